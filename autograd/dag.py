@@ -1,0 +1,45 @@
+"""Walks over what was computed from what: Values and Symbols, without recursion."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+def flat_args(node: Any) -> tuple[Any, ...]:
+    """The operands of a node in one row, those of variadic ops included."""
+    if node.op is not None and node.op.variadic:
+        return tuple([x for xs in node.args for x in xs])
+    args: tuple[Any, ...] = node.args
+    return args
+
+
+def topological_order(*roots: Any) -> list[Any]:
+    """All that the roots were made from, themselves included, operands before users."""
+    order: list[Any] = []
+    seen: set[Any] = set()
+    stack: list[Any] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:  # all operands of the node below have been placed
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            stack += (node, None)
+            stack += [x for x in reversed(flat_args(node)) if type(x) is not float and x not in seen]
+    return order
+
+
+def reachable(root: Any) -> Iterator[Any]:
+    """The root and all that it was made from, in no order; whoever has found enough can stop."""
+    seen = {root}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        for x in flat_args(node):
+            if type(x) is not float and x not in seen:
+                seen.add(x)
+                stack.append(x)

@@ -1,0 +1,188 @@
+"""Formulas as text: in Python's notation, in LaTeX, in C."""
+
+from __future__ import annotations
+
+import math
+from itertools import count
+
+from autograd.dag import topological_order
+from autograd.op import ATOM, Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Text = tuple[str, int]  # and how tightly its outermost operator binds
+
+GREEK = frozenset(
+    ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"]
+)
+
+
+def plain(symbol: Any) -> str:
+    """The formula in Python's notation."""
+
+    def write(op: Op, args: list[Any]) -> Text:
+        if not op.infix:
+            return f"{op.name}({', '.join(_joined(x, '[', ']') for x in args)})", ATOM
+        p = op.precedence
+        if op.arity == 1:
+            return f"{op.infix}{_bound(args[0], p, '(', ')')}", p
+        tight, loose = (p + 1, p) if op.infix == "**" else (p, p + 1)
+        left, right = _bound(args[0], tight, "(", ")"), _bound(args[1], loose, "(", ")")
+        space = "" if op.infix == "**" else " "
+        return f"{left}{space}{op.infix}{space}{right}", p
+
+    return _written(symbol, write, lambda name: name, _plain_number)
+
+
+def latex(symbol: Any) -> str:
+    """The formula in LaTeX."""
+
+    def write(op: Op, args: list[Any]) -> Text:
+        template = op.latex or rf"\operatorname{{{op.name}}}\left({', '.join(_slots(op.arity))}\right)"
+        p = op.precedence
+        texts = []
+        open_operands = 0
+        for i, x in enumerate(args, 1):
+            if op.infix and f"{{#{i}}}" not in template:  # not enclosed, as that of \frac is
+                open_operands += 1
+                tight = p + (i > 1 or op.infix == "**")
+                texts.append(_bound(x, tight, r"\left(", r"\right)"))
+            else:
+                texts.append(_joined(x, "", ""))
+        if op.infix and not open_operands:
+            p += 1
+        return fill(template, texts), p
+
+    return _written(symbol, write, latex_name, _latex_number)
+
+
+def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
+    """A C function of doubles that returns the number of a formula, one line for each op.
+
+    Its helpers, if its ops need any (`c_helpers`), stand before it in the file.
+
+    Raises:
+        ValueError: if an op has no C form.
+    """
+    texts: dict[Any, str] = {x: x.name for x in parameters}
+    taken = set(texts.values())
+    fresh = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
+
+    def operand(x: Any) -> Any:
+        if type(x) is tuple:
+            return [operand(x_i) for x_i in x]
+        return c_number(x) if type(x) is float else texts[x]
+
+    lines = [f"    (void){x.name};" for x in parameters]
+    if type(result) is not float:
+        for node in topological_order(result):
+            if node in texts:
+                continue
+            op = node.op
+            if op is None:
+                raise ValueError(
+                    f"{node} is a variable of the formula but no parameter of the function {name}"
+                )
+            if not op.c:
+                raise ValueError(
+                    f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the operands"
+                )
+            args = [operand(x) for x in node.args]
+            text = op.c(*args) if callable(op.c) else fill(op.c, args)
+            texts[node] = next(fresh)
+            lines.append(f"    const double {texts[node]} = {text};")
+    lines.append(f"    return {operand(result)};")
+    signature = ", ".join(f"double {x.name}" for x in parameters) or "void"
+    return f"double {name}({signature})\n{{\n" + "\n".join(lines) + "\n}\n"
+
+
+def c_helpers(*results: Any) -> str:
+    """The helper functions that the C text of these formulas calls, each once."""
+    symbols = [x for x in results if type(x) is not float]
+    helpers = [node.op.c_helper for node in topological_order(*symbols) if node.op is not None]
+    return "\n".join(dict.fromkeys(filter(None, helpers)))
+
+
+def fill(template: str, texts: Sequence[str]) -> str:
+    """The template with #1, #2 ... replaced by the texts."""
+    import re
+
+    return re.sub(r"#(\d)", lambda found: texts[int(found[1]) - 1], template)
+
+
+def latex_name(name: str) -> str:
+    """A variable's name: w12 as w_{12}, alpha as the letter, other words upright."""
+    stem = name.rstrip("0123456789")
+    index = name[len(stem) :]
+    stem = stem.rstrip("_")
+    if stem in GREEK:
+        stem = "\\" + stem
+    elif len(stem) > 1:
+        stem = r"\mathrm{" + stem.replace("_", r"\_") + "}"
+    return f"{stem}_{{{index}}}" if index else stem
+
+
+def c_number(x: float) -> str:
+    """A double as a C expression that reads back as the same number."""
+    if math.isnan(x):
+        return "NAN"
+    if math.isinf(x):
+        return "INFINITY" if x > 0 else "(-INFINITY)"
+    return repr(x) if math.copysign(1.0, x) > 0 else f"({x!r})"
+
+
+def _written(
+    symbol: Any,
+    write: Callable[[Op, list[Any]], Text],
+    variable: Callable[[str], str],
+    constant: Callable[[float], Text],
+) -> str:
+    """The text of the formula, built from the texts of its operands."""
+    if type(symbol) is float:
+        return constant(symbol)[0]
+    texts: dict[Any, Text] = {}
+
+    def operand(x: Any) -> Any:
+        if type(x) is tuple:
+            return [operand(x_i) for x_i in x]
+        return constant(x) if type(x) is float else texts[x]
+
+    for node in topological_order(symbol):
+        if node.op is None:
+            texts[node] = variable(node.name), ATOM
+        else:
+            texts[node] = write(node.op, [operand(x) for x in node.args])
+    return texts[symbol][0]
+
+
+def _bound(text: Text, tightness: int, opening: str, closing: str) -> str:
+    """The text, in parentheses if it binds less tightly."""
+    return text[0] if text[1] >= tightness else f"{opening}{text[0]}{closing}"
+
+
+def _joined(x: Any, opening: str, closing: str) -> str:
+    """The text of an operand, or those of a sequence of operands with commas."""
+    return f"{opening}{', '.join(text for text, _ in x)}{closing}" if isinstance(x, list) else str(x[0])
+
+
+def _slots(arity: int) -> list[str]:
+    return [f"#{i + 1}" for i in range(arity)]
+
+
+def _plain_number(x: float) -> Text:
+    whole = abs(x) < 1e15 and x == int(x)  # and so few digits that none is lost
+    text = repr(int(x)) if whole else repr(x)
+    return text, 2 if text.startswith("-") else ATOM
+
+
+def _latex_number(x: float) -> Text:
+    if math.isnan(x):
+        return r"\mathrm{NaN}", ATOM
+    if math.isinf(x):
+        return (r"\infty", ATOM) if x > 0 else (r"-\infty", 2)
+    text, precedence = _plain_number(x)
+    mantissa, e, exponent = text.partition("e")
+    return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}", 2) if e else (text, precedence)

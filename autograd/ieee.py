@@ -1,0 +1,34 @@
+"""Slopes as floats, by IEEE rules where Python's own floats raise."""
+
+from __future__ import annotations
+
+from autograd.op import Op, as_numbers
+from autograd.operand import Operand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class _IeeeFloat(Operand, float):
+    """A float whose arithmetic is the table's: 1/0 is inf, and the result is one of these again."""
+
+    __slots__ = ()
+
+    @classmethod
+    def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
+        return cls(op.forward(*as_numbers(op, args)))
+
+
+def slopes(op: Op, args: tuple[Any, ...], out: float) -> list[Any]:
+    """Every partial of `op` at these floats: a float, or a tuple of floats for a sequence.
+
+    Rules are written in plain arithmetic, and Python's division raises at 0. Only then does the rule
+    run once more, on floats that follow IEEE: the usual case pays nothing for it.
+    """
+    try:
+        return op.slopes(args, out)
+    except ArithmeticError:
+        wrapped = [tuple(map(_IeeeFloat, x)) if op.variadic else _IeeeFloat(x) for x in args]
+        found = op.slopes(tuple(wrapped), _IeeeFloat(out))
+        return [tuple(map(float, s)) if isinstance(s, tuple) else float(s) for s in found]

@@ -1,0 +1,269 @@
+"""What an op is: one row of facts, and a call that goes to the class of its operands."""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False  # type checkers take this name as true; importing typing costs 5 ms
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Any
+
+    Partial = Callable[..., Any]
+
+ATOM = 9  # the precedence of what never needs parentheses
+
+# How a sweep passes through an op.
+FLAT = 0  # locally constant: no slope, so no path for a gradient
+UNARY = 1  # one number
+BINARY = 2  # two numbers
+GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing
+
+TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
+
+
+class Op:
+    """A primitive: its number, its slopes, and how it is written.
+
+    Making one is all it takes: ``cube = Op("cube", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,))``
+    is differentiated to any order, checked, drawn and printed like the rows of `ops`.
+
+    Args:
+        name: the op's name; `find` knows registered ops by it.
+        forward: the result for floats, a float; for a variadic op the operands are tuples of floats.
+        partials: for each operand, the partial derivative as a function of ``(*args, out)``, written
+            in ordinary arithmetic and ops, so that it runs on floats, Values and Symbols alike;
+            None where the op is locally constant in that operand. For a variadic op the partial of
+            an operand is a tuple: one slope for each of its numbers.
+        variadic: whether the operands are sequences of numbers.
+        method: the name of the method on Values (NumPy's ufunc name, so that ``np.exp(array)`` of
+            Values works); "" for none; the op's own name where it is not given.
+        infix, precedence: how it is written between or before its operands, and how tightly it binds.
+        latex: LaTeX, with #1, #2 for the operands.
+        c, c_helper: a C expression with #1, #2 for the operands (a function of lists of names for a
+            variadic op), and the C function that it calls if libm has none.
+        domain: for each operand the open interval (low, high) that tests draw from.
+        kinks: the policy where the derivative does not exist, in words.
+        ulp: the bound on the error of the result, in units in the last place.
+        slope_ulp, slope_abs: the bounds on the error of a slope; one of the two holds.
+        register: whether `find` shall know it: it has to be found again to be unpickled.
+
+    Raises:
+        ValueError: if an op of this name is registered already.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        forward: Callable[..., float],
+        partials: Sequence[Partial | None],
+        *,
+        variadic: bool = False,
+        method: str | None = None,
+        infix: str = "",
+        precedence: int = ATOM,
+        latex: str = "",
+        c: str | Callable[..., str] = "",
+        c_helper: str = "",
+        domain: Sequence[tuple[float, float]] = (),
+        kinks: str = "",
+        ulp: float = 4.0,
+        slope_ulp: float = 6.0,
+        slope_abs: float = 0.0,
+        doc: str = "",
+        register: bool = True,
+    ) -> None:
+        self.name = name
+        self.forward = forward
+        self.partials = tuple(partials)
+        self.arity = len(self.partials)
+        self.variadic = variadic
+        self.method = name if method is None else method
+        self.infix = infix
+        self.precedence = precedence
+        self.latex = latex
+        self.c = c
+        self.c_helper = c_helper
+        self.domain = tuple(domain) or ((-2.0, 2.0),) * self.arity
+        self.kinks = kinks
+        self.ulp = ulp
+        self.slope_ulp = slope_ulp
+        self.slope_abs = slope_abs
+        self.__doc__ = doc
+        self.__name__ = self.__qualname__ = name
+        self.__module__ = getattr(forward, "__module__", __name__)
+
+        if not any(self.partials):
+            self.form = FLAT
+        elif variadic or None in self.partials or self.arity > BINARY:
+            self.form = GENERAL
+        else:
+            self.form = self.arity  # UNARY or BINARY
+
+        if register:
+            if name in TABLE:
+                raise ValueError(
+                    f"an op named {name!r} exists already, and a pickled graph finds its ops by name: "
+                    f"choose another name, or pass register=False to keep this one out of the table"
+                )
+            TABLE[name] = self
+            for announce in on_register:
+                announce(self)
+
+    def __call__(self, *args: Any) -> Any:
+        """The result for these operands: a float for numbers, else what their class makes of it."""
+        if len(args) != self.arity:
+            raise TypeError(
+                f"{self.name} takes {self.arity} operand{'s' * (self.arity != 1)}, not {len(args)}"
+            )
+        if self.variadic:
+            args = tuple([_sequence(self, arg) for arg in args])
+            if len({len(xs) for xs in args}) > 1:
+                raise ValueError(
+                    f"{self.name} pairs its operands one by one, so they must be equally long, "
+                    f"not {' and '.join(str(len(xs)) for xs in args)}"
+                )
+            return apply(self, args, [x for xs in args for x in xs])
+        return apply(self, args, args)
+
+    def slopes(self, args: tuple[Any, ...], out: Any) -> list[Any]:
+        """Every partial at these operands: 0.0 for a missing one, a tuple for a sequence."""
+        return [0.0 if partial is None else partial(*args, out) for partial in self.partials]
+
+    def __repr__(self) -> str:
+        return f"<op {self.name}>"
+
+    def __reduce__(self) -> Any:
+        """By name: a registered op from the table, another one as the global of its module."""
+        if TABLE.get(self.name) is self:
+            return find, (self.name,)
+        return self.__qualname__
+
+
+on_register: list[Callable[[Op], None]] = []  # told of each new op, so that Value can grow a method
+
+
+def find(name: str) -> Op:
+    """The registered op of this name.
+
+    Raises:
+        LookupError: if there is none, as when a graph is unpickled before its ops are defined.
+    """
+    try:
+        return TABLE[name]
+    except KeyError:
+        raise LookupError(
+            f"no op named {name!r} is defined: import the module that defines it first"
+        ) from None
+
+
+def apply(op: Op, args: tuple[Any, ...], numbers: Iterable[Any]) -> Any:
+    """Hand the op to the class of its operands (`numbers` is the same operands in one row)."""
+    kind: Any = None
+    plain = True
+    for x in numbers:
+        found = type(x)
+        if found is float:
+            continue
+        plain = False
+        if found is not kind and hasattr(found, "apply_op"):
+            if kind is not None:
+                raise TypeError(
+                    f"{op.name} was given a {kind.__name__} and a {found.__name__}; the one stands for a "
+                    f"number, the other does not: use the same kind for all operands"
+                )
+            kind = found
+    if kind is not None:
+        return kind.apply_op(op, args)
+    if not plain:
+        args = as_numbers(op, args)
+    return op.forward(*args)
+
+
+def as_numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands as floats (tuples of floats for a variadic op)."""
+    where = f"an operand of {op.name}"
+    if op.variadic:
+        return tuple([tuple([number(x, where) for x in xs]) for xs in args])
+    return tuple([number(x, where) for x in args])
+
+
+def number(x: Any, where: str = "a Value") -> float:
+    """`x` as a float: floats, ints, bools, NumPy scalars and other real numbers.
+
+    Raises:
+        TypeError: for anything else, saying what to write.
+    """
+    if isinstance(x, (float, int)):
+        return float(x)
+    numpy = sys.modules.get("numpy")
+    if numpy is not None and isinstance(x, numpy.generic) and x.dtype.kind in "biuf":
+        return float(x)
+    if not hasattr(x, "__len__"):
+        from numbers import Real
+
+        if isinstance(x, Real):
+            return float(x)
+    raise TypeError(f"{where} is one real number, not {_refused(x)}")
+
+
+def _refused(x: Any) -> str:
+    """What `x` is, and what to write in its place."""
+    kind = type(x).__name__
+    if hasattr(type(x), "apply_op"):
+        return f"a {kind}: pass its number, as in Value(v.data), or v.detach() to leave its graph"
+    if isinstance(x, (str, bytes)):
+        return f"the {kind} {x!r}: convert it first, as in float({x!r})"
+    if isinstance(x, complex):
+        return f"the complex number {x!r}: write its real and imaginary parts as two numbers"
+    if x is None:
+        return "None: is a `return` missing in the function that made it?"
+    if hasattr(x, "shape"):
+        return (
+            f"a {kind} of shape {tuple(x.shape)}: go through its elements, as in "
+            f"[Value(x) for x in array.flat], or call NumPy's function on an object array of Values"
+        )
+    if isinstance(x, (list, tuple, dict, set)):
+        return f"a {kind} of {len(x)}: go through its elements, as in [Value(x) for x in xs]"
+    return f"a {kind}: convert it first with float(...)"
+
+
+def _sequence(op: Op, xs: Any) -> tuple[Any, ...]:
+    """An operand of a variadic op as a tuple; a tuple is kept as it is."""
+    if type(xs) is tuple:
+        return xs
+    if hasattr(type(xs), "apply_op") or isinstance(xs, (float, int, str)):
+        call = ", ".join(["[x, y, ...]"] * op.arity)
+        raise TypeError(
+            f"{op.name} takes sequences of numbers, not the {type(xs).__name__} {xs!r}: write {op.name}({call})"
+        )
+    if getattr(xs, "ndim", 1) != 1:
+        raise TypeError(
+            f"{op.name} takes a sequence of numbers, not an array of shape {tuple(xs.shape)}: "
+            f"pass a row of it, or array.ravel()"
+        )
+    return tuple(xs.tolist()) if hasattr(xs, "tolist") else tuple(xs)
+
+
+def custom_derivative(*partials: Partial | None, **row: Any) -> Callable[[Callable[..., float]], Op]:
+    """Decorate a function of floats to give it the derivative you want: it becomes one op.
+
+    A straight-through estimator rounds, and lets the gradient pass as if it had not::
+
+        @custom_derivative(lambda x, out: 1.0)
+        def straight_through(x):
+            return float(round(x))
+
+    Args:
+        partials: as in `Op`, one for each argument of the function.
+        row: any other argument of `Op`.
+    """
+
+    def decorate(function: Callable[..., float]) -> Op:
+        row.setdefault("register", False)
+        row.setdefault("method", "")
+        op = Op(function.__name__, function, partials, doc=function.__doc__ or "", **row)
+        op.__qualname__ = function.__qualname__
+        return op
+
+    return decorate

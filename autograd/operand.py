@@ -1,0 +1,178 @@
+"""Operand: the operators and methods of everything that ops apply to, other than plain floats."""
+
+from __future__ import annotations
+
+from autograd import functions, ops
+from autograd.op import TABLE, Op, number, on_register
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+
+def coerce(other: Any) -> Any:
+    """`other` as an operand: an Operand as it is, a number as a float.
+
+    NotImplemented for what may know better how to combine with a Value (an array, say).
+
+    Raises:
+        TypeError: for what never can: strings, complex numbers, None, lists and the like.
+    """
+    if isinstance(other, Operand):
+        return other
+    try:
+        return number(other, "an operand")
+    except TypeError:
+        if other is None or isinstance(other, (str, bytes, complex, list, tuple, dict, set)):
+            raise
+        return NotImplemented
+
+
+class Operand:
+    """Arithmetic, comparisons and elementary functions, each by the op of its name.
+
+    A subclass defines ``apply_op(op, args)``: what an op makes of operands of its kind.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
+        raise NotImplementedError
+
+    def _binary(self, op: Any, other: Any) -> Any:
+        other = coerce(other)
+        return other if other is NotImplemented else op(self, other)
+
+    def _reflected(self, op: Any, other: Any) -> Any:
+        other = coerce(other)
+        return other if other is NotImplemented else op(other, self)
+
+    def __neg__(self) -> Self:
+        return ops.neg(self)
+
+    def __pos__(self) -> Self:
+        return self
+
+    def __abs__(self) -> Self:
+        return ops.abs(self)
+
+    def __add__(self, other: Any) -> Self:
+        return self._binary(ops.add, other)
+
+    def __radd__(self, other: Any) -> Self:
+        return self._reflected(ops.add, other)
+
+    def __sub__(self, other: Any) -> Self:
+        return self._binary(ops.sub, other)
+
+    def __rsub__(self, other: Any) -> Self:
+        return self._reflected(ops.sub, other)
+
+    def __mul__(self, other: Any) -> Self:
+        return self._binary(ops.mul, other)
+
+    def __rmul__(self, other: Any) -> Self:
+        return self._reflected(ops.mul, other)
+
+    def __truediv__(self, other: Any) -> Self:
+        return self._binary(ops.div, other)
+
+    def __rtruediv__(self, other: Any) -> Self:
+        return self._reflected(ops.div, other)
+
+    def __pow__(self, other: Any) -> Self:
+        return self._binary(ops.pow, other)
+
+    def __rpow__(self, other: Any) -> Self:
+        return self._reflected(ops.pow, other)
+
+    def __mod__(self, other: Any) -> Self:
+        return self._binary(functions.mod, other)
+
+    def __rmod__(self, other: Any) -> Self:
+        return self._reflected(functions.mod, other)
+
+    def __floordiv__(self, other: Any) -> Self:
+        return self._binary(functions.floordiv, other)
+
+    def __rfloordiv__(self, other: Any) -> Self:
+        return self._reflected(functions.floordiv, other)
+
+    def __divmod__(self, other: Any) -> tuple[Self, Self]:
+        return self // other, self % other
+
+    def __rdivmod__(self, other: Any) -> tuple[Self, Self]:
+        return other // self, other % self
+
+    def __round__(self, ndigits: int | None = None) -> Self:
+        """The nearest whole number, which has slope 0; for text, write ``format(v, ".2f")``."""
+        if ndigits is not None:
+            raise TypeError(
+                f"round(v, {ndigits}) rounds in decimal, which is a matter of text: write "
+                f"format(v, '.{ndigits}f') to print it, round(v) for a whole number"
+            )
+        return ops.round(self)
+
+    def __floor__(self) -> Self:
+        return ops.floor(self)
+
+    def __ceil__(self) -> Self:
+        return ops.ceil(self)
+
+    def __trunc__(self) -> Self:
+        return functions.trunc(self)
+
+    if TYPE_CHECKING:  # the methods that the table gives; a test holds this list against it
+
+        def exp(self) -> Self: ...
+        def expm1(self) -> Self: ...
+        def exp2(self) -> Self: ...
+        def log(self) -> Self: ...
+        def log1p(self) -> Self: ...
+        def log2(self) -> Self: ...
+        def log10(self) -> Self: ...
+        def sqrt(self) -> Self: ...
+        def cbrt(self) -> Self: ...
+        def sin(self) -> Self: ...
+        def cos(self) -> Self: ...
+        def tan(self) -> Self: ...
+        def arcsin(self) -> Self: ...
+        def arccos(self) -> Self: ...
+        def arctan(self) -> Self: ...
+        def arctan2(self, other: Any) -> Self: ...
+        def sinh(self) -> Self: ...
+        def cosh(self) -> Self: ...
+        def tanh(self) -> Self: ...
+        def arcsinh(self) -> Self: ...
+        def arccosh(self) -> Self: ...
+        def arctanh(self) -> Self: ...
+        def hypot(self, other: Any) -> Self: ...
+        def erf(self) -> Self: ...
+        def erfc(self) -> Self: ...
+        def sigmoid(self) -> Self: ...
+        def softplus(self) -> Self: ...
+        def relu(self) -> Self: ...
+        def maximum(self, other: Any) -> Self: ...
+        def minimum(self, other: Any) -> Self: ...
+        def floor(self) -> Self: ...
+        def ceil(self) -> Self: ...
+        def rint(self) -> Self: ...
+        def sign(self) -> Self: ...
+        def fmod(self, other: Any) -> Self: ...
+
+
+def _add_method(op: Op) -> None:
+    """Give Operand the method that calls this op."""
+    if op.method and not op.variadic:
+
+        def method(self: Operand, *others: Any) -> Any:
+            return op(self, *others)
+
+        method.__name__, method.__doc__ = op.method, op.__doc__
+        setattr(Operand, op.method, method)
+
+
+for _op in TABLE.values():
+    _add_method(_op)
+on_register.append(_add_method)

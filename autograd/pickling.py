@@ -1,0 +1,87 @@
+"""How a Value is pickled and copied: its leaves as objects, what was computed from them as a flat list.
+
+Leaves stay objects of their own, so that pickle and deepcopy keep a leaf one that is reached from
+several places. The list is flat, so that a chain of a million ops pickles without recursion.
+"""
+
+from __future__ import annotations
+
+from autograd import value
+from autograd.dag import topological_order
+from autograd.value import Value, operands
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Any
+
+
+def reduce_value(root: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
+    """What `Value.__reduce__` gives: a function and the arguments that make the Value again."""
+    if root._op is None:
+        return _leaf, (
+            root._data,
+            root.grad,
+            root.label,
+            root._requires_grad,
+            root.is_parameter,
+            root.path,
+        )
+    order = topological_order(root)
+    leaves = [node for node in order if node._op is None]
+    inner = [node for node in order if node._op is not None]
+    place = {node: i for i, node in enumerate(leaves + inner)}
+    tuples: dict[int, tuple[Any, ...]] = {}  # so that operands shared by a layer are still shared
+
+    def encode(x: Any) -> Any:
+        """A Value as its place, an int; a constant is a float."""
+        if type(x) is Value:
+            return place[x]
+        if type(x) is tuple:
+            if id(x) not in tuples:
+                tuples[id(x)] = tuple([encode(x_i) for x_i in x])
+            return tuples[id(x)]
+        return x
+
+    lines = [
+        (
+            node._op,
+            tuple([encode(x) for x in node.args]),
+            node._data,
+            node.grad,
+            node.label,
+            node.path,
+            any(x._op is None and x._tick > node._tick for x in operands(node)),
+        )
+        for node in inner
+    ]
+    return _graph, (tuple(leaves), lines)
+
+
+def _leaf(data: float, grad: float, label: str, requires_grad: bool, parameter: bool, path: str) -> Value:
+    leaf = Value(data, label, requires_grad=requires_grad, parameter=parameter)
+    leaf._grad = grad
+    leaf._path = path
+    return leaf
+
+
+def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
+    nodes = list(leaves)
+    tuples: dict[int, tuple[Any, ...]] = {}
+
+    def decode(x: Any) -> Any:
+        if type(x) is int:
+            return nodes[x]
+        if type(x) is tuple:
+            if id(x) not in tuples:
+                tuples[id(x)] = tuple([decode(x_i) for x_i in x])
+            return tuples[id(x)]
+        return x
+
+    for op, args, data, grad, label, path, stale in lines:
+        node = value.recorded(op, tuple([decode(x) for x in args]), data)
+        node._grad, node._label, node._path = grad, label, path
+        if stale:
+            node._tick = -1  # older than any leaf
+        nodes.append(node)
+    return nodes[-1]

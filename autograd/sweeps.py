@@ -1,0 +1,94 @@
+"""Sweeps that keep adjoints and tangents to themselves, and so can carry Values: higher derivatives.
+
+On plain numbers `value.reverse` does the same in the nodes themselves, and is faster.
+"""
+
+from __future__ import annotations
+
+from autograd import ops, value
+from autograd.value import Value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from typing import Any
+
+
+def times(carried: Any, slope: Any) -> Any:
+    """carried * slope, where exactly 0 carries nothing whatever the slope (strong zero)."""
+    if type(carried) is float:
+        if carried == 0.0:
+            return 0.0
+        if type(slope) is float:
+            return carried * slope if slope != 0.0 else 0.0
+        if carried == 1.0:
+            return slope
+    elif type(slope) is float:
+        if slope == 1.0:
+            return carried
+        if slope == -1.0:
+            return -carried
+        if slope == 0.0:
+            return 0.0
+    return ops.chain(carried, slope)
+
+
+def plus(total: Any, more: Any) -> Any:
+    """total + more, without a node for a plain 0."""
+    if type(total) is float and total == 0.0:
+        return more
+    if type(more) is float and more == 0.0:
+        return total
+    return total + more
+
+
+def slopes(node: Value, graph: bool) -> Iterator[tuple[Value, Any]]:
+    """Each operand that is a Value, with the slope by it: a number or, for a graph, a Value."""
+    if not graph:
+        yield from value.slopes(node)
+        return
+    op: Any = node._op
+    args = node.args
+    try:
+        found = op.slopes(args, node)
+    except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
+        found = op.slopes(_constants_as_values(args, op.variadic), node)
+    for x, slope, partial in zip(args, found, op.partials, strict=True):
+        if partial is None:
+            continue
+        if op.variadic:
+            yield from [(x_i, s) for x_i, s in zip(x, slope, strict=True) if type(x_i) is Value]
+        elif type(x) is Value:
+            yield x, slope
+
+
+def _constants_as_values(args: tuple[Any, ...], variadic: bool) -> tuple[Any, ...]:
+    if variadic:
+        return tuple([_constants_as_values(xs, False) for xs in args])
+    return tuple([x if type(x) is Value else Value(x, requires_grad=False) for x in args])
+
+
+def reverse(order: list[Value], adjoint: dict[Value, Any], graph: bool) -> None:
+    """Carry adjoints from users to operands, in numbers or as Values.
+
+    Contributions go to the Values that `adjoint` has an entry for; no others are computed on.
+    """
+    for node in reversed(order):
+        carried = adjoint[node]
+        if node._op is None or (type(carried) is float and carried == 0.0):
+            continue
+        for x, slope in slopes(node, graph):
+            if x in adjoint:
+                adjoint[x] = plus(adjoint[x], times(carried, slope))
+
+
+def forward(order: list[Value], tangent: dict[Value, Any], graph: bool) -> None:
+    """Carry tangents from operands to users: `tangent` gets an entry for each node of `order`."""
+    for node in order:
+        if node in tangent:
+            continue
+        total: Any = 0.0
+        for x, slope in slopes(node, graph):
+            if x in tangent:
+                total = plus(total, times(tangent[x], slope))
+        tangent[node] = total

@@ -1,0 +1,167 @@
+"""Symbol: an operand without a number, from which formulas, LaTeX and C text are made.
+
+Applying an op to Symbols gives a Symbol, simplified at birth by `rules`. Equal formulas are the same
+object, so that a common subexpression is shared without being looked for.
+"""
+
+from __future__ import annotations
+
+from math import copysign
+from weakref import WeakValueDictionary
+
+from autograd import formula
+from autograd.dag import topological_order
+from autograd.op import Op, find, number
+from autograd.operand import Operand
+from autograd.rules import RULES
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+_known: WeakValueDictionary[Any, Symbol] = WeakValueDictionary()
+
+
+class Symbol(Operand):
+    """A variable of this name, or a formula of other Symbols.
+
+    ``==`` asks whether two are the same formula; ``<``, ``<=``, ``>``, ``>=`` and `eq`, `ne` make a
+    formula that is 1 where the relation holds, else 0, for `where`; ``&``, ``|`` and ``~`` combine them.
+
+    Raises:
+        TypeError: if the name is no str.
+    """
+
+    __slots__ = ("__weakref__", "args", "name", "op")
+
+    op: Op | None  # None for a variable
+    args: tuple[Any, ...]  # Symbols and floats; tuples of them for a variadic op
+    name: str  # of a variable; "" for a formula
+
+    def __new__(cls, name: str) -> Symbol:
+        if not isinstance(name, str):
+            raise TypeError(f"a Symbol has a name, not the {type(name).__name__} {name!r}: write Symbol('x')")
+        return _interned(("variable", name), None, (), name)
+
+    @classmethod
+    def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
+        """The formula for an op of which some operand is a Symbol."""
+        where = f"an operand of {op.name}"
+        if op.variadic:
+            args = tuple([tuple([_operand(x, where) for x in xs]) for xs in args])
+        else:
+            args = tuple([_operand(x, where) for x in args])
+        for pattern, result in RULES:
+            if pattern[0] == op.name:
+                found: dict[str, Any] = {}
+                if all(_matches(p, x, found) for p, x in zip(pattern[1:], args, strict=True)):
+                    return _build(result, found)
+        return _interned((op, *map(_key, args)), op, args, "")
+
+    def evaluate(self, **numbers: Any) -> float:
+        """The number of the formula where each variable has the number given by its name.
+
+        Raises:
+            KeyError: if a variable has none.
+        """
+        found: dict[Any, float] = {}
+
+        def at(x: Any) -> Any:
+            return tuple([at(x_i) for x_i in x]) if type(x) is tuple else x if type(x) is float else found[x]
+
+        for node in topological_order(self):
+            if node.op is None:
+                found[node] = number(numbers[node.name], node.name)
+            else:
+                found[node] = node.op.forward(*[at(x) for x in node.args])
+        return found[self]
+
+    def latex(self) -> str:
+        """The formula in LaTeX."""
+        return formula.latex(self)
+
+    def __str__(self) -> str:
+        return formula.plain(self)
+
+    def __repr__(self) -> str:
+        return f"Symbol({formula.plain(self)!r})"
+
+    def __lt__(self, other: Any) -> Any:
+        return self._binary(find("lt"), other)
+
+    def __le__(self, other: Any) -> Any:
+        return self._binary(find("le"), other)
+
+    def __gt__(self, other: Any) -> Any:
+        return self._reflected(find("lt"), other)
+
+    def __ge__(self, other: Any) -> Any:
+        return self._reflected(find("le"), other)
+
+    def __and__(self, other: Any) -> Any:
+        return self._binary(find("minimum"), other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._binary(find("maximum"), other)
+
+    def __invert__(self) -> Any:
+        return find("eq")(self, 0.0)
+
+    def __bool__(self) -> bool:
+        raise TypeError(
+            f"whether {self} holds is not known, since a Symbol has no number: instead of if, and, or, not "
+            f"write where(condition, x, y), &, |, ~"
+        )
+
+    def __float__(self) -> float:
+        raise TypeError(
+            f"{self} is a Symbol, which has no number: give its variables some with evaluate(x=...), and "
+            f"write autograd's functions (autograd.exp, not math.exp)"
+        )
+
+    def __reduce__(self) -> Any:
+        if self.op is None:
+            return Symbol, (self.name,)
+        return Symbol.apply_op, (self.op, self.args)
+
+
+def _interned(key: Any, op: Op | None, args: tuple[Any, ...], name: str) -> Symbol:
+    """The one Symbol of this key."""
+    symbol = _known.get(key)
+    if symbol is None:
+        symbol = object.__new__(Symbol)
+        symbol.op, symbol.args, symbol.name = op, args, name
+        _known[key] = symbol
+    return symbol
+
+
+def _operand(x: Any, where: str) -> Any:
+    return x if type(x) is Symbol else number(x, where)
+
+
+def _key(x: Any) -> Any:
+    """What tells an operand from others; a float by its bits, since 0.0 == -0.0 and nan != nan."""
+    if type(x) is tuple:
+        return tuple(map(_key, x))
+    return x.hex() if type(x) is float else x
+
+
+def _matches(pattern: Any, x: Any, found: dict[str, Any]) -> bool:
+    if type(pattern) is str:
+        return _key(found.setdefault(pattern, x)) == _key(x)
+    if type(pattern) is float:
+        return type(x) is float and x == pattern and copysign(1.0, x) == copysign(1.0, pattern)
+    return (
+        type(x) is Symbol
+        and x.op is not None
+        and x.op.name == pattern[0]
+        and all(_matches(p, x_i, found) for p, x_i in zip(pattern[1:], x.args, strict=True))
+    )
+
+
+def _build(result: Any, found: dict[str, Any]) -> Any:
+    if type(result) is str:
+        return found[result]
+    if type(result) is float:
+        return result
+    return find(result[0])(*[_build(part, found) for part in result[1:]])

@@ -1,0 +1,578 @@
+"""Value: a number that remembers the op and the operands it was made from, and the sweeps over them.
+
+A graph of Values is acyclic by construction, since a node is made after its operands and never
+changed; so it is freed by reference counting, and every walk over it is a loop, not a recursion.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from threading import Lock
+
+from autograd import ieee, ops
+from autograd.dag import reachable
+from autograd.errors import StaleGraphError
+from autograd.op import BINARY, FLAT, GENERAL, TABLE, UNARY, Op, number, on_register
+from autograd.operand import Operand
+from autograd.recording import special, thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Iterator
+    from typing import Any
+
+new = object.__new__
+tick = 0  # of a clock that advances whenever a leaf is given a new number
+
+
+class Value(Operand):
+    """A number that records what is computed from it.
+
+    Args:
+        data: the number: a float, an int, a NumPy scalar.
+        label: a name for pictures and messages.
+        requires_grad: whether gradients shall reach it; False makes it a constant of the graph.
+        parameter: whether it is a parameter of a module, for pictures.
+
+    Raises:
+        TypeError: if data is not one real number.
+
+    `==` compares numbers, as PyTorch's does, while `hash` is by identity: ``v in [a, b]`` asks for an
+    equal number, ``v in {a, b}`` for this very Value.
+    """
+
+    # Slots that a node leaves unset, reading as "none", make it quicker to build and to collect. (Not
+    # through __getattr__: with that, CPython reads every attribute the slow way.)
+    __slots__ = (
+        "__weakref__",
+        "_data",  # the number
+        "_grad",  # of the last backward for an inner node, the running total for a leaf
+        "_label",
+        "_op",  # what made it; None for a leaf
+        "_parameter",
+        "_path",  # of the module it was made in
+        "_requires_grad",  # of a leaf
+        "_tick",  # when it was made or, for a leaf, last given a number
+        "_x",  # the operand; the first of two; a tuple of all where there are more
+        "_y",  # the second of two operands
+    )
+
+    def __init__(
+        self, data: Any, label: str = "", *, requires_grad: bool = True, parameter: bool = False
+    ) -> None:
+        self._data = number(data)
+        self._op: Op | None = None
+        self._tick = 0
+        self._grad = 0.0
+        self._requires_grad = bool(requires_grad)
+        if label:
+            self.label = label
+        if parameter:
+            self._parameter = True
+        if thread.path:
+            self._path = thread.path
+
+    def __init_subclass__(cls) -> None:
+        raise TypeError(
+            "Value cannot be subclassed, since ops give plain Values: define an op with Op(...), "
+            "or hold a Value in a class of your own"
+        )
+
+    # Attributes
+
+    @property
+    def data(self) -> float:
+        """The number. Only a leaf can be given another: the rest is computed."""
+        return self._data
+
+    @data.setter
+    def data(self, data: Any) -> None:
+        if self._op is not None:
+            raise AttributeError(
+                f"cannot set .data of {self!r}, which {self._op.name} computed: set the .data of a leaf "
+                f"and compute it again, or start afresh from Value({data!r})"
+            )
+        global tick
+        self._data = number(data, ".data")
+        with _clock_lock:
+            tick += 1
+            self._tick = tick
+
+    @property
+    def grad(self) -> float:
+        """For a leaf, the sum of what `backward` has brought; for an inner node, what the last one did."""
+        return getattr(self, "_grad", 0.0)
+
+    @grad.setter
+    def grad(self, grad: Any) -> None:
+        if grad is None:
+            raise TypeError(".grad is one real number, not None: write v.grad = 0.0 to clear it")
+        self._grad = number(grad, ".grad")
+
+    @property
+    def op(self) -> Op | None:
+        """The op that made it; None for a leaf."""
+        return self._op
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands in order: Values, and plain floats for constants; tuples of them for n-ary ops."""
+        op = self._op
+        if op is None:
+            return ()
+        if op.arity == UNARY:
+            return (self._x,)
+        if op.arity == BINARY:
+            return (self._x, self._y)
+        return self._x  # type: ignore[no-any-return]
+
+    @property
+    def label(self) -> str:
+        """A name for pictures and messages; "" for none."""
+        return getattr(self, "_label", "")
+
+    @label.setter
+    def label(self, label: str) -> None:
+        if not isinstance(label, str):
+            raise TypeError(f"a label is a str, not the {type(label).__name__} {label!r}: write str(...)")
+        self._label = label
+
+    @property
+    def path(self) -> str:
+        """The path of the module that it was made in, as "layers.0.neurons.1"; "" outside of modules."""
+        return getattr(self, "_path", "")
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it was made as a parameter of a module."""
+        return getattr(self, "_parameter", False)
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients reach it. Set on a leaf; of an inner node: whether it depends on such a leaf."""
+        if self._op is None:
+            return self._requires_grad
+        return any(x._op is None and x._requires_grad for x in reachable(self))
+
+    @requires_grad.setter
+    def requires_grad(self, flag: bool) -> None:
+        if self._op is not None:
+            raise AttributeError(
+                f"cannot set requires_grad of {self!r}, which {self._op.name} computed: set it on a leaf, "
+                f"or use v.detach() for the number without its graph"
+            )
+        self._requires_grad = bool(flag)
+
+    def item(self) -> float:
+        """The number, a float; the same as `data`."""
+        return self._data
+
+    def detach(self) -> Value:
+        """A new leaf with the same number, which no gradient reaches."""
+        return Value(self._data, self.label, requires_grad=False)
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add the derivative of this Value by each leaf to that leaf's `grad`.
+
+        The `grad` of inner nodes is set to the derivative by them, for pictures and study. A call
+        sums its own contributions before it adds them, and if it raises, no leaf has changed.
+
+        Args:
+            seed: the derivative of some final result by this Value: what the sweep starts from.
+
+        Raises:
+            StaleGraphError: if a leaf was given a new number after it was used here.
+            RuntimeError: if it depends on no leaf that wants gradients.
+        """
+        seed = number(seed, "the seed of backward")
+        order, leaves = walk(self)
+        check_fresh(order, leaves)
+        wanting = [leaf for leaf in leaves if leaf._requires_grad]
+        if len(wanting) < len(leaves):
+            order = between(order, wanting)
+        if not (wanting or self.requires_grad):
+            raise RuntimeError(
+                f"nothing to differentiate: {self!r} depends on no leaf that wants gradients; "
+                f"was it made under no_grad(), from detached Values, or from plain numbers?"
+            )
+        if thread.sweeping:
+            raise RuntimeError(
+                "backward() was called by a rule that another backward() runs, and both would write to "
+                "the same .grad: in a rule use grad(...), which keeps its numbers to itself"
+            )
+        with _sweep_lock:
+            before = [leaf._grad for leaf in leaves]
+            try:
+                thread.sweeping = True
+                clear_grads(leaves)
+                clear_grads(order)
+                self._grad = seed
+                reverse(order)
+                after = [
+                    old + leaf._grad if leaf._requires_grad else old
+                    for leaf, old in zip(leaves, before, strict=True)
+                ]
+                _store_grads(leaves, after)
+            except BaseException:  # Ctrl-C too
+                _store_grads(leaves, before)
+                raise
+            finally:
+                thread.sweeping = False
+
+    # Numbers and text
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self._data, spec) if spec else repr(self)
+
+    def __bool__(self) -> bool:
+        return self._data != 0.0
+
+    def __float__(self) -> float:
+        return self._lone("float")
+
+    def __int__(self) -> int:
+        return int(self._lone("int"))
+
+    def _lone(self, name: str) -> float:
+        """The number, where no gradient is lost by taking it alone."""
+        if thread.recording and self.requires_grad:
+            raise TypeError(
+                f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
+                f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate"
+            )
+        return self._data
+
+    def __eq__(self, other: object) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self._data == other
+
+    def __ne__(self, other: object) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self._data != other
+
+    def __lt__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self._data < other
+
+    def __le__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self._data <= other
+
+    def __gt__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self._data > other
+
+    def __ge__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self._data >= other
+
+    __hash__ = object.__hash__
+
+    def __reduce__(self) -> Any:
+        from autograd.pickling import reduce_value
+
+        return reduce_value(self)
+
+    # Recording
+
+    @classmethod
+    def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Value:
+        """The node for an op of which some operand is a Value."""
+        where = f"an operand of {op.name}"
+        if op.variadic:
+            args = tuple([_only_values_and_floats(xs, where) for xs in args])
+        else:
+            args = _only_values_and_floats(args, where)
+        return node(op, args, op.forward(*numbers(op, args)))
+
+
+_clock_lock = Lock()
+_sweep_lock = Lock()  # held by backward, so that threads may share leaves
+_store_grad = Value._grad.__set__  # type: ignore[attr-defined]
+
+
+def _store_grads(nodes: Iterable[Value], grads: Iterable[float]) -> None:
+    """Store all of them in one call to C, which Ctrl-C can precede or follow but not interrupt."""
+    deque(map(_store_grad, nodes, grads), maxlen=0)
+
+
+def clear_grads(nodes: Iterable[Value]) -> None:
+    for node in nodes:
+        node._grad = 0.0
+
+
+def node(op: Op, args: tuple[Any, ...], data: float) -> Value:
+    """A new node or, under no_grad, a detached leaf."""
+    if type(data) is not float:
+        data = number(data, f"the result of {op.name}")
+    if not thread.recording:
+        return Value(data, requires_grad=False)
+    out = recorded(op, args, data)
+    if thread.path:
+        out._path = thread.path
+    return out
+
+
+def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
+    """A new node, whatever block it is made in."""
+    out: Value = new(Value)
+    out._data = data
+    out._op = op
+    out._tick = tick
+    if op.arity == UNARY:
+        out._x = args[0]
+    elif op.arity == BINARY:
+        out._x, out._y = args
+    else:
+        out._x = args
+    return out
+
+
+def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with each Value replaced by its number."""
+    if op.variadic:
+        return tuple([tuple([x._data if type(x) is Value else x for x in xs]) for xs in args])
+    return tuple([x._data if type(x) is Value else x for x in args])
+
+
+def _only_values_and_floats(xs: tuple[Any, ...], where: str) -> tuple[Any, ...]:
+    """Operands with other numbers turned into floats; a tuple that needs no change is kept."""
+    for x in xs:
+        if type(x) is not Value and type(x) is not float:
+            return tuple([x if type(x) is Value else number(x, where) for x in xs])
+    return xs
+
+
+def _compared(other: Any) -> Any:
+    """The number to compare with, or NotImplemented."""
+    if isinstance(other, Value):
+        return other._data
+    try:
+        return number(other)
+    except TypeError:
+        return NotImplemented
+
+
+# The sweeps
+
+
+def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
+    """What the roots depend on through slopes: the inner nodes, operands before users, and the leaves.
+
+    The nodes of `stop` are left out, with what lies behind them.
+    """
+    order: list[Value] = []
+    leaves: list[Value] = []
+    seen: set[Value] = set(stop)
+    stack: list[Any] = list(roots)
+    pop, push, done = stack.pop, stack.append, order.append
+    while stack:
+        node = pop()
+        if node is None:  # all operands of the node below have been placed
+            done(pop())
+            continue
+        if node in seen:
+            continue
+        seen.add(node)
+        op = node._op
+        if op is None:
+            leaves.append(node)
+            continue
+        form = op.form
+        if form == FLAT:
+            done(node)
+            continue
+        push(node)
+        push(None)
+        if form == BINARY:
+            y = node._y
+            if type(y) is Value and y not in seen:
+                push(y)
+            x = node._x
+            if type(x) is Value and x not in seen:
+                push(x)
+        elif form == UNARY:
+            push(node._x)
+        else:
+            stack.extend([x for x in operands(node) if x not in seen])
+    return order, leaves
+
+
+def operands(node: Value) -> Iterator[Value]:
+    """The Values among the operands of an inner node that it has slopes by."""
+    op: Any = node._op
+    for x, partial in zip(node.args, op.partials, strict=True):
+        if partial is not None:
+            if type(x) is Value:
+                yield x
+            elif op.variadic:
+                yield from [x_i for x_i in x if type(x_i) is Value]
+
+
+def between(order: Iterable[Value], sources: Collection[Value]) -> list[Value]:
+    """The nodes of `order` that depend on one of the sources, or are one."""
+    kept = set(sources)
+    result = []
+    for node in order:
+        if node in kept or (node._op is not None and any(x in kept for x in operands(node))):
+            kept.add(node)
+            result.append(node)
+    return result
+
+
+def check_fresh(order: list[Value], leaves: list[Value]) -> None:
+    """Make sure that no leaf has been given a number since a node of `order` used it.
+
+    Raises:
+        StaleGraphError: naming the leaf.
+    """
+    newest = max([leaf._tick for leaf in leaves], default=0)
+    if newest == 0 or not order or newest <= min([node._tick for node in order]):
+        return
+    for node in order:
+        for leaf in operands(node):
+            if leaf._op is None and leaf._tick > node._tick:
+                name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
+                raise StaleGraphError(
+                    f"{name} was given the number {leaf._data!r} after {node._op.name} had used it, so the "  # type: ignore[union-attr]
+                    f"recorded numbers are no longer those of the graph: compute the result again after "
+                    f"setting .data, or call backward() before"
+                )
+
+
+def reverse(order: list[Value]) -> None:
+    """Carry adjoints from users to operands, in numbers: one multiplication and addition an operand.
+
+    They are carried in the `_grad` of the nodes and leaves, which the caller has cleared, but for that
+    of the root. An adjoint or a slope of exactly 0 contributes nothing, whatever the other factor
+    (strong zero).
+    """
+    for node in reversed(order):
+        carried = node._grad
+        if carried == 0.0:
+            continue
+        op: Any = node._op
+        form = op.form
+        try:
+            if form == BINARY:
+                x, y = node._x, node._y
+                by_x, by_y = op.partials
+                out = node._data
+                if type(y) is not Value:
+                    slope_x, slope_y = by_x(x._data, y, out), 0.0
+                elif type(x) is not Value:
+                    slope_x, slope_y = 0.0, by_y(x, y._data, out)
+                else:
+                    slope_x, slope_y = by_x(x._data, y._data, out), by_y(x._data, y._data, out)
+                if slope_x != 0.0:
+                    x._grad += carried * slope_x
+                if slope_y != 0.0:
+                    y._grad += carried * slope_y
+            elif form == UNARY:
+                slope_x = op.partials[0](node._x._data, node._data)
+                if slope_x != 0.0:
+                    node._x._grad += carried * slope_x
+            elif form == GENERAL:
+                for x, slope in slopes(node):
+                    if slope != 0.0:
+                        x._grad += carried * slope
+        except ArithmeticError:  # of Python's division, which raises at 0, before anything was added
+            for x, slope in slopes(node):
+                if slope != 0.0:
+                    x._grad += carried * slope
+
+
+def slopes(node: Value) -> Iterator[tuple[Value, float]]:
+    """Each operand that is a Value, with the slope by it, in numbers."""
+    op: Any = node._op
+    args = node.args
+    for x, slope, partial in zip(
+        args, ieee.slopes(op, numbers(op, args), node._data), op.partials, strict=True
+    ):
+        if partial is None:
+            continue
+        if op.variadic:
+            yield from [(x_i, s) for x_i, s in zip(x, slope, strict=True) if type(x_i) is Value]
+        elif type(x) is Value:
+            yield x, slope
+
+
+# The methods of Value are made from the table: those of arithmetic with its infix sign in their
+# source, which makes them as fast as if they were written by hand, the others around `forward`.
+
+_ARITHMETIC = """
+def make(op):
+    def {dunder}(self, other):
+        kind = type(other)
+        if kind is Value:
+            other_data = other._data
+        elif kind is float:
+            other_data = other
+        elif kind is int:
+            other_data = other = float(other)
+        else:
+            return self.{generic}(op, other)
+        try:
+            data = {left} {infix} {right}
+        except ArithmeticError:
+            data = op.forward({left}, {right})
+        if special.open:
+            return node(op, ({x}, {y}), data)
+        out = new(Value)
+        out._data = data
+        out._op = op
+        out._x = {x}
+        out._y = {y}
+        out._tick = tick
+        return out
+
+    return {dunder}
+"""
+_FORWARDS = {"generic": "_binary", "left": "self._data", "right": "other_data", "x": "self", "y": "other"}
+_REFLECTED = {"generic": "_reflected", "left": "other_data", "right": "self._data", "x": "other", "y": "self"}
+
+
+def _add_arithmetic(op: Op, dunder: str, roles: dict[str, str]) -> None:
+    source = _ARITHMETIC.format(dunder=dunder, infix=op.infix, **roles)
+    scope: dict[str, Any] = {}
+    exec(compile(source, f"<Value.{dunder}, from the row of {op.name}>", "exec"), globals(), scope)
+    method = scope["make"](op)
+    method.__qualname__ = f"Value.{dunder}"
+    setattr(Value, dunder, method)
+
+
+def _add_method(op: Op, name: str) -> None:
+    forward = op.forward
+
+    def method(self: Value) -> Value:
+        data = forward(self._data)
+        if special.open or type(data) is not float:
+            return node(op, (self,), data)
+        out: Value = new(Value)
+        out._data = data
+        out._op = op
+        out._x = self
+        out._tick = tick
+        return out
+
+    method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", op.__doc__
+    setattr(Value, name, method)
+
+
+def _add_unary(op: Op) -> None:
+    if op.arity == UNARY and op.method and not op.variadic:
+        _add_method(op, op.method)
+
+
+for _op, _name in ((ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv")):
+    _add_arithmetic(_op, f"__{_name}__", _FORWARDS)
+    _add_arithmetic(_op, f"__r{_name}__", _REFLECTED)
+_add_method(ops.neg, "__neg__")
+_add_method(ops.abs, "__abs__")
+for _op in TABLE.values():
+    _add_unary(_op)
+on_register.append(_add_unary)
