@@ -81,7 +81,7 @@ from autograd.ops import (
     where,
 )
 from autograd.pictures import draw
-from autograd.recording import enable_grad, no_grad
+from autograd.recording import enable_grad, module_path, no_grad
 from autograd.symbol import Symbol
 from autograd.transforms import (
     backward,
@@ -157,6 +157,7 @@ __all__ = [
     "minimum",
     "mish",
     "mod",
+    "module_path",
     "mul",
     "ne",
     "neg",

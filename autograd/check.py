@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from autograd.functions import sum_of
+from autograd.ops import sum_of
 from autograd.recording import no_grad
 from autograd.transforms import grad, jacobian, jvp
 from autograd.tree import flatten, paths
@@ -73,9 +73,9 @@ def _check(
                 if not abs(found - wanted) <= atol + rtol * abs(wanted):
                     which = f"result {k} of {name}" if results > 1 else name
                     raise AssertionError(
-                        f"the derivative of {which} by argument {place} at {numbers[i]!r} in {mode} mode is wrong: "
-                        f"expected {wanted!r} (central differences), got {found!r}; the rule of an op that it uses "
-                        f"is wrong, or it has a kink there"
+                        f"the derivative of {which} by argument {place} at {numbers[i]!r} in {mode} mode is "
+                        f"wrong: expected {wanted!r} (central differences), got {found!r}; the rule of an op "
+                        f"that it uses is wrong, or it has a kink there"
                     )
     if order > 1:
         for mode in modes:

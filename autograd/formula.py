@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     Text = tuple[str, int]  # and how tightly its outermost operator binds
 
 GREEK = frozenset(
-    ["alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota", "kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "sigma", "tau", "upsilon", "phi", "chi", "psi", "omega", "Gamma", "Delta", "Theta", "Lambda", "Xi", "Pi", "Sigma", "Upsilon", "Phi", "Psi", "Omega"]
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi chi "
+    "psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()  # noqa: SIM905
 )
 
 
@@ -88,7 +89,8 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
                 )
             if not op.c:
                 raise ValueError(
-                    f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the operands"
+                    f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
+                    f"operands"
                 )
             args = [operand(x) for x in node.args]
             text = op.c(*args) if callable(op.c) else fill(op.c, args)

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-class _IeeeFloat(Operand, float):
+class _IeeeFloat(Operand, float):  # type: ignore[misc]
     """A float whose arithmetic is the table's: 1/0 is inf, and the result is one of these again."""
 
     __slots__ = ()

@@ -235,7 +235,8 @@ def _sequence(op: Op, xs: Any) -> tuple[Any, ...]:
     if hasattr(type(xs), "apply_op") or isinstance(xs, (float, int, str)):
         call = ", ".join(["[x, y, ...]"] * op.arity)
         raise TypeError(
-            f"{op.name} takes sequences of numbers, not the {type(xs).__name__} {xs!r}: write {op.name}({call})"
+            f"{op.name} takes sequences of numbers, not the {type(xs).__name__} {xs!r}: "
+            f"write {op.name}({call})"
         )
     if getattr(xs, "ndim", 1) != 1:
         raise TypeError(

@@ -26,6 +26,7 @@ def reduce_value(root: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
             root._requires_grad,
             root.is_parameter,
             root.path,
+            root._tick > 0,
         )
     order = topological_order(root)
     leaves = [node for node in order if node._op is None]
@@ -58,10 +59,13 @@ def reduce_value(root: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
     return _graph, (tuple(leaves), lines)
 
 
-def _leaf(data: float, grad: float, label: str, requires_grad: bool, parameter: bool, path: str) -> Value:
+def _leaf(
+    data: float, grad: float, label: str, requires_grad: bool, parameter: bool, path: str, was_set: bool
+) -> Value:
     leaf = Value(data, label, requires_grad=requires_grad, parameter=parameter)
     leaf._grad = grad
     leaf._path = path
+    leaf._tick = int(was_set)  # before whatever is made from now on, but after what was stale
     return leaf
 
 
@@ -82,6 +86,6 @@ def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
         node = value.recorded(op, tuple([decode(x) for x in args]), data)
         node._grad, node._label, node._path = grad, label, path
         if stale:
-            node._tick = -1  # older than any leaf
+            node._tick = 0  # older than a leaf that was ever set
         nodes.append(node)
     return nodes[-1]

@@ -58,7 +58,7 @@ class _Block:
 
         @wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with type(self)(self._name, self._value):
+            with _Block(self._name, self._value):
                 return function(*args, **kwargs)
 
         return inside
@@ -74,6 +74,11 @@ def enable_grad() -> _Block:
     return _Block("recording", True)
 
 
-def module_path(path: str) -> _Block:
-    """A block whose nodes remember that they were made in the module of this path."""
-    return _Block("path", path)
+class module_path(_Block):  # noqa: N801 - a block, used as a function
+    """A block whose nodes remember that they were made in the module of this name.
+
+    Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
+    """
+
+    def __init__(self, name: str) -> None:
+        super().__init__("path", f"{thread.path}.{name}" if thread.path else name)

@@ -2,7 +2,8 @@
 
 Each rule is a pattern and what to write instead. A pattern is ``(op, operand, ...)``; a str stands for
 anything, and for the same thing wherever it occurs; a float for that very number (0.0 is not -0.0).
-All of them hold for every double, infinities and nan included, to the last bit.
+All of them hold for every double, infinities and nan included, to the last bit; only the zero of a
+``chain`` has no sign, while what stands for it here may have one.
 """
 
 from __future__ import annotations

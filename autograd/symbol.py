@@ -38,7 +38,7 @@ class Symbol(Operand):
     args: tuple[Any, ...]  # Symbols and floats; tuples of them for a variadic op
     name: str  # of a variable; "" for a formula
 
-    def __new__(cls, name: str) -> Symbol:
+    def __new__(cls, name: str) -> Symbol:  # noqa: PYI034 - it may be one made before
         if not isinstance(name, str):
             raise TypeError(f"a Symbol has a name, not the {type(name).__name__} {name!r}: write Symbol('x')")
         return _interned(("variable", name), None, (), name)

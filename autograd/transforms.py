@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal
 
-
     Argnums = int | Sequence[int]
     Independent = Literal["zero", "warn", "raise"]
 
@@ -112,8 +111,8 @@ def _as_tuple(argnums: Argnums) -> tuple[int, ...]:
 def _place(name: str, argnum: int, count: int) -> int:
     if not -count <= argnum < count:
         raise TypeError(
-            f"{name} was called with {count} positional argument{'s' * (count != 1)}, so there is no argument "
-            f"{argnum} to differentiate by: pass it by position, or choose another with argnums="
+            f"{name} was called with {count} positional argument{'s' * (count != 1)}, so there is no "
+            f"argument {argnum} to differentiate by: pass it by position, or choose another with argnums="
         )
     return argnum % count
 
@@ -124,7 +123,8 @@ def _one_result(recording: _Recording, transform: str) -> None:
         if number_of != 1 or isinstance(recording.out, (list, tuple, dict)):
             raise TypeError(
                 f"{transform} differentiates one number, and {recording.name} returned "
-                f"a {type(recording.out).__name__} of {number_of}: use jacobian, or return one of them or their sum"
+                f"a {type(recording.out).__name__} of {number_of}: use jacobian, or return one of them or "
+                f"their sum"
             )
 
 

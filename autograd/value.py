@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 new = object.__new__
-tick = 0  # of a clock that advances whenever a leaf is given a new number
+tick = 1  # of a clock that advances whenever a leaf is given a new number; a leaf that never was has 0
 
 
 class Value(Operand):
@@ -56,6 +56,9 @@ class Value(Operand):
         "_x",  # the operand; the first of two; a tuple of all where there are more
         "_y",  # the second of two operands
     )
+
+    _x: Any
+    _y: Any
 
     def __init__(
         self, data: Any, label: str = "", *, requires_grad: bool = True, parameter: bool = False
@@ -185,11 +188,10 @@ class Value(Operand):
             RuntimeError: if it depends on no leaf that wants gradients.
         """
         seed = number(seed, "the seed of backward")
-        order, leaves = walk(self)
-        check_fresh(order, leaves)
+        reached, leaves = walk(self)
+        check_fresh(reached, leaves)
         wanting = [leaf for leaf in leaves if leaf._requires_grad]
-        if len(wanting) < len(leaves):
-            order = between(order, wanting)
+        order = reached if len(wanting) == len(leaves) else between(reached, wanting)
         if not (wanting or self.requires_grad):
             raise RuntimeError(
                 f"nothing to differentiate: {self!r} depends on no leaf that wants gradients; "
@@ -205,7 +207,7 @@ class Value(Operand):
             try:
                 thread.sweeping = True
                 clear_grads(leaves)
-                clear_grads(order)
+                clear_grads(reached)
                 self._grad = seed
                 reverse(order)
                 after = [
@@ -292,7 +294,7 @@ class Value(Operand):
 
 _clock_lock = Lock()
 _sweep_lock = Lock()  # held by backward, so that threads may share leaves
-_store_grad = Value._grad.__set__  # type: ignore[attr-defined]
+_store_grad = Value.__dict__["_grad"].__set__
 
 
 def _store_grads(nodes: Iterable[Value], grads: Iterable[float]) -> None:

@@ -1,4 +1,4 @@
-"""Pictures of what was computed; `draw` is all a user needs. Nothing heavy is imported before it is called."""
+"""Pictures of what was computed, by `draw`. Nothing heavy is imported before it is called."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from autograd.value import Value
 
 
-def draw(*values: Value, direction: str = "LR", number_format: str = ".4g") -> Graph:
+def draw(*values: Value, direction: str = "LR", number_format: str = ".4g", limit: int = 2000) -> Graph:
     """The graph of one or more Values, which shows itself in a notebook.
 
     Each box holds an op (or the label of a leaf), its number and, once `backward` has run, its gradient.
@@ -21,6 +21,7 @@ def draw(*values: Value, direction: str = "LR", number_format: str = ".4g") -> G
         values: the results whose graph is drawn.
         direction: "LR" draws from left to right, "TB" from top to bottom.
         number_format: how numbers are written, as in ``format(x, ".4g")``.
+        limit: how many boxes are too many.
 
     Raises:
         TypeError: if one of them is no Value.
@@ -28,4 +29,4 @@ def draw(*values: Value, direction: str = "LR", number_format: str = ".4g") -> G
     """
     from autograd.pictures.graph import graph_of
 
-    return graph_of(values, direction, number_format)
+    return graph_of(values, direction, number_format, limit)

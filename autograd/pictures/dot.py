@@ -1,0 +1,87 @@
+"""Where a program that lays out DOT text is found, and how it is run.
+
+In this order: the environment variable AUTOGRAD_DOT, the one that pip installed with this package
+(graphviz-pure), the system's ``dot``. The first that knows the format draws it.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from importlib import metadata
+from pathlib import Path
+
+PURE_FORMATS = ("svg", "png", "jpeg", "jpg", "dot", "xdot", "canon", "json", "plain")  # and no pdf
+TIMEOUT = 120.0  # seconds
+
+
+class DotNotFoundError(RuntimeError):
+    """No program was found that can draw a graph in the format asked for."""
+
+
+def programs() -> list[tuple[str, str]]:
+    """What was found: where it came from ("environment", "graphviz-pure", "system"), and its path."""
+    found = []
+    if chosen := os.environ.get("AUTOGRAD_DOT"):
+        found.append(("environment", chosen))
+    if pure := _graphviz_pure():
+        found.append(("graphviz-pure", pure))
+    if system := shutil.which("dot"):
+        found.append(("system", system))
+    return found
+
+
+def _graphviz_pure() -> str | None:
+    """The executable of the graphviz-pure wheel, wherever pip put it; it need not be on the PATH."""
+    try:
+        files = metadata.distribution("graphviz-pure").files or []
+    except metadata.PackageNotFoundError:
+        return None
+    for file in files:
+        if file.stem == "graphviz-pure" and file.suffix in ("", ".exe"):
+            path = Path(str(file.locate()))
+            if path.exists():
+                return str(path.resolve())
+    return shutil.which("graphviz-pure")
+
+
+def run(source: str, format: str, engine: str = "dot") -> bytes:
+    """The picture of DOT text, in a format such as "svg" or "png".
+
+    Raises:
+        DotNotFoundError: if no program can, with what to do about it.
+        RuntimeError: if the program fails, with what it said, or takes longer than TIMEOUT.
+    """
+    found = programs()
+    if format.partition(":")[0] not in PURE_FORMATS:
+        found = [(origin, path) for origin, path in found if origin != "graphviz-pure"]
+    if not found:
+        raise DotNotFoundError(
+            f"no program was found that draws a graph as {format}: `pip install graphviz-pure` brings one "
+            f"for {', '.join(PURE_FORMATS)}; others, PDF among them, need Graphviz itself (apt install "
+            f"graphviz, brew install graphviz); or set AUTOGRAD_DOT to a dot program"
+        )
+    path = found[0][1]
+    try:
+        # No shell, and the text on standard input: nothing in a label is ever a command or a file.
+        done = subprocess.run(
+            [path, f"-K{engine}", f"-T{format}"],
+            input=source.encode(),
+            capture_output=True,
+            timeout=TIMEOUT,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise RuntimeError(
+            f"{path} was stopped after {TIMEOUT:.0f} seconds: draw a part of the graph, or raise "
+            f"autograd.pictures.dot.TIMEOUT"
+        ) from None
+    except OSError as error:
+        raise DotNotFoundError(
+            f"{path} could not be run ({error}); it was chosen as {found[0][0]}"
+        ) from error
+    if done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip() or "nothing"
+        raise RuntimeError(f"{path} failed with exit code {done.returncode} and said: {said}")
+    return done.stdout

@@ -1,0 +1,78 @@
+"""Module: what has parameters, its own or those of the modules it is made of."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, module_path
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def parameter(data: float, label: str = "") -> Value:
+    """A leaf that training adjusts; pictures show it as a parameter."""
+    return Value(data, label, parameter=True)
+
+
+class Module:
+    """The base of models and their parts: write `forward`, and call the object.
+
+    Parameters are found by themselves: every leaf that wants gradients and every Module among the
+    attributes, and in lists, tuples and dicts of them. One that is found in two places is one.
+    """
+
+    _name = ""  # in the module that holds it; set when it becomes an attribute there
+
+    def forward(self, *args: Any, **kwargs: Any) -> Any:
+        raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """What `forward` gives; the Values made on the way remember the path of this module."""
+        with module_path(self._name or type(self).__name__):
+            return self.forward(*args, **kwargs)
+
+    def __setattr__(self, name: str, attribute: Any) -> None:
+        object.__setattr__(self, name, attribute)
+        for path, member in _members(name, attribute):
+            if isinstance(member, Module):
+                object.__setattr__(member, "_name", path)
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``."""
+        seen: set[int] = set()
+        stack: list[tuple[str, Any]] = [("", self)]
+        while stack:
+            path, member = stack.pop()
+            if id(member) in seen:
+                continue
+            seen.add(id(member))
+            if isinstance(member, Value):
+                yield path, member
+            else:
+                prefix = f"{path}." if path else ""
+                stack += reversed([m for n, a in vars(member).items() for m in _members(prefix + n, a)])
+
+    def parameters(self) -> list[Value]:
+        """All parameters, in the order of the attributes that hold them."""
+        return [value for _, value in self.named_parameters()]
+
+    def zero_grad(self) -> None:
+        """Clear the gradient of every parameter."""
+        for value in self.parameters():
+            value.grad = 0.0
+
+
+def _members(path: str, attribute: Any) -> Iterator[tuple[str, Any]]:
+    """The modules and parameters in an attribute, and in lists, tuples and dicts of them."""
+    if isinstance(attribute, Module):
+        yield path, attribute
+    elif isinstance(attribute, Value):
+        if attribute.op is None and attribute.requires_grad:
+            yield path, attribute
+    elif isinstance(attribute, (list, tuple)):
+        for i, item in enumerate(attribute):
+            yield from _members(f"{path}.{i}", item)
+    elif isinstance(attribute, dict):
+        for key, item in attribute.items():
+            yield from _members(f"{path}.{key}", item)

@@ -1,0 +1,538 @@
+"""Value and its contract: what it records, what backward adds, what it refuses."""
+
+import copy
+import gc
+import math
+import pickle
+import threading
+import weakref
+from fractions import Fraction
+
+import pytest
+
+import autograd as ag
+from autograd import StaleGraphError, Value, dot, no_grad, sum_of, where
+
+
+class TestTheSixClassicFailures:
+    """What micrograd and its descendants get wrong (PEERS: ten scalar engines, same tests)."""
+
+    def test_a_second_backward_doubles_the_gradient(self):
+        x = Value(3.0)
+        y = x * x * x
+        y.backward()
+        y.backward()
+        assert x.grad == 54.0
+
+    def test_zeroing_the_leaf_is_enough(self):
+        x = Value(3.0)
+        y = x * x * x
+        y.backward()
+        y.backward()
+        x.grad = 0.0
+        y.backward()
+        assert x.grad == 27.0
+
+    def test_two_roots_over_a_shared_node(self):
+        x = Value(3.0)
+        h = x * x
+        a, b = 2 * h, 3 * h
+        a.backward()
+        b.backward()
+        assert x.grad == 30.0
+
+    def test_a_chain_of_a_million_additions(self):
+        """Built, differentiated and freed, without recursion."""
+        x = Value(1.0)
+        y = x
+        for _ in range(1_000_000):
+            y = y + 1.0
+        y.backward()
+        assert (y.data, x.grad) == (1_000_001.0, 1.0)
+        gone = weakref.ref(y)
+        del y
+        assert gone() is None
+
+    def test_zero_to_the_power_of_zero_has_slope_zero(self):
+        x = Value(0.0)
+        (x**0).backward()
+        assert x.grad == 0.0
+
+    def test_a_number_to_the_power_of_a_value(self):
+        v = Value(3.0)
+        y = 2**v
+        y.backward()
+        assert y.data == 8.0
+        assert v.grad == 8.0 * math.log(2.0)
+
+
+def test_nodes_die_by_reference_counting_alone():
+    """With the cyclic collector off: also after backward, a transform and a failed backward."""
+    gc.collect()
+    gc.disable()
+    try:
+        x = Value(0.5)
+        y = ag.tanh(x * x + dot([x, 2.0], [x, x]))
+        y.backward()
+        inner = weakref.ref(y)
+        del y
+        assert inner() is None
+
+        kept = []
+
+        def f(v):
+            out = v * v
+            kept.append(weakref.ref(out))
+            return out
+
+        assert ag.grad(ag.grad(f))(3.0) == 2.0
+        assert ag.hessian(f)(3.0) == 2.0
+        assert ag.jvp(f, (3.0,), (1.0,)) == (9.0, 6.0)
+        assert all(ref() is None for ref in kept)
+        assert gc.collect() == 0
+    finally:
+        gc.enable()
+
+
+def test_x_times_x_has_two_operands_and_constants_are_floats():
+    x = Value(3.0)
+    y = x * x
+    assert y.args == (x, x)
+    assert (2 * y).args == (2.0, y)
+    assert (y - 1).op.name == "sub"
+    assert (y / 2).op.name == "div"
+    assert x.op is None
+    assert x.args == ()
+
+
+def test_numbers_become_floats_at_the_border():
+    np = pytest.importorskip("numpy")
+    for number in (3, True, Fraction(3, 2), np.float64(3), np.float32(3), np.int64(3), np.bool_(True)):
+        assert type(Value(number).data) is float
+        assert type((Value(1.0) + number).args[1]) is float
+        assert type((number * Value(1.0)).data) is float
+
+
+@pytest.mark.parametrize("bad", ["3", b"3", None, 1j, [1.0], (1.0,), {"a": 1.0}, object()], ids=repr)
+def test_what_is_not_a_number_is_refused(bad):
+    with pytest.raises(TypeError, match="one real number"):
+        Value(bad)
+    with pytest.raises(TypeError):
+        Value(1.0) + bad
+    with pytest.raises(TypeError):
+        bad * Value(1.0)
+
+
+def test_attributes_can_be_set_where_that_makes_sense():
+    x = Value(3.0, "x")
+    assert x.label == "x"
+    x.label = "other"
+    with pytest.raises(TypeError, match="a label is a str"):
+        x.label = 3
+    y = x * 2
+    y.label = "y"
+    with pytest.raises(AttributeError, match="which mul computed"):
+        y.data = 3.0
+    with pytest.raises(AttributeError, match="which mul computed"):
+        y.requires_grad = False
+    with pytest.raises(AttributeError):
+        y.op = None
+    with pytest.raises(AttributeError):
+        x.misspelt = 1.0
+    with pytest.raises(TypeError, match=r"write v.grad = 0.0"):
+        x.grad = None
+    x.grad = 1
+    assert type(x.grad) is float
+    assert (x.item(), x.data) == (3.0, 3.0)
+
+
+def test_value_is_final():
+    with pytest.raises(TypeError, match="cannot be subclassed"):
+        type("Mine", (Value,), {})
+
+
+def test_comparisons_are_of_numbers_and_hash_is_of_identity():
+    a, b = Value(2.0), Value(2.0)
+    assert a == b
+    assert a == 2
+    assert a != 3.0
+    assert a < 3
+    assert 1 < a <= b
+    assert a >= 2.0
+    assert a > 1
+    assert a in [b]
+    assert a not in {b}
+    assert a != "2.0"
+    assert (a == None) is False  # noqa: E711
+    assert sorted([Value(2.0), Value(1.0)])[0] == 1.0
+    assert max(Value(2.0), 3.0) == 3.0
+    with pytest.raises(TypeError):
+        a < "3"  # noqa: B015
+    assert bool(Value(0.0)) is False
+    assert bool(Value(0.5)) is True
+
+
+def test_formatting():
+    x = Value(3.14159, "pi")
+    assert f"{x:.2f}" == "3.14"
+    assert repr(x) == f"{x}" == "Value(data=3.14159, grad=0.0, label='pi')"
+
+
+def test_float_refuses_to_drop_a_gradient():
+    x = Value(0.5)
+    y = x * 2
+    for convert in (float, int, math.exp, lambda v: math.sqrt(v)):
+        with pytest.raises(TypeError, match="silently drop its gradient"):
+            convert(y)
+    assert float(y.detach()) == 1.0
+    with no_grad():
+        assert math.exp(y) == math.e
+    frozen = Value(0.5, requires_grad=False)
+    assert float(frozen * 2) == 1.0
+
+
+def test_the_whole_number_functions_of_python():
+    x = Value(-2.5)
+    assert (round(x), math.floor(x), math.ceil(x), math.trunc(x)) == (-2.0, -3.0, -2.0, -2.0)
+    assert all(type(v) is Value for v in (round(x), math.floor(x), math.ceil(x), math.trunc(x)))
+    with pytest.raises(TypeError, match=r"format\(v, '.2f'\)"):
+        round(x, 2)
+
+
+@pytest.mark.parametrize("x", [7.5, -7.5, 0.3, -0.3])
+@pytest.mark.parametrize("y", [2.0, -2.0, 0.1])
+def test_modulo_and_floor_division_follow_python(x, y):
+    """Sign of the divisor; slopes 1 and -floor(x/y); // is the whole number that fits %."""
+    assert (Value(x) % y).data == x % y
+    assert (x % Value(y)).data == x % y
+    assert (Value(x) // y).data == x // y
+    assert (x // Value(y)).data == x // y
+    assert divmod(Value(x), y) == divmod(x, y)
+    assert divmod(x, Value(y)) == divmod(x, y)
+    a, b = Value(x), Value(y)
+    (a % b).backward()
+    assert (a.grad, b.grad) == (1.0, -(x // y))
+    a.grad = b.grad = 0.0
+    (a // b).backward()
+    assert (a.grad, b.grad) == (0.0, 0.0)
+
+
+class TestBackward:
+    def test_inner_gradients_are_those_of_the_last_call(self):
+        x = Value(3.0)
+        h = x * x
+        y = 2 * h
+        y.backward()
+        y.backward()
+        assert (h.grad, y.grad) == (2.0, 1.0)
+
+    def test_on_a_leaf(self):
+        x = Value(3.0)
+        x.backward()
+        x.backward()
+        assert x.grad == 2.0
+
+    def test_with_a_seed(self):
+        x = Value(3.0)
+        (x * x).backward(0.5)
+        assert x.grad == 3.0
+
+    def test_two_calls_double_exactly(self):
+        """A call sums its own contributions first: not ((g1 + g2) + g1) + g2 but 2 * (g1 + g2)."""
+        x = Value(0.1)
+        y = sum_of([x * w for w in (0.1, 1e16, -1e16, 0.3)])
+        y.backward()
+        once = x.grad
+        y.backward()
+        assert x.grad == 2 * once
+
+    def test_through_n_ary_ops(self):
+        w = [Value(1.0), Value(2.0)]
+        x = [Value(3.0), 4.0]
+        y = dot(w, x)
+        assert y.data == 11.0
+        y.backward()
+        assert [v.grad for v in w] == [3.0, 4.0]
+        assert x[0].grad == 1.0
+        z = dot(w, w)
+        assert z.args == (tuple(w), tuple(w))
+        for v in w:
+            v.grad = 0.0
+        z.backward()
+        assert [v.grad for v in w] == [2.0, 4.0]
+
+    def test_a_tuple_of_operands_is_kept_and_a_list_is_copied(self):
+        shared = (Value(1.0), Value(2.0))
+        weights = [Value(3.0), Value(4.0)]
+        y = dot(weights, shared)
+        assert y.args[1] is shared
+        weights.append(None)
+        assert len(y.args[0]) == 2
+
+    def test_a_failed_call_changes_no_leaf(self):
+        x = Value(3.0)
+        x.grad = 7.0
+
+        def rule(v, out):
+            raise KeyboardInterrupt
+
+        stop = ag.custom_derivative(rule)(lambda v: v)
+        y = x * x + stop(x * 2.0)
+        with pytest.raises(KeyboardInterrupt):
+            y.backward()
+        assert x.grad == 7.0
+        (x * 2.0).backward()  # and the next call works
+        assert x.grad == 9.0
+
+    def test_a_rule_may_not_call_backward(self):
+        x = Value(3.0)
+
+        def rule(v, out):
+            (x * x).backward()
+            return 1.0
+
+        nested = ag.custom_derivative(rule)(lambda v: v)
+        with pytest.raises(RuntimeError, match=r"in a rule use grad"):
+            nested(x).backward()
+        assert x.grad == 0.0
+
+    def test_a_rule_may_use_transforms(self):
+        square = ag.custom_derivative(lambda v, out: ag.grad(lambda u: u * u)(v))(lambda v: v * v)
+        assert ag.grad(square)(3.0) == 6.0
+        assert ag.grad(ag.grad(square))(3.0) == 2.0
+
+    def test_strong_zero(self):
+        """What is not chosen has no gradient, whatever its slope: 0 times inf is 0 in a sweep."""
+        x = Value(0.0)
+        where(x > 0, ag.log(x), 0.0).backward()
+        assert x.grad == 0.0
+        ag.relu(ag.log(x)).backward()
+        assert x.grad == 0.0
+
+    def test_threads_that_share_leaves_lose_no_contribution(self):
+        w = Value(2.0)
+
+        def work():
+            for _ in range(200):
+                (w * w * 0.5).backward()
+
+        threads = [threading.Thread(target=work) for _ in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert w.grad == 8 * 200 * 2.0
+
+
+class TestStaleGraphs:
+    def test_setting_a_leaf_after_use_is_told_at_backward(self):
+        x = Value(3.0, "x")
+        y = x * x
+        x.data = 4.0
+        with pytest.raises(StaleGraphError, match=r"'x' was given the number 4.0 after mul"):
+            y.backward()
+        with pytest.raises(StaleGraphError):
+            ag.gradients(y, x)
+        assert x.grad == 0.0
+        (x * x).backward()
+        assert x.grad == 8.0
+
+    def test_setting_another_leaf_is_fine(self):
+        x, other = Value(3.0), Value(1.0)
+        y = x * x
+        other.data = 2.0
+        y.backward()
+        assert x.grad == 6.0
+
+    def test_a_training_loop_is_fine(self):
+        w = Value(1.0)
+        for _ in range(3):
+            loss = (w - 3.0) ** 2
+            w.grad = 0.0
+            loss.backward()
+            w.data -= 0.25 * w.grad
+        assert w.data == 2.75
+
+    def test_only_the_node_that_used_it_before_is_stale(self):
+        x = Value(3.0)
+        old = x * 2
+        x.data = 4.0
+        new = x * 3
+        new.backward()
+        assert x.grad == 3.0
+        with pytest.raises(StaleGraphError):
+            (old + new).backward()
+
+
+class TestNoGrad:
+    def test_results_are_detached(self):
+        x = Value(3.0)
+        with no_grad():
+            y = x * x
+            z = ag.sigmoid(x)
+        for out in (y, z):
+            assert out.op is None
+            assert not out.requires_grad
+            with pytest.raises(RuntimeError, match="depends on no leaf that wants gradients"):
+                out.backward()
+
+    def test_it_is_a_decorator_too_nests_and_ends(self):
+        x = Value(3.0)
+
+        @no_grad()
+        def f():
+            with ag.enable_grad():
+                assert (x * x).requires_grad
+            return x * x
+
+        assert not f().requires_grad
+        assert (x * x).requires_grad
+
+    def test_it_is_of_its_thread(self):
+        x = Value(3.0)
+        seen = []
+        with no_grad():
+            thread = threading.Thread(target=lambda: seen.append((x * x).requires_grad))
+            thread.start()
+            thread.join()
+        assert seen == [True]
+
+    def test_it_ends_when_its_block_raises(self):
+        x = Value(3.0)
+        with pytest.raises(ZeroDivisionError), no_grad():
+            1 / 0  # noqa: B018
+        assert (x * x).requires_grad
+
+
+class TestRequiresGrad:
+    def test_frozen_leaves_are_recorded_and_passed_by(self):
+        w, x = Value(2.0), Value(3.0, requires_grad=False)
+        square = x * x
+        y = w * square
+        y.backward()
+        assert (w.grad, x.grad) == (9.0, 0.0)
+        assert y.requires_grad
+        assert not square.requires_grad
+        assert square.args == (x, x)
+
+    def test_it_can_be_switched(self):
+        w = Value(2.0)
+        y = w * w
+        w.requires_grad = False
+        with pytest.raises(RuntimeError, match="nothing to differentiate"):
+            y.backward()
+        w.requires_grad = True
+        y.backward()
+        assert w.grad == 4.0
+
+    def test_detach_leaves_the_graph(self):
+        x = Value(3.0, "x")
+        d = (x * x).detach()
+        assert (d.data, d.op, d.requires_grad) == (9.0, None, False)
+        (x * d).backward()
+        assert x.grad == 9.0
+
+    def test_steps_give_zero_and_no_error(self):
+        x = Value(2.5)
+        (round(x) * 2.0).backward()
+        assert x.grad == 0.0
+
+
+class TestPickleAndCopy:
+    def test_a_leaf_stays_one_leaf(self):
+        x = Value(3.0, "x")
+        x.grad = 2.0
+        y, z = x * x, dot([x, 1.0], [x, x])
+        y2, z2, x2 = pickle.loads(pickle.dumps((y, z, x)))
+        assert y2.args == (x2, x2)
+        assert y2.args[0] is x2
+        assert z2.args[0][0] is x2
+        assert (x2.data, x2.grad, x2.label) == (3.0, 2.0, "x")
+        z2.backward()
+        assert x2.grad == 2.0 + 7.0
+        assert x.grad == 2.0
+
+    def test_deepcopy_is_independent(self):
+        x = Value(3.0)
+        model = {"w": x, "loss": x * x}
+        other = copy.deepcopy(model)
+        other["loss"].backward()
+        assert other["w"].grad == 6.0
+        assert x.grad == 0.0
+
+    def test_a_long_chain(self):
+        x = Value(1.0)
+        y = x
+        for _ in range(100_000):
+            y = y * 1.0
+        z = pickle.loads(pickle.dumps(y))
+        z.backward()
+        assert copy.deepcopy(y).data == 1.0
+
+    def test_a_stale_graph_stays_stale(self):
+        x = Value(3.0)
+        y = x * x
+        x.data = 4.0
+        with pytest.raises(StaleGraphError):
+            pickle.loads(pickle.dumps(y)).backward()
+
+    def test_flags_and_operand_sharing_survive(self):
+        frozen = Value(2.0, requires_grad=False)
+        shared = (Value(1.0), frozen)
+        y = dot((3.0, 4.0), shared) + dot((5.0, 6.0), shared)
+        z = copy.deepcopy(y)
+        left, right = z.args
+        assert left.args[1] is right.args[1]
+        assert not left.args[1][1].requires_grad
+
+    def test_an_unknown_op_is_named(self):
+        gone = ag.Op("soon_gone", lambda x: x, (lambda x, out: 1.0,))
+        data = pickle.dumps(gone(Value(1.0)))
+        from autograd.op import TABLE
+
+        del TABLE["soon_gone"]
+        with pytest.raises(LookupError, match="no op named 'soon_gone' is defined"):
+            pickle.loads(data)
+
+
+@ag.custom_derivative(lambda x, out: 1.0)
+def straight_through(x):
+    """Rounds, and lets the gradient pass."""
+    return float(round(x))
+
+
+class TestCustomDerivative:
+    def test_a_straight_through_estimator(self):
+        x = Value(2.4)
+        y = straight_through(x) * 3.0
+        y.backward()
+        assert (y.data, x.grad) == (6.0, 3.0)
+        assert straight_through(2.6) == 3.0
+        assert straight_through.__doc__ == "Rounds, and lets the gradient pass."
+
+    def test_it_is_pickled_as_functions_are(self):
+        y = pickle.loads(pickle.dumps(straight_through(Value(2.4))))
+        assert y.op is straight_through
+
+    def test_of_several_arguments_one_without_slope(self):
+        @ag.custom_derivative(lambda x, s, out: s, None)
+        def scaled(x, s):
+            return x * s
+
+        x, s = Value(2.0), Value(5.0)
+        scaled(x, s).backward()
+        assert (x.grad, s.grad) == (5.0, 0.0)
+        with pytest.raises(TypeError, match="scaled takes 2 operands, not 1"):
+            scaled(x)
+
+
+def test_operands_of_different_kinds_do_not_mix():
+    with pytest.raises(TypeError, match="add was given a Value and a Symbol"):
+        Value(1.0) + ag.Symbol("x")
+
+
+def test_module_paths_are_remembered():
+    with ag.module_path("net"), ag.module_path("layers.0"):
+        y = Value(1.0) * 2
+    assert y.path == "net.layers.0"
+    assert (y * 2).path == ""
