@@ -201,13 +201,12 @@ def norm(xs: Sequence[Any]) -> Any:
 
 def softmax(xs: Sequence[Any]) -> list[Any]:
     """exp(x) / sum of exp(x), for each x; neither overflows nor loses the small ones."""
-    xs = tuple(xs)
-    total = logsumexp(xs)
-    return [exp(sub(x, total)) for x in xs]
+    return [exp(x) for x in log_softmax(xs)]
 
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
-    """The logarithms of softmax."""
-    xs = tuple(xs)
-    total = logsumexp(xs)
-    return [sub(x, total) for x in xs]
+    """The logarithms of softmax: x - logsumexp(xs), twice, since rounding leaves something of a large x."""
+    for _ in range(2):
+        total = logsumexp(xs)
+        xs = tuple([sub(x, total) for x in xs])
+    return list(xs)
