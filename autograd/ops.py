@@ -120,6 +120,7 @@ neg = Op(
     domain=(WIDE,),
     ulp=0.0,
     slope_ulp=0.0,
+    doc="-x",
 )
 add = Op(
     "add",
@@ -133,6 +134,7 @@ add = Op(
     domain=(WIDE, WIDE),
     ulp=0.5,
     slope_ulp=0.0,
+    doc="x + y",
 )
 sub = Op(
     "sub",
@@ -146,6 +148,7 @@ sub = Op(
     domain=(WIDE, WIDE),
     ulp=0.5,
     slope_ulp=0.0,
+    doc="x - y",
 )
 mul = Op(
     "mul",
@@ -159,6 +162,7 @@ mul = Op(
     domain=(WIDE, WIDE),
     ulp=0.5,
     slope_ulp=0.0,
+    doc="x * y",
 )
 div = Op(
     "div",
@@ -172,6 +176,7 @@ div = Op(
     domain=(WIDE, (1e-150, 1e150)),
     ulp=0.5,
     slope_ulp=2.0,
+    doc="x / y",
 )
 chain = Op(
     "chain",
@@ -204,6 +209,7 @@ pow = Op(
     kinks="x**0 has slope 0 everywhere; the slope in y is 0 at x = 0 <= y, and nan at x < 0",
     ulp=1.0,
     slope_ulp=64.0,  # 2 for whole y; else y - 1 may be rounded, which ln(x) magnifies
+    doc="x to the power of y, differentiable in both.",
 )
 dot = Op(
     "dot",
@@ -241,6 +247,7 @@ exp = Op(
     latex="e^{#1}",
     c="exp(#1)",
     domain=((-745.0, 709.0),),
+    doc="e to the power of x.",
 )
 expm1 = Op(
     "expm1",
@@ -250,6 +257,7 @@ expm1 = Op(
     precedence=1,
     c="expm1(#1)",
     domain=((-745.0, 709.0),),
+    doc="exp(x) - 1, without losing the digits of small x.",
 )
 exp2 = Op(
     "exp2",
@@ -259,6 +267,7 @@ exp2 = Op(
     latex="2^{#1}",
     c="exp2(#1)",
     domain=((-1022.0, 1023.0),),
+    doc="2 to the power of x.",
 )
 log = Op(
     "log",
@@ -267,6 +276,7 @@ log = Op(
     latex=brackets("ln"),
     c="log(#1)",
     domain=(POSITIVE,),
+    doc="The natural logarithm of x.",
 )
 log1p = Op(
     "log1p",
@@ -275,6 +285,7 @@ log1p = Op(
     latex=brackets("ln", "1 + #1"),
     c="log1p(#1)",
     domain=((-1.0, 1e300),),
+    doc="log(1 + x), without losing the digits of small x.",
 )
 log2 = Op(
     "log2",
@@ -283,6 +294,7 @@ log2 = Op(
     latex=brackets("log_2"),
     c="log2(#1)",
     domain=(POSITIVE,),
+    doc="The logarithm of x to base 2.",
 )
 log10 = Op(
     "log10",
@@ -291,6 +303,7 @@ log10 = Op(
     latex=brackets("log_{10}"),
     c="log10(#1)",
     domain=(POSITIVE,),
+    doc="The logarithm of x to base 10.",
 )
 sqrt = Op(
     "sqrt",
@@ -301,6 +314,7 @@ sqrt = Op(
     domain=(POSITIVE,),
     kinks="slope inf at 0",
     ulp=0.5,
+    doc="The square root of x.",
 )
 cbrt = Op(
     "cbrt",
@@ -311,6 +325,7 @@ cbrt = Op(
     domain=((-1e300, 1e300),),
     kinks="slope inf at 0",
     slope_ulp=10.0,  # twice the 4 ulp of libm's cube root, and the roundings
+    doc="The cube root of x, negative for negative x.",
 )
 
 # Circular and hyperbolic functions
@@ -322,6 +337,7 @@ sin = Op(
     latex=brackets("sin"),
     c="sin(#1)",
     domain=(REAL,),
+    doc="The sine of x radians.",
 )
 cos = Op(
     "cos",
@@ -330,6 +346,7 @@ cos = Op(
     latex=brackets("cos"),
     c="cos(#1)",
     domain=(REAL,),
+    doc="The cosine of x radians.",
 )
 tan = Op(
     "tan",
@@ -338,6 +355,7 @@ tan = Op(
     latex=brackets("tan"),
     c="tan(#1)",
     domain=(REAL,),
+    doc="The tangent of x radians.",
 )
 asin = Op(
     "asin",
@@ -348,6 +366,7 @@ asin = Op(
     c="asin(#1)",
     domain=(UNIT,),
     kinks="slope inf at -1 and 1",
+    doc="The angle in radians, -pi/2 to pi/2, whose sine is x.",
 )
 acos = Op(
     "acos",
@@ -358,6 +377,7 @@ acos = Op(
     c="acos(#1)",
     domain=(UNIT,),
     kinks="slope -inf at -1 and 1",
+    doc="The angle in radians, 0 to pi, whose cosine is x.",
 )
 atan = Op(
     "atan",
@@ -367,6 +387,7 @@ atan = Op(
     latex=brackets("arctan"),
     c="atan(#1)",
     domain=(WIDE,),
+    doc="The angle in radians, -pi/2 to pi/2, whose tangent is x.",
 )
 atan2 = Op(
     "atan2",
@@ -380,6 +401,7 @@ atan2 = Op(
     c="atan2(#1, #2)",
     domain=(WIDE, WIDE),
     kinks="slopes nan at the origin, where the angle jumps",
+    doc="The angle in radians, -pi to pi, of the point with ordinate y (the first operand) and abscissa x.",
 )
 _cosh = ieee(math.cosh)
 sinh = Op(
@@ -389,6 +411,7 @@ sinh = Op(
     latex=brackets("sinh"),
     c="sinh(#1)",
     domain=((-710.0, 710.0),),
+    doc="The hyperbolic sine of x.",
 )
 cosh = Op(
     "cosh",
@@ -397,6 +420,7 @@ cosh = Op(
     latex=brackets("cosh"),
     c="cosh(#1)",
     domain=((-710.0, 710.0),),
+    doc="The hyperbolic cosine of x.",
 )
 tanh = Op(
     "tanh",
@@ -406,6 +430,7 @@ tanh = Op(
     c="tanh(#1)",
     domain=((-30.0, 30.0),),
     slope_abs=ONE_ULP,
+    doc="The hyperbolic tangent of x.",
 )
 asinh = Op(
     "asinh",
@@ -415,6 +440,7 @@ asinh = Op(
     latex=named("arsinh"),
     c="asinh(#1)",
     domain=(WIDE,),
+    doc="The inverse hyperbolic sine of x.",
 )
 acosh = Op(
     "acosh",
@@ -425,6 +451,7 @@ acosh = Op(
     c="acosh(#1)",
     domain=((1.0, 1e300),),
     kinks="slope inf at 1",
+    doc="The inverse hyperbolic cosine of x, 0 or more.",
 )
 atanh = Op(
     "atanh",
@@ -434,6 +461,7 @@ atanh = Op(
     latex=named("artanh"),
     c="atanh(#1)",
     domain=(UNIT,),
+    doc="The inverse hyperbolic tangent of x.",
 )
 hypot = Op(
     "hypot",
@@ -446,6 +474,7 @@ hypot = Op(
     c="hypot(#1, #2)",
     domain=(WIDE, WIDE),
     kinks="slopes 0 at the origin",
+    doc="sqrt(x**2 + y**2), without overflow.",
 )
 
 # Error functions and activations
@@ -458,6 +487,7 @@ erf = Op(
     c="erf(#1)",
     domain=((-6.0, 6.0),),
     slope_abs=ONE_ULP,
+    doc="The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.",
 )
 erfc = Op(
     "erfc",
@@ -467,6 +497,7 @@ erfc = Op(
     c="erfc(#1)",
     domain=((-6.0, 26.0),),
     slope_abs=ONE_ULP,
+    doc="1 - erf(x), without losing the digits of large x.",
 )
 
 
@@ -580,6 +611,7 @@ abs = Op(
     kinks="slope 0 at 0",
     ulp=0.0,
     slope_ulp=0.0,
+    doc="The absolute value of x.",
 )
 lt = Op(
     "lt",
@@ -592,6 +624,7 @@ lt = Op(
     c="(#1 < #2 ? 1.0 : 0.0)",
     ulp=0.0,
     kinks="slopes 0 everywhere",
+    doc="1.0 where x < y, else 0.0.",
 )
 le = Op(
     "le",
@@ -604,6 +637,7 @@ le = Op(
     c="(#1 <= #2 ? 1.0 : 0.0)",
     ulp=0.0,
     kinks="slopes 0 everywhere",
+    doc="1.0 where x <= y, else 0.0.",
 )
 eq = Op(
     "eq",
@@ -616,6 +650,7 @@ eq = Op(
     c="(#1 == #2 ? 1.0 : 0.0)",
     ulp=0.0,
     kinks="slopes 0 everywhere",
+    doc="1.0 where x == y, else 0.0.",
 )
 ne = Op(
     "ne",
@@ -628,6 +663,7 @@ ne = Op(
     c="(#1 != #2 ? 1.0 : 0.0)",
     ulp=0.0,
     kinks="slopes 0 everywhere",
+    doc="1.0 where x != y, else 0.0.",
 )
 where = Op(
     "where",
@@ -655,6 +691,7 @@ maximum = Op(
     kinks="at a tie each operand has slope 1/2; nan at nan",
     ulp=0.0,
     slope_ulp=0.0,
+    doc="The larger of x and y.",
 )
 minimum = Op(
     "minimum",
@@ -669,6 +706,7 @@ minimum = Op(
     kinks="at a tie each operand has slope 1/2; nan at nan",
     ulp=0.0,
     slope_ulp=0.0,
+    doc="The smaller of x and y.",
 )
 
 # Steps: locally constant
@@ -688,6 +726,7 @@ floor = Op(
     domain=(REAL,),
     ulp=0.0,
     kinks="slope 0 everywhere",
+    doc="The largest whole number that is not above x.",
 )
 ceil = Op(
     "ceil",
@@ -698,6 +737,7 @@ ceil = Op(
     domain=(REAL,),
     ulp=0.0,
     kinks="slope 0 everywhere",
+    doc="The smallest whole number that is not below x.",
 )
 round = Op(
     "round",
@@ -720,6 +760,7 @@ sign = Op(
     domain=(REAL,),
     ulp=0.0,
     kinks="slope 0 everywhere; nan at nan",
+    doc="1.0, -1.0 or 0.0 with the sign of x.",
 )
 
 

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from autograd import Value, exp, grad
+from autograd import Value, dot, exp, grad, sum_of
 from autograd.op import TABLE
 
 
@@ -24,7 +24,7 @@ def test_arithmetic_with_arrays_gives_object_arrays():
     for result in (v * array, array * v, v + array, array - v, v / array, array**v):
         assert isinstance(result, np.ndarray)
         assert all(type(x) is Value for x in result)
-    assert list((v * array)) == [3.0, 6.0]
+    assert list(v * array) == [3.0, 6.0]
     assert list(v < np.array([2.0, 4.0])) == [False, True]
 
 
@@ -77,14 +77,10 @@ def test_an_array_where_a_number_belongs_is_refused_with_the_way_out():
     with pytest.raises(TypeError, match="shape"):
         exp(np.array([1.0, 2.0]))
     with pytest.raises(TypeError, match="not an array of shape"):
-        from autograd import sum_of
-
         sum_of(np.ones((2, 2)))
 
 
 def test_arrays_are_sequences_for_n_ary_ops():
-    from autograd import dot, sum_of
-
     v = Value(2.0)
     assert sum_of(np.array([1.0, 2.0])) == 3.0
     y = dot(np.array([v, v]), np.array([3.0, 4.0]))

@@ -83,10 +83,12 @@ def _tame_point(op, generator):
         return 7.3, 2.1
     while True:
         point = random_point(op, generator)
-        if all(0.2 < abs(x) < 3.0 and low + 0.1 < x < high - 0.1
-               for x, (low, high) in zip(point, op.domain, strict=True)):  # fmt: skip
-            if len(point) == 1 or abs(point[-1] - point[-2]) > 0.2:
-                return point
+        inside = [
+            0.2 < abs(x) < 3.0 and low + 0.1 < x < high - 0.1
+            for x, (low, high) in zip(point, op.domain, strict=True)
+        ]
+        if all(inside) and (len(point) == 1 or abs(point[-1] - point[-2]) > 0.2):
+            return point
 
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=by_name)
@@ -155,11 +157,13 @@ def test_no_operand_makes_an_op_raise(op):
             assert type(slope) is float
 
 
-@pytest.mark.parametrize("op", SCALAR, ids=by_name)
+# A relation of nan is false, and where passes what it chooses.
+HIDING = ("lt", "le", "eq", "ne", "where")
+
+
+@pytest.mark.parametrize("op", [op for op in SCALAR if op.name not in HIDING], ids=by_name)
 def test_nan_propagates(op):
-    """A nan operand gives nan, except where C says otherwise or the op asks which is larger."""
-    if op.name in ("lt", "le", "eq", "ne", "where"):
-        pytest.skip("a relation of nan is false, and where passes what it chooses")
+    """A nan operand gives nan, except where C says otherwise."""
     for i in range(op.arity):
         point = [1.0] * op.arity
         point[i] = nan

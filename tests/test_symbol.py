@@ -66,7 +66,7 @@ def test_simplification():
     assert x - 0 is x
     assert x**1 is x
     assert x**0 == 1.0
-    assert -(-x) is x
+    assert -(-x) is x  # noqa: B002
     assert x - (-y) is x + y
     assert (-x) * (-y) is x * y
     assert where(1.0, x, y) is x

@@ -81,13 +81,14 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
         if outfile is not None:
             target = Path(directory or "") / outfile
             format = format or target.suffix.lstrip(".") or self.format
-            source = Path(self.save(filename or target.with_suffix(".gv").name, target.parent))
+            source = target.with_name(str(filename)) if filename else target.with_suffix(".gv")
         else:
-            source = Path(self.save(filename, directory))
+            source = Path(directory or self.directory or "") / (filename or self.filename)
             target = source.with_name(f"{source.name}.{format or self.format}")
         if raise_if_result_exists and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {str(target)!r}")
-        picture = self.pipe(format, renderer, formatter, engine=engine)
+        picture = self.pipe(format, renderer, formatter, engine=engine)  # before anything is written
+        self.save(source.name, directory=source.parent)
         target.write_bytes(picture)
         if cleanup:
             source.unlink()
@@ -208,4 +209,4 @@ def _label(node: Value, number_format: str, with_grad: bool) -> str:
 
 def _escaped(text: str) -> str:
     """Text that means only itself inside an HTML-like label."""
-    return escape("".join(c for c in text if c.isprintable())).replace("\\", "&#92;")
+    return escape("".join(c for c in text if c.isprintable())).replace("\\", r"\\")

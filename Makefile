@@ -1,0 +1,36 @@
+# The everyday commands. They use .venv, which is made when it is missing.
+
+PYTHON := .venv/bin/python
+
+help:           ## list these commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/: *## */	/; s/:.*##/	/' | expand -t 12
+
+.venv:
+	python3 -m venv .venv
+	.venv/bin/pip install -q -e ".[dev]"
+
+demo: .venv     ## train on iris, draw and check: pictures go to demo/
+	$(PYTHON) -m autograd demo
+
+test: .venv     ## run the tests
+	$(PYTHON) -m pytest
+
+lint: .venv     ## formatting, lint and strict types
+	$(PYTHON) -m ruff format --check .
+	$(PYTHON) -m ruff check .
+	$(PYTHON) -m mypy
+
+format: .venv   ## format the code, mend what the linter can
+	$(PYTHON) -m ruff format .
+	$(PYTHON) -m ruff check --fix .
+
+bench: .venv    ## measure eager speed beside its peers
+	$(PYTHON) benchmarks/eager.py
+
+pictures: .venv ## draw the pictures of the README again
+	$(PYTHON) docs/pictures.py
+
+clean:          ## remove what was made
+	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
+
+.PHONY: help demo test lint format bench pictures clean

@@ -1,0 +1,298 @@
+"""Modules, layers, losses, the optimiser and the data helpers."""
+
+import math
+import random
+import statistics
+
+import pytest
+
+import autograd as ag
+import nn
+from autograd import Value, check_grads, no_grad
+from nn import MLP, SGD, Layer, Module, Neuron
+from nn.datasets import load_iris
+
+
+class TestModule:
+    def test_parameters_are_found_wherever_they_are(self):
+        class Part(Module):
+            def __init__(self):
+                self.w = nn.parameter(1.0, "w")
+
+        class Whole(Module):
+            def __init__(self):
+                self.first = Part()
+                self.rest = [Part(), (Part(), {"deep": Part()})]
+                self.bias = nn.parameter(0.0)
+                self.frozen = Value(1.0, requires_grad=False)
+                self.computed = self.bias * 2
+                self.size = 3
+
+        whole = Whole()
+        names = [name for name, _ in whole.named_parameters()]
+        assert names == ["first.w", "rest.0.w", "rest.1.0.w", "rest.1.1.deep.w", "bias"]
+        assert len(whole.parameters()) == 5
+        assert all(p.is_parameter for p in whole.parameters())
+
+    def test_a_shared_parameter_is_one(self):
+        class Tied(Module):
+            def __init__(self):
+                self.a = Neuron(2)
+                self.b = self.a
+                self.w = self.a.w
+
+        assert len(Tied().parameters()) == 3
+
+    def test_a_module_that_contains_itself_does_no_harm(self):
+        m = Neuron(2)
+        m.me = m
+        assert len(m.parameters()) == 3
+
+    def test_zero_grad(self):
+        model = MLP(2, [2, 1])
+        model([1.0, 2.0]).backward()
+        assert any(p.grad for p in model.parameters())
+        model.zero_grad()
+        assert not any(p.grad for p in model.parameters())
+
+    def test_a_module_of_ones_own(self):
+        class Scale(Module):
+            def __init__(self):
+                self.s = nn.parameter(2.0)
+
+            def forward(self, x):
+                return [self.s * x_i for x_i in x]
+
+        class Net(Module):
+            def __init__(self):
+                self.scale = Scale()
+                self.out = Neuron(2, "linear")
+
+            def forward(self, x):
+                return self.out(self.scale(x))
+
+        net = Net()
+        y = net([1.0, 2.0])
+        y.backward()
+        assert net.scale.s.grad == pytest.approx(net.out.w[0].data + 2 * net.out.w[1].data)
+        assert y.path == "Net.out"
+        with pytest.raises(NotImplementedError, match="Module needs a method forward"):
+            Module()(1)
+
+    def test_values_know_the_module_they_were_made_in(self):
+        model = MLP(2, [3, 1], "tanh")
+        paths = {v.path for v in ag.dag.topological_order(model([1.0, 2.0])) if v.op is not None}
+        assert paths == {f"MLP.layers.0.neurons.{i}" for i in range(3)} | {"MLP.layers.1.neurons.0"}
+
+
+class TestLayers:
+    def test_a_neuron_is_three_nodes(self):
+        neuron = Neuron(3, "tanh")
+        y = neuron([1.0, 2.0, 3.0])
+        net = y.args[0]
+        assert [y.op.name, net.op.name, net.args[0].op.name] == ["tanh", "add", "dot"]
+        assert y.data == math.tanh(sum(w.data * x for w, x in zip(neuron.w, (1.0, 2.0, 3.0), strict=True)))
+
+    def test_a_layer_gives_a_list_and_shares_its_input(self):
+        layer = Layer(2, 1, "linear")
+        (y,) = layer([1.0, 2.0])
+        assert type(y) is Value
+        out = Layer(2, 3, "linear")([Value(1.0), 2.0])
+        assert len({id(y.args[0].args[1]) for y in out}) == 1
+
+    def test_an_mlp_gives_one_value_or_a_list(self):
+        assert type(MLP(2, [4, 1])([1, 2])) is Value
+        assert len(MLP(2, [4, 3])([1, 2])) == 3
+
+    def test_the_last_layer_is_linear(self):
+        model = MLP(2, [4, 1], "relu")
+        assert model.layers[0].neurons[0].activation == "relu"
+        assert model.layers[1].neurons[0].activation == "linear"
+
+    def test_sizes_of_micrograds_network(self):
+        assert len(MLP(2, [16, 16, 1]).parameters()) == 337
+
+    def test_repr(self):
+        assert repr(MLP(2, [3, 1])) == "MLP(2, [3, 1], activation='relu')  # 13 parameters"
+        assert repr(Layer(2, 3, "tanh")) == "Layer(2, 3, activation='tanh')"
+        assert repr(Neuron(2)) == "Neuron(2, activation='relu')"
+
+    @pytest.mark.parametrize("bad", [[1.0], [1.0, 2.0, 3.0], []])
+    def test_a_wrong_number_of_inputs_is_an_error(self, bad):
+        with pytest.raises(ValueError, match=f"has 2 weights and was given {len(bad)} inputs"):
+            MLP(2, [3, 1])(bad)
+
+    def test_bad_arguments(self):
+        with pytest.raises(ValueError, match="no activation is called 'rely': choose one of linear, elu"):
+            MLP(2, [3, 1], "rely")
+        with pytest.raises(ValueError, match=r"sizes is a list with the width of each layer.*not 3"):
+            MLP(2, 3)
+        with pytest.raises(ValueError, match="in_size is a whole number of 1 or more, not 0"):
+            Neuron(0)
+        with pytest.raises(ValueError, match=r"out_size is a whole number of 1 or more, not 1\.5"):
+            Layer(2, 1.5)
+
+    def test_seeds(self):
+        def weights(model):
+            return [p.data for p in model.parameters()]
+
+        assert weights(MLP(2, [3], seed=1)) == weights(MLP(2, [3], seed=1))
+        assert weights(MLP(2, [3], seed=1)) != weights(MLP(2, [3], seed=2))
+        nn.seed(1)
+        assert weights(MLP(2, [3])) == weights(MLP(2, [3], seed=1))
+        # random.Random(1).random() is 0.13436424411240122 on every machine
+        assert MLP(1, [1], seed=1).layers[0].neurons[0].w[0].data == pytest.approx(
+            (2 * 0.13436424411240122 - 1) * math.sqrt(3)
+        )
+
+    @pytest.mark.parametrize(("activation", "variance"), [("relu", 2.0), ("tanh", 1.0)])
+    def test_initial_weights_have_the_spread_of_their_rule(self, activation, variance):
+        """Variance 2/n for relu (He), 1/n otherwise (LeCun); biases 0."""
+        neurons = Layer(50, 400, activation).neurons
+        draws = [w.data for neuron in neurons for w in neuron.w]
+        assert statistics.fmean(draws) == pytest.approx(0.0, abs=0.01)
+        assert statistics.pvariance(draws) == pytest.approx(variance / 50, rel=0.03)
+        assert not any(neuron.b.data for neuron in neurons)
+
+    def test_gradients(self):
+        model = MLP(2, [3, 2], "tanh", seed=3)
+        check_grads(lambda x: nn.cross_entropy([model(x)], [1]), [0.3, -0.8])
+
+
+class TestLosses:
+    def test_figures(self):
+        assert nn.mean_squared_error([1.0, 2.0], [0.0, 4.0]) == 2.5
+        assert nn.mean_squared_error([[1.0, 2.0], [0.0, 0.0]], [[0.0, 4.0], [0.0, 2.0]]) == 2.25
+        assert nn.hinge([0.5, -2.0], [1, -1]) == 0.25
+        assert nn.cross_entropy([[0.0, 0.0]], [0]) == pytest.approx(math.log(2))
+        assert nn.cross_entropy([[1000.0, -1000.0]], [1]) == 2000.0
+        assert nn.cross_entropy([[1000.0, -1000.0]], [0]) == 0.0
+
+    @pytest.mark.parametrize("loss", [nn.mean_squared_error, nn.hinge])
+    def test_lengths_must_match(self, loss):
+        with pytest.raises(ValueError, match="one target for each output, and was given 1 and 2"):
+            loss([1.0], [1, 1])
+        with pytest.raises(ValueError, match="was given 0 and 0"):
+            loss([], [])
+        with pytest.raises(TypeError, match=r"outputs is a sequence, one for each sample"):
+            loss(Value(1.0), [1])
+
+    def test_labels_must_be_labels(self):
+        with pytest.raises(ValueError, match="labels -1 and 1, not 0"):
+            nn.hinge([1.0], [0])
+        for label in (2, -1, 0.5):
+            with pytest.raises(ValueError, match="is none of the classes 0 to 1"):
+                nn.cross_entropy([[1.0, 2.0]], [label])
+
+
+class TestSGD:
+    def test_a_step(self):
+        p = nn.parameter(1.0)
+        optimizer = SGD([p], lr=0.1)
+        (p * p).backward()
+        optimizer.step()
+        assert p.data == 1.0 - 0.1 * 2.0
+        optimizer.zero_grad()
+        assert p.grad == 0.0
+
+    def test_bad_arguments(self):
+        with pytest.raises(ValueError, match="no parameters to adjust"):
+            SGD([])
+        with pytest.raises(ValueError, match="0 or more, not -1"):
+            SGD([nn.parameter(1.0)], lr=-1)
+
+
+class TestData:
+    def test_iris_is_fishers(self):
+        """Means by species as in Fisher's Table II (1936), p. 180, and the two samples UCI has wrong."""
+        iris = load_iris()
+        assert len(iris.X) == len(iris.y) == 150
+        assert iris.classes == ["setosa", "versicolor", "virginica"]
+        assert [iris.y.count(k) for k in range(3)] == [50, 50, 50]
+        means = [
+            [statistics.fmean(x[j] for x, y in zip(iris.X, iris.y, strict=True) if y == k) for j in range(4)]
+            for k in range(3)
+        ]
+        assert means[0] == pytest.approx([5.006, 3.428, 1.462, 0.246])
+        assert means[1] == pytest.approx([5.936, 2.770, 4.260, 1.326])
+        assert means[2] == pytest.approx([6.588, 2.974, 5.552, 2.026])
+        assert iris.X[34] == [4.9, 3.1, 1.5, 0.2]
+        assert iris.X[37] == [4.9, 3.6, 1.4, 0.1]
+        assert iris.columns[0] == "sepal length (cm)"
+
+    def test_split(self):
+        X, y = [[i] for i in range(10)], list(range(10))
+        X_train, X_test, y_train, y_test = nn.train_test_split(X, y, 0.3, seed=4)
+        assert (len(X_train), len(X_test)) == (7, 3)
+        assert sorted(y_train + y_test) == y
+        assert [x[0] for x in X_train + X_test] == y_train + y_test
+        assert nn.train_test_split(X, y, 0.3, seed=4)[3] == y_test
+        assert nn.train_test_split(X, y, 0.3, seed=5)[3] != y_test
+        with pytest.raises(ValueError, match="X has 10 and y has 9"):
+            nn.train_test_split(X, y[:9])
+        with pytest.raises(ValueError, match="leaves a part empty"):
+            nn.train_test_split(X, y, 0.0)
+
+    def test_standardise(self):
+        (train, test) = nn.standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
+        assert train == [[-1.0, 0.0], [1.0, 0.0]]
+        assert test == [[0.0, 1.0]]
+
+
+MOONS = 100
+
+
+def two_moons():
+    """Two half circles with noise, as scikit-learn's make_moons(100, noise=0.1), labelled -1 and 1."""
+    np = pytest.importorskip("numpy")
+    generator = np.random.default_rng(1337)
+    angle = np.linspace(0, math.pi, MOONS // 2)
+    upper = np.column_stack([np.cos(angle), np.sin(angle)])
+    lower = np.column_stack([1 - np.cos(angle), 0.5 - np.sin(angle)])
+    X = np.concatenate([upper, lower]) + generator.normal(0, 0.1, (MOONS, 2))
+    return X, np.repeat([-1, 1], MOONS // 2)
+
+
+def test_micrograds_demo_learns_the_moons():
+    """The loop of micrograd's demo notebook, its code unchanged: 100 % after 100 steps or fewer."""
+    X, y = two_moons()
+    random.seed(1337)
+    model = MLP(2, [16, 16, 1])  # 2-layer neural network
+
+    def loss():
+        inputs = [list(map(Value, xrow)) for xrow in X]
+
+        # forward the model to get scores
+        scores = list(map(model, inputs))
+
+        # svm "max-margin" loss
+        losses = [(1 + -yi * scorei).relu() for yi, scorei in zip(y, scores)]  # noqa: B905
+        data_loss = sum(losses) * (1.0 / len(losses))
+        # L2 regularization
+        alpha = 1e-4
+        reg_loss = alpha * sum((p * p for p in model.parameters()))  # noqa: UP034
+        total_loss = data_loss + reg_loss
+
+        # also get accuracy
+        accuracy = [(yi > 0) == (scorei.data > 0) for yi, scorei in zip(y, scores)]  # noqa: B905
+        return total_loss, sum(accuracy) / len(accuracy)
+
+    for k in range(100):
+        # forward
+        total_loss, acc = loss()
+
+        # backward
+        model.zero_grad()
+        total_loss.backward()
+
+        # update (sgd)
+        learning_rate = 1.0 - 0.9 * k / 100
+        for p in model.parameters():
+            p.data -= learning_rate * p.grad
+
+        if acc == 1.0 and total_loss.data < 0.1:
+            break
+
+    assert acc == 1.0
+    with no_grad():
+        assert not model([0.0, 0.0]).requires_grad

@@ -1,0 +1,38 @@
+"""The README: its programs print what it says, its commands are those of CI, its picture is the program's."""
+
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_programs_print_what_the_readme_says(tmp_path, monkeypatch, capsys):
+    monkeypatch.chdir(tmp_path)
+    pairs = re.findall(r"```python\n(.*?)```.*?```text\n(.*?)```", README, re.S)
+    assert len(pairs) == README.count("```python") == 2
+    for program, printed in pairs:
+        exec(compile(program, "README.md", "exec"), {})
+        assert capsys.readouterr().out == printed
+    drawn = (tmp_path / "neuron.svg").read_text(encoding="utf-8")
+    committed = (ROOT / "docs" / "neuron.svg").read_text(encoding="utf-8")
+
+    def texts(svg):
+        return re.findall(r"<text[^>]*>(.*?)</text>", svg)
+
+    assert texts(committed) == texts(drawn)
+
+
+def test_the_opening_is_a_sentence_a_picture_and_two_commands():
+    lines = [line for line in README.splitlines() if line]
+    assert lines[1].endswith(".")
+    assert lines[2].startswith("![")
+    commands = re.findall(r"```sh\n(.*?)\n```", README)
+    assert len(commands) == 2
+    assert commands[0].endswith("-m autograd demo")
+    assert commands[1] in (ROOT / ".ci" / "run").read_text().splitlines()
+
+
+def test_files_that_are_linked_exist():
+    for target in re.findall(r"\]\(([^)#]+)\)", README):
+        assert (ROOT / target).exists(), target
