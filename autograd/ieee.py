@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd.op import Op, as_numbers
+from autograd.op import Op
 from autograd.operand import Operand
 
 TYPE_CHECKING = False
@@ -17,7 +17,9 @@ class _IeeeFloat(Operand, float):  # type: ignore[misc]
 
     @classmethod
     def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
-        return cls(op.forward(*as_numbers(op, args)))
+        if op.variadic:
+            return cls(op.forward(*[tuple(map(float, xs)) for xs in args]))
+        return cls(op.forward(*map(float, args)))
 
 
 def slopes(op: Op, args: tuple[Any, ...], out: float) -> list[Any]:

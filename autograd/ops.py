@@ -14,6 +14,7 @@ serves numbers, graphs (higher order), formulas and C. Slopes of subnormal size 
 from __future__ import annotations
 
 import math
+import operator
 from builtins import abs as abs_
 from builtins import round as round_
 from math import copysign, inf, nan
@@ -96,8 +97,8 @@ def _pow(x: float, y: float) -> float:
 
 def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
     total = 0.0
-    for x, y in zip(xs, ys, strict=True):
-        total += x * y
+    for product in map(operator.mul, xs, ys):
+        total += product
     return total
 
 

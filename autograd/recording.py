@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import wraps
-from threading import Lock, local
+from threading import local
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -20,22 +20,17 @@ class _Thread(local):
     sweeping = False  # True inside backward
 
 
-class _Special:
-    """How many blocks of this page are open, in all threads: at 0 a node need not ask its thread."""
-
-    __slots__ = ("open",)  # an attribute of an object is read faster than that of a class
-
-    def __init__(self) -> None:
-        self.open = 0
-
-
 thread = _Thread()
-special = _Special()
-_lock = Lock()
+
+# One entry for each block of this page that is open, in all threads: while it is empty, a node need not
+# ask its thread. (A list, since append and pop need no lock.)
+open_blocks: list[None] = []
 
 
 class _Block:
     """A ``with`` block that sets one attribute of the thread; it may be nested and used again."""
+
+    __slots__ = ("_before", "_name", "_value")
 
     def __init__(self, name: str, value: Any) -> None:
         self._name = name
@@ -43,15 +38,13 @@ class _Block:
         self._before: list[Any] = []
 
     def __enter__(self) -> None:
-        with _lock:
-            special.open += 1
+        open_blocks.append(None)
         self._before.append(getattr(thread, self._name))
         setattr(thread, self._name, self._value)
 
     def __exit__(self, *exception: object) -> None:
         setattr(thread, self._name, self._before.pop())
-        with _lock:
-            special.open -= 1
+        open_blocks.pop()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """As a decorator: the whole function runs inside such a block."""
@@ -79,6 +72,8 @@ class module_path(_Block):  # noqa: N801 - a block, used as a function
 
     Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
     """
+
+    __slots__ = ()
 
     def __init__(self, name: str) -> None:
         super().__init__("path", f"{thread.path}.{name}" if thread.path else name)

@@ -10,7 +10,6 @@ from autograd.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from typing import Any
 
 
@@ -42,24 +41,17 @@ def plus(total: Any, more: Any) -> Any:
     return total + more
 
 
-def slopes(node: Value, graph: bool) -> Iterator[tuple[Value, Any]]:
+def slopes(node: Value, graph: bool) -> list[tuple[Value, Any]]:
     """Each operand that is a Value, with the slope by it: a number or, for a graph, a Value."""
     if not graph:
-        yield from value.slopes(node)
-        return
+        return value.slopes(node)
     op: Any = node._op
     args = node.args
     try:
         found = op.slopes(args, node)
     except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
         found = op.slopes(_constants_as_values(args, op.variadic), node)
-    for x, slope, partial in zip(args, found, op.partials, strict=True):
-        if partial is None:
-            continue
-        if op.variadic:
-            yield from [(x_i, s) for x_i, s in zip(x, slope, strict=True) if type(x_i) is Value]
-        elif type(x) is Value:
-            yield x, slope
+    return value.pairs(op, args, found)
 
 
 def _constants_as_values(args: tuple[Any, ...], variadic: bool) -> tuple[Any, ...]:

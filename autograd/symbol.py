@@ -46,11 +46,6 @@ class Symbol(Operand):
     @classmethod
     def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
         """The formula for an op of which some operand is a Symbol."""
-        where = f"an operand of {op.name}"
-        if op.variadic:
-            args = tuple([tuple([_operand(x, where) for x in xs]) for xs in args])
-        else:
-            args = tuple([_operand(x, where) for x in args])
         for pattern, result in RULES:
             if pattern[0] == op.name:
                 found: dict[str, Any] = {}
@@ -133,10 +128,6 @@ def _interned(key: Any, op: Op | None, args: tuple[Any, ...], name: str) -> Symb
         symbol.op, symbol.args, symbol.name = op, args, name
         _known[key] = symbol
     return symbol
-
-
-def _operand(x: Any, where: str) -> Any:
-    return x if type(x) is Symbol else number(x, where)
 
 
 def _key(x: Any) -> Any:

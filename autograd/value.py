@@ -12,13 +12,13 @@ from threading import Lock
 from autograd import ieee, ops
 from autograd.dag import reachable
 from autograd.errors import StaleGraphError
-from autograd.op import BINARY, FLAT, GENERAL, TABLE, UNARY, Op, number, on_register
+from autograd.op import BINARY, FLAT, GENERAL, TABLE, UNARY, Op, apply, number, on_new_op, on_register
 from autograd.operand import Operand
-from autograd.recording import special, thread
+from autograd.recording import open_blocks, thread
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable
     from typing import Any
 
 new = object.__new__
@@ -284,11 +284,6 @@ class Value(Operand):
     @classmethod
     def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Value:
         """The node for an op of which some operand is a Value."""
-        where = f"an operand of {op.name}"
-        if op.variadic:
-            args = tuple([_only_values_and_floats(xs, where) for xs in args])
-        else:
-            args = _only_values_and_floats(args, where)
         return node(op, args, op.forward(*numbers(op, args)))
 
 
@@ -337,16 +332,8 @@ def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
 def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands with each Value replaced by its number."""
     if op.variadic:
-        return tuple([tuple([x._data if type(x) is Value else x for x in xs]) for xs in args])
+        return tuple([[x._data if type(x) is Value else x for x in xs] for xs in args])
     return tuple([x._data if type(x) is Value else x for x in args])
-
-
-def _only_values_and_floats(xs: tuple[Any, ...], where: str) -> tuple[Any, ...]:
-    """Operands with other numbers turned into floats; a tuple that needs no change is kept."""
-    for x in xs:
-        if type(x) is not Value and type(x) is not float:
-            return tuple([x if type(x) is Value else number(x, where) for x in xs])
-    return xs
 
 
 def _compared(other: Any) -> Any:
@@ -400,19 +387,18 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         elif form == UNARY:
             push(node._x)
         else:
-            stack.extend([x for x in operands(node) if x not in seen])
+            stack += [x for x in operands(node) if x not in seen]
     return order, leaves
 
 
-def operands(node: Value) -> Iterator[Value]:
+def operands(node: Value) -> list[Value]:
     """The Values among the operands of an inner node that it has slopes by."""
     op: Any = node._op
+    found = []
     for x, partial in zip(node.args, op.partials, strict=True):
         if partial is not None:
-            if type(x) is Value:
-                yield x
-            elif op.variadic:
-                yield from [x_i for x_i in x if type(x_i) is Value]
+            found += [v for v in (x if op.variadic else (x,)) if type(v) is Value]
+    return found
 
 
 def between(order: Iterable[Value], sources: Collection[Value]) -> list[Value]:
@@ -488,19 +474,24 @@ def reverse(order: list[Value]) -> None:
                     x._grad += carried * slope
 
 
-def slopes(node: Value) -> Iterator[tuple[Value, float]]:
+def slopes(node: Value) -> list[tuple[Value, float]]:
     """Each operand that is a Value, with the slope by it, in numbers."""
     op: Any = node._op
     args = node.args
-    for x, slope, partial in zip(
-        args, ieee.slopes(op, numbers(op, args), node._data), op.partials, strict=True
-    ):
+    return pairs(op, args, ieee.slopes(op, numbers(op, args), node._data))
+
+
+def pairs(op: Op, args: tuple[Any, ...], slopes: Iterable[Any]) -> list[tuple[Value, Any]]:
+    """The Values among the operands that an op has slopes by, each with its slope."""
+    found: list[tuple[Value, Any]] = []
+    for x, slope, partial in zip(args, slopes, op.partials, strict=True):
         if partial is None:
             continue
         if op.variadic:
-            yield from [(x_i, s) for x_i, s in zip(x, slope, strict=True) if type(x_i) is Value]
+            found += [pair for pair in zip(x, slope, strict=True) if type(pair[0]) is Value]
         elif type(x) is Value:
-            yield x, slope
+            found.append((x, slope))
+    return found
 
 
 # The methods of Value are made from the table: those of arithmetic with its infix sign in their
@@ -522,7 +513,7 @@ def make(op):
             data = {left} {infix} {right}
         except ArithmeticError:
             data = op.forward({left}, {right})
-        if special.open:
+        if open_blocks:
             return node(op, ({x}, {y}), data)
         out = new(Value)
         out._data = data
@@ -542,17 +533,15 @@ def _add_arithmetic(op: Op, dunder: str, roles: dict[str, str]) -> None:
     source = _ARITHMETIC.format(dunder=dunder, infix=op.infix, **roles)
     scope: dict[str, Any] = {}
     exec(compile(source, f"<Value.{dunder}, from the row of {op.name}>", "exec"), globals(), scope)
-    method = scope["make"](op)
-    method.__qualname__ = f"Value.{dunder}"
-    setattr(Value, dunder, method)
+    _set_method(op, dunder, scope["make"](op))
 
 
-def _add_method(op: Op, name: str) -> None:
+def _unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
         data = forward(self._data)
-        if special.open or type(data) is not float:
+        if open_blocks or type(data) is not float:
             return node(op, (self,), data)
         out: Value = new(Value)
         out._data = data
@@ -561,20 +550,61 @@ def _add_method(op: Op, name: str) -> None:
         out._tick = tick
         return out
 
+    return method
+
+
+def _binary(op: Op) -> Callable[[Value, Any], Value]:
+    forward = op.forward
+
+    def method(self: Value, other: Any) -> Any:
+        kind = type(other)
+        if kind is Value:
+            data = forward(self._data, other._data)
+        elif kind is float:
+            data = forward(self._data, other)
+        else:
+            return apply(op, (self, other), (self, other))
+        if open_blocks or type(data) is not float:
+            return node(op, (self, other), data)
+        out: Value = new(Value)
+        out._data = data
+        out._op = op
+        out._x = self
+        out._y = other
+        out._tick = tick
+        return out
+
+    return method
+
+
+def _make_quick(op: Op) -> None:
+    """Let a call of the op on a Value, or a unary one on a float, skip the search for the class."""
+    if op.variadic:
+        return
+    if op.arity == UNARY:
+        op.quick[Value] = _unary(op)
+        op.quick[float] = op.forward
+    elif op.arity == BINARY:
+        op.quick[Value] = _binary(op)
+
+
+def _add_method(op: Op) -> None:
+    if op.method and Value in op.quick:
+        _set_method(op, op.method, op.quick[Value])
+
+
+def _set_method(op: Op, name: str, method: Any) -> None:
     method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", op.__doc__
     setattr(Value, name, method)
-
-
-def _add_unary(op: Op) -> None:
-    if op.arity == UNARY and op.method and not op.variadic:
-        _add_method(op, op.method)
 
 
 for _op, _name in ((ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv")):
     _add_arithmetic(_op, f"__{_name}__", _FORWARDS)
     _add_arithmetic(_op, f"__r{_name}__", _REFLECTED)
-_add_method(ops.neg, "__neg__")
-_add_method(ops.abs, "__abs__")
 for _op in TABLE.values():
-    _add_unary(_op)
-on_register.append(_add_unary)
+    _make_quick(_op)
+    _add_method(_op)
+_set_method(ops.neg, "__neg__", _unary(ops.neg))
+_set_method(ops.abs, "__abs__", _unary(ops.abs))
+on_new_op.append(_make_quick)
+on_register.append(_add_method)

@@ -527,7 +527,7 @@ class TestCustomDerivative:
 
 
 def test_operands_of_different_kinds_do_not_mix():
-    with pytest.raises(TypeError, match="add was given a Value and a Symbol"):
+    with pytest.raises(TypeError, match="add was given a Symbol and a Value"):
         Value(1.0) + ag.Symbol("x")
 
 
