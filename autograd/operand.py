@@ -54,6 +54,10 @@ class Operand:
     def __pos__(self) -> Self:
         return self
 
+    def conjugate(self) -> Self:
+        """Itself, a real number; `numpy.var` asks for it."""
+        return self
+
     def __abs__(self) -> Self:
         return ops.abs(self)
 

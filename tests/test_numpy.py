@@ -68,6 +68,8 @@ def test_matrix_product_and_sums():
     assert [[v.grad for v in row] for row in W] == [[5.0, 6.0], [5.0, 6.0]]
     assert sum(y) == 56.0
     assert np.mean(y) == 28.0
+    assert np.var(y) == 121.0
+    assert np.std(y) == 11.0
     assert np.dot(W[0], x) == 17.0
 
 

@@ -4,7 +4,9 @@ import copy
 import gc
 import math
 import pickle
+import signal
 import threading
+import time
 import weakref
 from fractions import Fraction
 
@@ -283,6 +285,37 @@ class TestBackward:
         assert x.grad == 7.0
         (x * 2.0).backward()  # and the next call works
         assert x.grad == 9.0
+
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    def test_ctrl_c_at_any_moment_changes_all_leaves_or_none(self):
+        leaves = [Value(1.0) for _ in range(2000)]
+        y = sum_of(leaves)
+        for leaf in leaves:
+            y = y + leaf * 1.0
+        y.backward()
+        start = time.perf_counter()
+        y.backward()
+        duration = time.perf_counter() - start
+        grads = {4.0}
+        assert {leaf.grad for leaf in leaves} == grads
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        interrupted = 0
+        try:
+            for i in range(60):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, duration * (i + 1) / 50)
+                    y.backward()
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                except KeyboardInterrupt:
+                    interrupted += 1
+                after = {leaf.grad for leaf in leaves}
+                (grad,) = after  # the same for all
+                assert grad in (max(grads), max(grads) + 2.0)
+                grads.add(grad)
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+        assert interrupted >= 10
 
     def test_a_rule_may_not_call_backward(self):
         x = Value(3.0)
