@@ -27,6 +27,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     ops.set_defaults(run=_ops)
 
     options = parser.parse_args(argv)
+    if getattr(options, "out", Path()).is_file():
+        parser.error(f"--out is a folder for the pictures, and {options.out} is a file")
     options.run(options)
     return 0
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+from autograd.op import number
 from autograd.ops import sum_of
 from autograd.recording import no_grad
 from autograd.transforms import grad, jacobian, jvp
@@ -46,7 +47,9 @@ def check_grads(
         )
     name = getattr(f, "__name__", "f")
     flat, rebuild = flatten(list(args))
-    numbers = [float(x.data if type(x) is Value else x) for x in flat]
+    numbers = [x.data if type(x) is Value else number(x, f"an argument of {name}") for x in flat]
+    if not numbers:
+        raise ValueError(f"there is nothing to differentiate {name} by: pass the arguments to check it at")
     _check(f, name, numbers, rebuild, paths(list(args)), order, modes, rtol, atol)
 
 
@@ -63,10 +66,12 @@ def _check(
 ) -> None:
     every = tuple(range(len(rebuild(numbers))))
     expected = [central_differences(f, numbers, rebuild, i) for i in range(len(numbers))]
+    if not expected[0]:
+        raise ValueError(f"{name} returned no number to differentiate")
     for mode in modes:
         table = jacobian(f, every, mode=mode)(*rebuild(numbers))  # type: ignore[arg-type]
         got, _ = flatten(table)
-        results = len(expected[0]) if expected else 0
+        results = len(expected[0])
         for k in range(results):
             for i, place in enumerate(places):
                 wanted, found = expected[i][k], got[k * len(numbers) + i]
@@ -126,12 +131,21 @@ def central_differences(
 
     x = numbers[i]
     step = 0.1 * max(abs(x), 0.1)
-    tables: list[list[list[float]]] = []
-    for _ in range(12):
+    rows: list[list[float]] = []
+    for _ in range(60):
         upper, lower = at(x + step), at(x - step)
-        tables.append([[(u - w) / (2.0 * step)] for u, w in zip(upper, lower, strict=True)])
+        row = [(u - w) / (2.0 * step) for u, w in zip(upper, lower, strict=True)]
+        if all(map(math.isfinite, row)):
+            rows.append(row)
         step /= 2.0
-    return [_extrapolated([row[k] for row in tables]) for k in range(len(tables[0]))]
+        if len(rows) == 12:
+            break
+    if len(rows) < 2:
+        raise ValueError(
+            f"{getattr(f, '__name__', 'the function')} has no finite differences around {x!r}, so there is "
+            f"nothing to compare a derivative with: choose a point inside its domain"
+        )
+    return [_extrapolated([[row[k]] for row in rows]) for k in range(len(rows[0]))]
 
 
 def _extrapolated(rows: list[list[float]]) -> float:

@@ -43,3 +43,32 @@ def reachable(root: Any) -> Iterator[Any]:
             if type(x) is not float and x not in seen:
                 seen.add(x)
                 stack.append(x)
+
+
+def encoded(args: tuple[Any, ...], place: dict[Any, int], seen: dict[int, Any]) -> tuple[Any, ...]:
+    """Operands with each node as its place, an int, beside constants, which are floats.
+
+    A sequence that several nodes share, which `seen` remembers, stays shared.
+    """
+
+    def code(x: Any) -> Any:
+        if type(x) is tuple:
+            if id(x) not in seen:
+                seen[id(x)] = tuple(map(code, x))
+            return seen[id(x)]
+        return x if type(x) is float else place[x]
+
+    return tuple(map(code, args))
+
+
+def decoded(args: tuple[Any, ...], nodes: list[Any], seen: dict[int, Any]) -> tuple[Any, ...]:
+    """The operands that `encoded` was given, from the list of nodes by their places."""
+
+    def decode(x: Any) -> Any:
+        if type(x) is tuple:
+            if id(x) not in seen:
+                seen[id(x)] = tuple(map(decode, x))
+            return seen[id(x)]
+        return x if type(x) is float else nodes[x]
+
+    return tuple(map(decode, args))

@@ -31,6 +31,8 @@ def plain(symbol: Any) -> str:
         if op.arity == 1:
             return f"{op.infix}{_bound(args[0], p, '(', ')')}", p
         tight, loose = (p + 1, p) if op.infix == "**" else (p, p + 1)
+        if p == 0:  # Python reads x < y < z as two relations
+            tight = loose = 1
         left, right = _bound(args[0], tight, "(", ")"), _bound(args[1], loose, "(", ")")
         space = "" if op.infix == "**" else " "
         return f"{left}{space}{op.infix}{space}{right}", p
@@ -112,7 +114,7 @@ def fill(template: str, texts: Sequence[str]) -> str:
     """The template with #1, #2 ... replaced by the texts."""
     import re
 
-    return re.sub(r"#(\d)", lambda found: texts[int(found[1]) - 1], template)
+    return re.sub(r"#(\d+)", lambda found: texts[int(found[1]) - 1], template)
 
 
 def latex_name(name: str) -> str:

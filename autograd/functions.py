@@ -129,7 +129,7 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 
 
 def mod(x: Any, y: Any) -> Any:
-    """x % y with Python's sign, that of y; slopes 1 and -floor(x/y)."""
+    """x % y with Python's sign, that of y (a zero has that of x); slopes 1 and -floor(x/y)."""
     rest = fmod(x, y)
     return where(lt(mul(sign(rest), sign(y)), 0.0), add(rest, y), rest)
 
@@ -139,7 +139,9 @@ def floordiv(x: Any, y: Any) -> Any:
 
     Division by 0 gives what x / 0 gives.
     """
-    return where(ne(y, 0.0), round(div(sub(x, mod(x, y)), y)), div(x, y))
+    rest = fmod(x, y)
+    towards_zero = round(div(sub(x, rest), y))
+    return where(ne(y, 0.0), sub(towards_zero, lt(mul(sign(rest), sign(y)), 0.0)), div(x, y))
 
 
 def logaddexp(x: Any, y: Any) -> Any:
@@ -152,7 +154,8 @@ def logaddexp(x: Any, y: Any) -> Any:
 
 def prod(xs: Sequence[Any]) -> Any:
     """The product, from left to right; 1.0 for none."""
-    return reduce(mul, xs, 1.0) if len(xs) == 0 else reduce(mul, xs)
+    xs = tuple(xs)
+    return reduce(mul, xs) if xs else 1.0
 
 
 def mean(xs: Sequence[Any]) -> Any:
@@ -166,8 +169,11 @@ def mean(xs: Sequence[Any]) -> Any:
 
 
 def _centred(xs: tuple[Any, ...]) -> tuple[Any, ...]:
-    centre = mean(xs)
-    return tuple([sub(x, centre) for x in xs])
+    """The distances from the mean; twice, since the mean is rounded: equal numbers give exactly 0."""
+    for _ in range(2):
+        centre = mean(xs)
+        xs = tuple([sub(x, centre) for x in xs])
+    return xs
 
 
 def var(xs: Sequence[Any], correction: int = 0) -> Any:
@@ -206,6 +212,7 @@ def softmax(xs: Sequence[Any]) -> list[Any]:
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
     """The logarithms of softmax: x - logsumexp(xs), twice, since rounding leaves something of a large x."""
+    xs = tuple(xs)
     for _ in range(2):
         total = logsumexp(xs)
         xs = tuple([sub(x, total) for x in xs])

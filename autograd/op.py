@@ -74,6 +74,11 @@ class Op:
         doc: str = "",
         register: bool = True,
     ) -> None:
+        if callable(partials) or not all(p is None or callable(p) for p in partials):
+            raise TypeError(
+                f"partials of {name} is a tuple with a function or None for each operand, not {partials!r}: "
+                f"write (lambda x, out: ...,) for one operand"
+            )
         self.name = name
         self.forward = forward
         self.partials = tuple(partials)
@@ -101,19 +106,29 @@ class Op:
         else:
             self.form = self.arity  # UNARY or BINARY
 
+        if register:
+            self._check_names()
         # By the class of the first operand, a function that does the same as `apply`, but faster.
         self.quick: dict[type, Callable[..., Any]] = {}
         for announce in on_new_op:
             announce(self)
         if register:
-            if name in TABLE:
-                raise ValueError(
-                    f"an op named {name!r} exists already, and a pickled graph finds its ops by name: "
-                    f"choose another name, or pass register=False to keep this one out of the table"
-                )
             TABLE[name] = self
+            reserved.add(self.method)
             for announce in on_register:
                 announce(self)
+
+    def _check_names(self) -> None:
+        if self.name in TABLE:
+            raise ValueError(
+                f"an op named {self.name!r} exists already, and a pickled graph finds its ops by name: "
+                f"choose another name, or pass register=False to keep this one out of the table"
+            )
+        if self.method and self.method in reserved:
+            raise ValueError(
+                f"the op {self.name!r} would take the place of the attribute {self.method!r} of Value: "
+                f"give its method another name with method=..., or none with method=''"
+            )
 
     def __call__(self, *args: Any) -> Any:
         """The result for these operands: a float for numbers, else what their class makes of it."""
@@ -150,6 +165,7 @@ class Op:
         return self.__qualname__
 
 
+reserved: set[str] = set()  # names of attributes, which no method of a new op may take
 on_new_op: list[Callable[[Op], None]] = []  # told of each op, so that Value can make it quick
 on_register: list[Callable[[Op], None]] = []  # told of each registered op, so that it becomes a method
 
@@ -173,12 +189,12 @@ def apply(op: Op, args: tuple[Any, ...], numbers: Iterable[Any]) -> Any:
     kinds = set(map(type, numbers))
     kinds.discard(float)
     if not kinds:
-        return op.forward(*args)
+        return _result(op, args)
     operand_kinds = [kind for kind in kinds if hasattr(kind, "apply_op")]
     if len(operand_kinds) < len(kinds):
         args = as_numbers(op, args)
         if not operand_kinds:
-            return op.forward(*args)
+            return _result(op, args)
     if len(operand_kinds) > 1:
         names = " and a ".join(sorted(kind.__name__ for kind in operand_kinds))
         raise TypeError(
@@ -186,6 +202,11 @@ def apply(op: Op, args: tuple[Any, ...], numbers: Iterable[Any]) -> Any:
             f"use the same kind for all operands"
         )
     return operand_kinds[0].apply_op(op, args)
+
+
+def _result(op: Op, args: tuple[Any, ...]) -> float:
+    out = op.forward(*args)
+    return out if type(out) is float else number(out, f"the result of {op.name}")
 
 
 def as_numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -206,8 +227,15 @@ def number(x: Any, where: str = "a Value") -> float:
     Raises:
         TypeError: for anything else, saying what to write.
     """
-    if isinstance(x, (float, int)):
+    if isinstance(x, float):
         return float(x)
+    if isinstance(x, int):
+        try:
+            return float(x)
+        except OverflowError:
+            raise TypeError(
+                f"{where} is a double, and an int of {x.bit_length()} bits is too large for one"
+            ) from None
     numpy = sys.modules.get("numpy")
     if numpy is not None and isinstance(x, numpy.generic) and x.dtype.kind in "biuf":
         return float(x)
@@ -222,6 +250,8 @@ def number(x: Any, where: str = "a Value") -> float:
 def _refused(x: Any) -> str:
     """What `x` is, and what to write in its place."""
     kind = type(x).__name__
+    if kind == "Symbol":
+        return f"the Symbol {x}, which has none: give its variables numbers with evaluate(x=...)"
     if hasattr(type(x), "apply_op"):
         return f"a {kind}: pass its number, as in Value(v.data), or v.detach() to leave its graph"
     if isinstance(x, (str, bytes)):
@@ -246,7 +276,7 @@ def _sequence(op: Op, xs: Any) -> tuple[Any, ...]:
         return xs
     if type(xs) is list:
         return tuple(xs)
-    if hasattr(type(xs), "apply_op") or isinstance(xs, (float, int, str)):
+    if hasattr(type(xs), "apply_op") or isinstance(xs, str) or not hasattr(xs, "__iter__"):
         call = ", ".join(["[x, y, ...]"] * op.arity)
         raise TypeError(
             f"{op.name} takes sequences of numbers, not the {type(xs).__name__} {xs!r}: "
@@ -275,6 +305,11 @@ def custom_derivative(*partials: Partial | None, **row: Any) -> Callable[[Callab
     """
 
     def decorate(function: Callable[..., float]) -> Op:
+        if not callable(function):
+            raise TypeError(
+                f"custom_derivative is given the partials, and then decorates a function, not {function!r}: "
+                f"write @custom_derivative(lambda x, out: ...) above it"
+            )
         row.setdefault("register", False)
         row.setdefault("method", "")
         op = Op(function.__name__, function, partials, doc=function.__doc__ or "", **row)

@@ -278,6 +278,7 @@ log = Op(
     c="log(#1)",
     domain=(POSITIVE,),
     doc="The natural logarithm of x.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
 )
 log1p = Op(
     "log1p",
@@ -287,6 +288,7 @@ log1p = Op(
     c="log1p(#1)",
     domain=((-1.0, 1e300),),
     doc="log(1 + x), without losing the digits of small x.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
 )
 log2 = Op(
     "log2",
@@ -296,6 +298,7 @@ log2 = Op(
     c="log2(#1)",
     domain=(POSITIVE,),
     doc="The logarithm of x to base 2.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
 )
 log10 = Op(
     "log10",
@@ -305,6 +308,7 @@ log10 = Op(
     c="log10(#1)",
     domain=(POSITIVE,),
     doc="The logarithm of x to base 10.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
 )
 sqrt = Op(
     "sqrt",
@@ -463,6 +467,7 @@ atanh = Op(
     c="atanh(#1)",
     domain=(UNIT,),
     doc="The inverse hyperbolic tangent of x.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
 )
 hypot = Op(
     "hypot",

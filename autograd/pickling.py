@@ -7,8 +7,8 @@ several places. The list is flat, so that a chain of a million ops pickles witho
 from __future__ import annotations
 
 from autograd import value
-from autograd.dag import topological_order
-from autograd.value import Value, operands
+from autograd.dag import decoded, encoded, topological_order
+from autograd.value import Value, is_stale
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -32,27 +32,16 @@ def reduce_value(root: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
     leaves = [node for node in order if node._op is None]
     inner = [node for node in order if node._op is not None]
     place = {node: i for i, node in enumerate(leaves + inner)}
-    tuples: dict[int, tuple[Any, ...]] = {}  # so that operands shared by a layer are still shared
-
-    def encode(x: Any) -> Any:
-        """A Value as its place, an int; a constant is a float."""
-        if type(x) is Value:
-            return place[x]
-        if type(x) is tuple:
-            if id(x) not in tuples:
-                tuples[id(x)] = tuple([encode(x_i) for x_i in x])
-            return tuples[id(x)]
-        return x
-
+    shared: dict[int, Any] = {}
     lines = [
         (
             node._op,
-            tuple([encode(x) for x in node.args]),
+            encoded(node.args, place, shared),
             node._data,
             node.grad,
             node.label,
             node.path,
-            any(x._op is None and x._tick > node._tick for x in operands(node)),
+            is_stale(node),
         )
         for node in inner
     ]
@@ -71,19 +60,9 @@ def _leaf(
 
 def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
     nodes = list(leaves)
-    tuples: dict[int, tuple[Any, ...]] = {}
-
-    def decode(x: Any) -> Any:
-        if type(x) is int:
-            return nodes[x]
-        if type(x) is tuple:
-            if id(x) not in tuples:
-                tuples[id(x)] = tuple([decode(x_i) for x_i in x])
-            return tuples[id(x)]
-        return x
-
+    shared: dict[int, Any] = {}
     for op, args, data, grad, label, path, stale in lines:
-        node = value.recorded(op, tuple([decode(x) for x in args]), data)
+        node = value.recorded(op, decoded(args, nodes, shared), data)
         node._grad, node._label, node._path = grad, label, path
         if stale:
             node._tick = 0  # older than a leaf that was ever set

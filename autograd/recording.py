@@ -19,6 +19,9 @@ class _Thread(local):
     path = ""  # of the module whose forward is running
     sweeping = False  # True inside backward
 
+    def __init__(self) -> None:
+        self.before: list[Any] = []  # what the open blocks of this thread have replaced
+
 
 thread = _Thread()
 
@@ -28,30 +31,33 @@ open_blocks: list[None] = []
 
 
 class _Block:
-    """A ``with`` block that sets one attribute of the thread; it may be nested and used again."""
+    """A ``with`` block, or decorator, that sets one attribute of the thread that enters it."""
 
-    __slots__ = ("_before", "_name", "_value")
+    __slots__ = ("_name", "_value")
 
     def __init__(self, name: str, value: Any) -> None:
         self._name = name
         self._value = value
-        self._before: list[Any] = []
 
     def __enter__(self) -> None:
         open_blocks.append(None)
-        self._before.append(getattr(thread, self._name))
-        setattr(thread, self._name, self._value)
+        before = getattr(thread, self._name)
+        thread.before.append(before)
+        setattr(thread, self._name, self._replacing(before))
+
+    def _replacing(self, before: Any) -> Any:
+        return self._value
 
     def __exit__(self, *exception: object) -> None:
-        setattr(thread, self._name, self._before.pop())
+        setattr(thread, self._name, thread.before.pop())
         open_blocks.pop()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """As a decorator: the whole function runs inside such a block."""
+        """As a decorator: the whole function runs inside the block."""
 
         @wraps(function)
         def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with _Block(self._name, self._value):
+            with self:
                 return function(*args, **kwargs)
 
         return inside
@@ -76,4 +82,7 @@ class module_path(_Block):  # noqa: N801 - a block, used as a function
     __slots__ = ()
 
     def __init__(self, name: str) -> None:
-        super().__init__("path", f"{thread.path}.{name}" if thread.path else name)
+        super().__init__("path", name)
+
+    def _replacing(self, before: str) -> str:
+        return f"{before}.{self._value}" if before else str(self._value)

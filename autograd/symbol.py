@@ -7,10 +7,11 @@ object, so that a common subexpression is shared without being looked for.
 from __future__ import annotations
 
 from math import copysign
+from threading import RLock
 from weakref import WeakValueDictionary
 
 from autograd import formula
-from autograd.dag import topological_order
+from autograd.dag import decoded, encoded, topological_order
 from autograd.op import Op, find, number
 from autograd.operand import Operand
 from autograd.rules import RULES
@@ -19,6 +20,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+_lock = RLock()  # reentrant, since freeing a Symbol inside it may run any code
 _known: WeakValueDictionary[Any, Symbol] = WeakValueDictionary()
 
 
@@ -53,7 +55,7 @@ class Symbol(Operand):
                     return _build(result, found)
         return _interned((op, *map(_key, args)), op, args, "")
 
-    def evaluate(self, **numbers: Any) -> float:
+    def evaluate(self, /, **numbers: Any) -> float:
         """The number of the formula where each variable has the number given by its name.
 
         Raises:
@@ -115,19 +117,32 @@ class Symbol(Operand):
         )
 
     def __reduce__(self) -> Any:
+        """A variable by its name, a formula as a flat list, so that its depth does not matter."""
         if self.op is None:
             return Symbol, (self.name,)
-        return Symbol.apply_op, (self.op, self.args)
+        order = topological_order(self)
+        place = {node: i for i, node in enumerate(order)}
+        shared: dict[int, Any] = {}
+        return _formula, ([(node.op, node.name or encoded(node.args, place, shared)) for node in order],)
+
+
+def _formula(lines: list[tuple[Any, Any]]) -> Symbol:
+    nodes: list[Any] = []
+    shared: dict[int, Any] = {}
+    for op, content in lines:
+        nodes.append(Symbol(content) if op is None else Symbol.apply_op(op, decoded(content, nodes, shared)))
+    return nodes[-1]
 
 
 def _interned(key: Any, op: Op | None, args: tuple[Any, ...], name: str) -> Symbol:
     """The one Symbol of this key."""
-    symbol = _known.get(key)
-    if symbol is None:
-        symbol = object.__new__(Symbol)
-        symbol.op, symbol.args, symbol.name = op, args, name
-        _known[key] = symbol
-    return symbol
+    with _lock:
+        symbol = _known.get(key)
+        if symbol is None:
+            symbol = object.__new__(Symbol)
+            symbol.op, symbol.args, symbol.name = op, args, name
+            _known[key] = symbol
+        return symbol
 
 
 def _key(x: Any) -> Any:

@@ -3,19 +3,22 @@
 Arguments and results may be numbers, Values, and lists, tuples, dicts and NumPy arrays of them, nested;
 a derivative has the structure of what it is taken by. Transforms nest to any order.
 
-Results are floats, except where they depend on a Value of the caller's that wants gradients: then they
-are Values, so that nothing is lost. No `grad` attribute is touched.
+Results are floats, except where they depend on a Value that wants gradients and is not one of the
+inputs (the caller's, captured from outside, most often): then they are Values, and nothing is lost. No
+`grad` attribute is touched.
 """
 
 from __future__ import annotations
 
 import warnings
+from collections.abc import Iterable
 from functools import wraps
+from operator import index
 
 from autograd import ops, sweeps, value
 from autograd.op import number
 from autograd.recording import enable_grad, thread
-from autograd.tree import flatten
+from autograd.tree import flatten, flatten_like
 from autograd.value import Value, between, check_fresh, clear_grads, walk
 
 TYPE_CHECKING = False
@@ -35,7 +38,7 @@ class _Recording:
     ) -> None:
         self.name = getattr(f, "__name__", "the function")
         self.nested = thread.recording  # whether the caller's own Values want to know
-        places = [_place(self.name, i, len(args)) for i in _as_tuple(argnums)]
+        places = _places(self.name, argnums, len(args))
         numbers, self.rebuild = flatten([args[i] for i in places])
         with enable_grad():
             self.inputs = [self._input(x) for x in numbers]
@@ -46,14 +49,13 @@ class _Recording:
         outs, self.rebuild_out = flatten(self.out)
         self.outs = [x if type(x) is Value else number(x, f"a result of {self.name}") for x in outs]
         roots = [x for x in self.outs if type(x) is Value]
-        order, leaves = walk(*roots, stop=self.inputs)
-        check_fresh(order, leaves + self.inputs)
-        self.order = between(order, self.inputs)
-        # Whether f used nothing of its caller's, so that the nodes themselves can carry the adjoints.
-        self.private = not leaves and len(self.order) == len(order)
+        self.reached, self.leaves = walk(*roots, stop=self.inputs)
+        self.order = between(self.reached, self.inputs)
+        # Where f used nothing of its caller's, the nodes themselves can carry the adjoints.
+        self.private = not self.leaves
         # The slopes are wanted as Values where something that is not ours wants gradients.
         self.graph = self.nested and (
-            any(x._op is not None for x in self.inputs) or any(leaf._requires_grad for leaf in leaves)
+            any(x._op is not None for x in self.inputs) or any(leaf._requires_grad for leaf in self.leaves)
         )
 
     def _input(self, x: Any) -> Value:
@@ -67,30 +69,41 @@ class _Recording:
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
+        check_fresh(self.reached, self.leaves + self.inputs)
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
         if self.private and not graph:
             clear_grads(self.inputs)
-            clear_grads(self.order)
+            clear_grads(self.reached)
             for out, weight in seeds:
                 out._grad += weight
             value.reverse(self.order)
-            return [x._grad for x in self.inputs]
+            return [float(x._grad) for x in self.inputs]
         adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
         for out, weight in seeds:
             if out in adjoint:
                 adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
             sweeps.reverse(self.order, adjoint, graph)
-        return self.settle([adjoint[x] for x in self.inputs])
+        return self.settle(self.own([adjoint[x] for x in self.inputs]))
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
+        check_fresh(self.reached, self.leaves + self.inputs)
         tangent: dict[Value, Any] = dict(zip(self.inputs, tangents, strict=True))
         graph = self.graph or any(type(x) is Value for x in tangents)
         with enable_grad():
             sweeps.forward(self.order, tangent, graph)
-        return self.settle([tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs])
+        found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
+        return self.settle(self.own(found))
+
+    def own(self, results: Sequence[Any]) -> list[Any]:
+        """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
+        if not any(type(x) is Value for x in results):
+            return list(results)
+        known = {*self.reached, *self.leaves}
+        with enable_grad():
+            return [ops.identity(x) if type(x) is Value and x in known else x for x in results]
 
     def settle(self, results: Sequence[Any]) -> list[Any]:
         """Results as floats, or as Values where they depend on a Value that wants gradients."""
@@ -104,17 +117,19 @@ class _Recording:
         return self.rebuild_out(self.settle(self.outs))
 
 
-def _as_tuple(argnums: Argnums) -> tuple[int, ...]:
-    return (argnums,) if isinstance(argnums, int) else tuple(argnums)
-
-
-def _place(name: str, argnum: int, count: int) -> int:
-    if not -count <= argnum < count:
-        raise TypeError(
-            f"{name} was called with {count} positional argument{'s' * (count != 1)}, so there is no "
-            f"argument {argnum} to differentiate by: pass it by position, or choose another with argnums="
-        )
-    return argnum % count
+def _places(name: str, argnums: Argnums, count: int) -> list[int]:
+    """Which of the positional arguments to differentiate by, counted from the left."""
+    places = []
+    for argnum in argnums if isinstance(argnums, Iterable) else (argnums,):
+        if not -count <= argnum < count:
+            raise TypeError(
+                f"{name} was called with {count} positional argument{'s' * (count != 1)}, so there is no "
+                f"argument {argnum} to differentiate by: pass it by position, or choose another with argnums="
+            )
+        places.append(index(argnum) % count)
+    if len(set(places)) < len(places):
+        raise ValueError(f"argnums={argnums!r} names an argument twice: name each once")
+    return places
 
 
 def _one_result(recording: _Recording, transform: str) -> None:
@@ -133,30 +148,45 @@ def value_and_grad(
 ) -> Callable[..., tuple[Any, Any]]:
     """A function that gives ``(f(*args), gradient)``; see `grad`."""
 
+    _check_option(independent)
+
     @wraps(f)
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        recording = _Recording(f, argnums, args, kwargs)
-        _one_result(recording, "grad")
-        (out,) = recording.outs
-        if independent != "zero" and out not in {*recording.order, *recording.inputs}:
-            message = (
-                f"the result of {recording.name} does not depend on what it is differentiated by, or only "
-                f"through locally constant ops such as round: its gradient is 0"
-            )
-            if independent == "raise":
-                raise ValueError(message)
-            warnings.warn(message, stacklevel=2)
-        gradient = _unwrap(argnums, recording.rebuild(recording.pull([1.0])))
-        return recording.values(), gradient
+        return _value_and_grad(f, argnums, independent, args, kwargs)
 
+    return value_and_grad_f
+
+
+def _check_option(independent: str) -> None:
     if independent not in ("zero", "warn", "raise"):
         raise ValueError(f"independent is 'zero', 'warn' or 'raise', not {independent!r}")
-    return value_and_grad_f
+
+
+def _value_and_grad(
+    f: Callable[..., Any],
+    argnums: Argnums,
+    independent: Independent,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[Any, Any]:
+    recording = _Recording(f, argnums, args, kwargs)
+    _one_result(recording, "grad")
+    (out,) = recording.outs
+    if independent != "zero" and out not in {*recording.order, *recording.inputs}:
+        message = (
+            f"the result of {recording.name} does not depend on what it is differentiated by, or only "
+            f"through locally constant ops such as round: its gradient is 0"
+        )
+        if independent == "raise":
+            raise ValueError(message)
+        warnings.warn(message, stacklevel=3)
+    gradient = _unwrap(argnums, recording.rebuild(recording.pull([1.0])))
+    return recording.values(), gradient
 
 
 def _unwrap(argnums: Argnums, branches: list[Any]) -> Any:
     """One argument's result as it is, several as a tuple."""
-    return branches[0] if isinstance(argnums, int) else tuple(branches)
+    return tuple(branches) if isinstance(argnums, Iterable) else branches[0]
 
 
 def grad(
@@ -173,11 +203,11 @@ def grad(
     Raises:
         TypeError: if f returns several numbers, or an argument is no number.
     """
-    both = value_and_grad(f, argnums, independent=independent)
+    _check_option(independent)
 
     @wraps(f)
     def grad_f(*args: Any, **kwargs: Any) -> Any:
-        return both(*args, **kwargs)[1]
+        return _value_and_grad(f, argnums, independent, args, kwargs)[1]
 
     return grad_f
 
@@ -191,7 +221,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     recording = _Recording(f, range(len(primals)), primals, {})
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
-        cotangents = _matching(cotangent, len(recording.outs), "cotangent", "the result")
+        cotangents = _like(cotangent, recording.out, "cotangent")
         return tuple(recording.rebuild(recording.pull(cotangents)))
 
     return recording.values(), pullback
@@ -202,16 +232,24 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     Primals and tangents are sequences of arguments with the same structure; forward mode.
     """
+    _check_are_tuples(primals, tangents)
     recording = _Recording(f, range(len(primals)), primals, {})
-    flat = _matching(list(tangents), len(recording.inputs), "tangents", "the primals")
+    flat = _like(list(tangents), list(primals), "tangents")
     tangent = recording.rebuild_out(recording.push(flat))
     return recording.values(), tangent
 
 
-def _matching(tree: Any, count: int, name: str, other: str) -> list[Any]:
-    leaves, _ = flatten(tree)
-    if len(leaves) != count:
-        raise ValueError(f"{name} must have the structure of {other}: {count} numbers, not {len(leaves)}")
+def _check_are_tuples(primals: Any, tangents: Any) -> None:
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(
+                f"{name} is a tuple, one for each argument of the function, not {given!r}: write (x,)"
+            )
+
+
+def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
+    """The numbers of a tree that has the structure of another, in its order."""
+    leaves = flatten_like(tree, pattern, name)
     return [x if type(x) is Value else number(x, f"one of {name}") for x in leaves]
 
 
@@ -255,6 +293,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     A tuple, one for each argument; forward mode over reverse, at the cost of a few gradients.
     """
+    _check_are_tuples(primals, tangents)
     result: tuple[Any, ...] = jvp(grad(f, range(len(primals))), primals, tangents)[1]
     return result
 
@@ -276,14 +315,16 @@ def gradients(out: Value, inputs: Any) -> Any:
                 f"gradients goes back through recorded Values, and {name} is the {type(x).__name__} {x!r}: "
                 f"make it with Value(...) before the computation"
             )
-    order, leaves = walk(out)
-    check_fresh(order, leaves)
-    order = between(order, set(wanted))
+    reached, leaves = walk(out)
+    check_fresh(reached, leaves)
+    order = between(reached, set(wanted))
     adjoint: dict[Value, Any] = dict.fromkeys([*wanted, *order, out], 0.0)
     adjoint[out] = 1.0
+    known = {*reached, *leaves}
     with enable_grad():
         sweeps.reverse(order, adjoint, graph=True)
-    found = [adjoint[x] for x in wanted]
+        found = [adjoint[x] for x in wanted]
+        found = [ops.identity(x) if type(x) is Value and x in known else x for x in found]
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 
 

@@ -36,6 +36,34 @@ def _visit(tree: Any, leaves: list[Any]) -> Callable[[Iterator[Any]], Any]:
     return lambda new: next(new)
 
 
+def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
+    """The leaves of a tree that has the structure of another, in the order of the other's leaves.
+
+    Raises:
+        ValueError: where the structures differ; `name` is what the tree is called there.
+    """
+    if isinstance(pattern, dict):
+        if not isinstance(tree, dict) or tree.keys() != pattern.keys():
+            raise _differs(name, f"a dict with the keys {list(pattern)}", tree)
+        return [x for key in pattern for x in flatten_like(tree[key], pattern[key], f"{name}[{key!r}]")]
+    if isinstance(pattern, (list, tuple)):
+        if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
+            raise _differs(name, f"a {type(pattern).__name__} of {len(pattern)}", tree)
+        pairs = enumerate(zip(tree, pattern, strict=True))
+        return [x for i, (t, p) in pairs for x in flatten_like(t, p, f"{name}[{i}]")]
+    if _is_array(pattern):
+        if not _is_array(tree) or tree.shape != pattern.shape:
+            raise _differs(name, f"an array of shape {pattern.shape}", tree)
+        return flatten(tree)[0]
+    if isinstance(tree, (dict, list, tuple)) or _is_array(tree):
+        raise _differs(name, "a number", tree)
+    return [tree]
+
+
+def _differs(name: str, wanted: str, tree: Any) -> ValueError:
+    return ValueError(f"{name} must be {wanted}, to match what it belongs to, not {tree!r}")
+
+
 def paths(tree: Any, name: str = "") -> list[str]:
     """The place of each leaf, in Python's notation: ``[0]['w'][2]``."""
     if isinstance(tree, dict):

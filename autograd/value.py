@@ -10,9 +10,20 @@ from collections import deque
 from threading import Lock
 
 from autograd import ieee, ops
-from autograd.dag import reachable
+from autograd.dag import flat_args, reachable
 from autograd.errors import StaleGraphError
-from autograd.op import BINARY, FLAT, GENERAL, TABLE, UNARY, Op, apply, number, on_new_op, on_register
+from autograd.op import (
+    BINARY,
+    GENERAL,
+    TABLE,
+    UNARY,
+    Op,
+    apply,
+    number,
+    on_new_op,
+    on_register,
+    reserved,
+)
 from autograd.operand import Operand
 from autograd.recording import open_blocks, thread
 
@@ -104,7 +115,7 @@ class Value(Operand):
     @property
     def grad(self) -> float:
         """For a leaf, the sum of what `backward` has brought; for an inner node, what the last one did."""
-        return getattr(self, "_grad", 0.0)
+        return float(getattr(self, "_grad", 0.0))
 
     @grad.setter
     def grad(self, grad: Any) -> None:
@@ -192,7 +203,7 @@ class Value(Operand):
         check_fresh(reached, leaves)
         wanting = [leaf for leaf in leaves if leaf._requires_grad]
         order = reached if len(wanting) == len(leaves) else between(reached, wanting)
-        if not (wanting or self.requires_grad):
+        if not wanting:
             raise RuntimeError(
                 f"nothing to differentiate: {self!r} depends on no leaf that wants gradients; "
                 f"was it made under no_grad(), from detached Values, or from plain numbers?"
@@ -211,7 +222,7 @@ class Value(Operand):
                 self._grad = seed
                 reverse(order)
                 after = [
-                    old + leaf._grad if leaf._requires_grad else old
+                    float(old + leaf._grad) if leaf._requires_grad else old
                     for leaf, old in zip(leaves, before, strict=True)
                 ]
                 _store_grads(leaves, after)
@@ -332,7 +343,7 @@ def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
 def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands with each Value replaced by its number."""
     if op.variadic:
-        return tuple([[x._data if type(x) is Value else x for x in xs] for xs in args])
+        return tuple([tuple([x._data if type(x) is Value else x for x in xs]) for xs in args])
     return tuple([x._data if type(x) is Value else x for x in args])
 
 
@@ -350,7 +361,7 @@ def _compared(other: Any) -> Any:
 
 
 def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
-    """What the roots depend on through slopes: the inner nodes, operands before users, and the leaves.
+    """What the roots were made from: the inner nodes, operands before users, and the leaves.
 
     The nodes of `stop` are left out, with what lies behind them.
     """
@@ -371,12 +382,9 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         if op is None:
             leaves.append(node)
             continue
-        form = op.form
-        if form == FLAT:
-            done(node)
-            continue
         push(node)
         push(None)
+        form = op.form
         if form == BINARY:
             y = node._y
             if type(y) is Value and y not in seen:
@@ -387,7 +395,7 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         elif form == UNARY:
             push(node._x)
         else:
-            stack += [x for x in operands(node) if x not in seen]
+            stack += [x for x in flat_args(node) if type(x) is Value and x not in seen]
     return order, leaves
 
 
@@ -422,14 +430,25 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
     if newest == 0 or not order or newest <= min([node._tick for node in order]):
         return
     for node in order:
-        for leaf in operands(node):
-            if leaf._op is None and leaf._tick > node._tick:
-                name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
-                raise StaleGraphError(
-                    f"{name} was given the number {leaf._data!r} after {node._op.name} had used it, so the "  # type: ignore[union-attr]
-                    f"recorded numbers are no longer those of the graph: compute the result again after "
-                    f"setting .data, or call backward() before"
-                )
+        if is_stale(node):
+            (leaf, *_) = _newer_leaves(node)
+            name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
+            op: Any = node._op
+            raise StaleGraphError(
+                f"{name} was given the number {leaf._data!r} after {op.name} had used it, so the recorded "
+                f"numbers are no longer those of the graph: compute the result again after setting .data, "
+                f"or call backward() before"
+            )
+
+
+def is_stale(node: Value) -> bool:
+    """Whether a leaf among the operands has been given a number since the node was made."""
+    return bool(_newer_leaves(node))
+
+
+def _newer_leaves(node: Value) -> list[Value]:
+    made = node._tick
+    return [x for x in flat_args(node) if type(x) is Value and x._op is None and x._tick > made]
 
 
 def reverse(order: list[Value]) -> None:
@@ -583,7 +602,6 @@ def _make_quick(op: Op) -> None:
         return
     if op.arity == UNARY:
         op.quick[Value] = _unary(op)
-        op.quick[float] = op.forward
     elif op.arity == BINARY:
         op.quick[Value] = _binary(op)
 
@@ -601,9 +619,12 @@ def _set_method(op: Op, name: str, method: Any) -> None:
 for _op, _name in ((ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv")):
     _add_arithmetic(_op, f"__{_name}__", _FORWARDS)
     _add_arithmetic(_op, f"__r{_name}__", _REFLECTED)
+reserved.update(dir(Value))  # before the methods of the table, which may not be replaced either
 for _op in TABLE.values():
     _make_quick(_op)
     _add_method(_op)
+    if _op.arity == UNARY and not _op.variadic:
+        _op.quick[float] = _op.forward  # which in the table's rows is sure to give a float
 _set_method(ops.neg, "__neg__", _unary(ops.neg))
 _set_method(ops.abs, "__abs__", _unary(ops.abs))
 on_new_op.append(_make_quick)

@@ -51,7 +51,7 @@ def standardise(
     A column of equal numbers becomes 0.
     """
     columns = [[float(x) for x in column] for column in zip(*X, strict=True)]
-    centres = [math.fsum(column) / len(column) for column in columns]
+    centres = [_centre(column) for column in columns]
     spreads = [
         math.sqrt(math.fsum((x - centre) ** 2 for x in column) / len(column)) or 1.0
         for column, centre in zip(columns, centres, strict=True)
@@ -60,3 +60,8 @@ def standardise(
         [[(x - c) / s for x, c, s in zip(row, centres, spreads, strict=True)] for row in table]
         for table in (X, *others)
     )
+
+
+def _centre(column: list[float]) -> float:
+    """The mean; of equal numbers that very number, which rounding might miss."""
+    return column[0] if min(column) == max(column) else math.fsum(column) / len(column)

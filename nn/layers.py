@@ -12,8 +12,14 @@ from nn.module import Module, parameter
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+
+def linear(x: Any) -> Any:
+    """x itself: no activation."""
+    return x
+
+
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": lambda x: x,
+    "linear": linear,
     "elu": autograd.elu,
     "gelu": autograd.gelu,
     "leaky_relu": autograd.leaky_relu,
@@ -43,6 +49,13 @@ def _size(name: str, size: Any) -> int:
     return size
 
 
+def _inputs(x: Any) -> tuple[Any, ...]:
+    """The inputs as a tuple, which `dot` keeps as it is, so that the neurons of a layer share one."""
+    if not hasattr(x, "__iter__"):
+        raise TypeError(f"the inputs are a sequence of numbers, not {x!r}: write [{x!r}] for a single one")
+    return x if type(x) is tuple else tuple(x)
+
+
 class Neuron(Module):
     """activation(w . x + b): three nodes, which textbooks call the products' sum, net and out.
 
@@ -60,6 +73,7 @@ class Neuron(Module):
 
     def forward(self, x: Sequence[Any]) -> Value:
         """The output for `in_size` inputs, numbers or Values."""
+        x = _inputs(x)
         if len(x) != len(self.w):
             raise ValueError(
                 f"this neuron has {len(self.w)} weights and was given {len(x)} inputs: "
@@ -86,8 +100,8 @@ class Layer(Module):
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
-        shared = tuple(x)  # which dot keeps as it is, so that all neurons share one
-        return [neuron(shared) for neuron in self.neurons]
+        x = _inputs(x)
+        return [neuron(x) for neuron in self.neurons]
 
     def __repr__(self) -> str:
         first = self.neurons[0]

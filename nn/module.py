@@ -19,7 +19,8 @@ class Module:
     """The base of models and their parts: write `forward`, and call the object.
 
     Parameters are found by themselves: every leaf that wants gradients and every Module among the
-    attributes, and in lists, tuples and dicts of them. One that is found in two places is one.
+    attributes, and in lists, tuples, dicts and NumPy's object arrays of them. One that is found in two
+    places is one.
     """
 
     _name = ""  # in the module that holds it; set when it becomes an attribute there
@@ -70,9 +71,15 @@ def _members(path: str, attribute: Any) -> Iterator[tuple[str, Any]]:
     elif isinstance(attribute, Value):
         if attribute.op is None and attribute.requires_grad:
             yield path, attribute
-    elif isinstance(attribute, (list, tuple)):
+    elif isinstance(attribute, (list, tuple)) or _is_object_array(attribute):
         for i, item in enumerate(attribute):
             yield from _members(f"{path}.{i}", item)
+    elif isinstance(attribute, (set, frozenset)) and any(isinstance(x, (Module, Value)) for x in attribute):
+        raise TypeError(f"{path} is a set of modules or parameters, which has no order: make it a list")
     elif isinstance(attribute, dict):
         for key, item in attribute.items():
             yield from _members(f"{path}.{key}", item)
+
+
+def _is_object_array(attribute: Any) -> bool:
+    return getattr(getattr(attribute, "dtype", None), "kind", "") == "O" and getattr(attribute, "ndim", 0) > 0

@@ -22,6 +22,10 @@ class SGD:
     """
 
     def __init__(self, parameters: Iterable[Value], lr: float = 0.01) -> None:
+        if isinstance(parameters, Value):
+            raise TypeError(f"parameters are a list, not one of them, {parameters!r}: write [p]")
+        if not isinstance(lr, (float, int)):
+            raise TypeError(f"the learning rate is a number, not the {type(lr).__name__} {lr!r}")
         self.parameters = list(parameters)
         self.lr = lr
         if not self.parameters:

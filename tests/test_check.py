@@ -53,6 +53,22 @@ def test_points_near_the_edge_of_a_domain():
     check_grads(ag.log, 1e-4, rtol=1e-5)
     check_grads(ag.sqrt, 1e-3, rtol=1e-5)
     check_grads(lambda x: ag.asin(x) + ag.atanh(x), 0.99, rtol=1e-5)
+    check_grads(ag.log, 1e-6, order=1)
+    check_grads(ag.sqrt, 1e-6, order=1)
+
+
+def test_a_point_outside_the_domain_is_not_blamed_on_the_rule():
+    with pytest.raises(ValueError, match=r"log has no finite differences around -1\.0"):
+        check_grads(ag.log, -1.0)
+
+
+def test_nothing_to_check_is_an_error():
+    with pytest.raises(ValueError, match="nothing to differentiate"):
+        check_grads(lambda: 1.0)
+    with pytest.raises(ValueError, match="returned no number"):
+        check_grads(lambda a: [], 1.0)
+    with pytest.raises(TypeError, match="the str 'x'"):
+        check_grads(ag.sin, "x")
 
 
 def test_values_as_arguments_and_methods_in_the_function():

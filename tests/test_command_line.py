@@ -54,6 +54,13 @@ def test_the_list_of_ops(capsys):
     assert "sqrt       sqrt(x): 0.5 / out; slope inf at 0" in lines
 
 
+def test_a_file_where_the_folder_should_be_is_told_before_training(tmp_path, capsys):
+    (tmp_path / "taken").write_text("")
+    with pytest.raises(SystemExit):
+        main(["demo", "--out", str(tmp_path / "taken")])
+    assert "--out is a folder for the pictures" in capsys.readouterr().err
+
+
 def test_a_missing_or_unknown_command_is_told(capsys):
     for argv in ([], ["dance"]):
         with pytest.raises(SystemExit) as stop:

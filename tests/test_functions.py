@@ -87,6 +87,19 @@ def test_empty_sequences():
         ag.std([1.0], correction=1)
 
 
+def test_equal_numbers_have_no_spread_and_no_slope():
+    for x in (0.1, 0.7, 1.4, 1 / 3):
+        for count in (3, 6, 50):
+            assert ag.std([x] * count) == 0.0
+            assert ag.grad(ag.std)([x] * count) == [0.0] * count
+
+
+def test_iterators_are_sequences_too():
+    numbers = [1.0, 2.0, 3.0]
+    for f in (ag.softmax, ag.log_softmax, ag.mean, ag.prod, ag.norm, ag.std, ag.sum_of, ag.logsumexp):
+        assert f(iter(numbers)) == f(numbers)
+
+
 def test_clip():
     assert [ag.clip(x, -1.0, 2.0) for x in (-5, 0.5, 5)] == [-1.0, 0.5, 2.0]
     assert [ag.grad(lambda v: ag.clip(v, -1.0, 2.0))(x) for x in (-5, -1, 0.5, 2, 5)] == [0, 0.5, 1, 0.5, 0]
@@ -107,3 +120,5 @@ def test_a_number_for_a_sequence_is_refused():
         ag.sum_of(Value(1.0))
     with pytest.raises(TypeError, match=r"write dot\(\[x, y, ...\], \[x, y, ...\]\)"):
         ag.dot(1.0, [1.0])
+    with pytest.raises(TypeError, match="not the NoneType None"):
+        ag.sum_of(None)

@@ -43,6 +43,33 @@ class TestModule:
 
         assert len(Tied().parameters()) == 3
 
+    def test_object_arrays_are_searched_and_sets_refused(self):
+        import numpy as np
+
+        class Matrix(Module):
+            def __init__(self):
+                self.W = np.array([[nn.parameter(1.0), nn.parameter(2.0)]])
+                self.size = np.float64(3)
+
+            def forward(self, x):
+                return self.W @ x
+
+        model = Matrix()
+        assert [name for name, _ in model.named_parameters()] == ["W.0.0", "W.0.1"]
+        assert model(np.array([3.0, 4.0]))[0] == 11.0
+        with pytest.raises(TypeError, match="parts is a set of modules or parameters"):
+            model.parts = {Neuron(1)}
+
+    def test_models_are_pickled_and_copied(self):
+        import copy
+        import pickle
+
+        model = MLP(2, [3, 1], "tanh")
+        for other in (pickle.loads(pickle.dumps(model)), copy.deepcopy(model)):
+            assert other([1.0, 2.0]) == model([1.0, 2.0])
+            other.parameters()[0].data = 7.0
+            assert model.parameters()[0].data != 7.0
+
     def test_a_module_that_contains_itself_does_no_harm(self):
         m = Neuron(2)
         m.me = m
@@ -122,6 +149,11 @@ class TestLayers:
         with pytest.raises(ValueError, match=f"has 2 weights and was given {len(bad)} inputs"):
             MLP(2, [3, 1])(bad)
 
+    def test_a_number_for_the_inputs_is_an_error(self):
+        for module in (MLP(1, [1]), Layer(1, 1), Neuron(1)):
+            with pytest.raises(TypeError, match=r"a sequence of numbers, not 3\.0: write \[3\.0\]"):
+                module(3.0)
+
     def test_bad_arguments(self):
         with pytest.raises(ValueError, match="no activation is called 'rely': choose one of linear, elu"):
             MLP(2, [3, 1], "rely")
@@ -177,6 +209,14 @@ class TestLosses:
         with pytest.raises(TypeError, match=r"outputs is a sequence, one for each sample"):
             loss(Value(1.0), [1])
 
+    def test_shapes_must_fit(self):
+        with pytest.raises(TypeError, match="logits of a sample are a number for each class"):
+            nn.cross_entropy([Value(1.0)], [0])
+        with pytest.raises(TypeError, match="each of the labels is one number"):
+            nn.cross_entropy([[1.0, 2.0]], [[1]])
+        with pytest.raises(TypeError, match="is the last layer wider than 1"):
+            nn.hinge([[1.0, 2.0]], [1])
+
     def test_labels_must_be_labels(self):
         with pytest.raises(ValueError, match="labels -1 and 1, not 0"):
             nn.hinge([1.0], [0])
@@ -200,6 +240,10 @@ class TestSGD:
             SGD([])
         with pytest.raises(ValueError, match="0 or more, not -1"):
             SGD([nn.parameter(1.0)], lr=-1)
+        with pytest.raises(TypeError, match=r"write \[p\]"):
+            SGD(nn.parameter(1.0))
+        with pytest.raises(TypeError, match=r"the str '0\.1'"):
+            SGD([nn.parameter(1.0)], lr="0.1")
 
 
 class TestData:
@@ -237,6 +281,7 @@ class TestData:
         (train, test) = nn.standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])
         assert train == [[-1.0, 0.0], [1.0, 0.0]]
         assert test == [[0.0, 1.0]]
+        assert nn.standardise([[0.1]] * 3, [[0.2]]) == ([[0.0]] * 3, [[0.1]])
 
 
 MOONS = 100

@@ -357,6 +357,50 @@ def test_a_user_adds_an_op_with_the_same_call_and_it_works_everywhere():
         del TABLE["cube_of"]
 
 
+def test_an_op_cannot_take_the_place_of_an_attribute():
+    for name in ("backward", "grad", "detach", "exp", "__add__"):
+        with pytest.raises(ValueError, match=r"exists already|would take the place of the attribute"):
+            Op(name, lambda x: x, (lambda x, out: 1.0,))
+        assert name not in TABLE or TABLE[name] is getattr(ops, name)
+    with pytest.raises(TypeError, match=r"write \(lambda x, out: \.\.\.,\)"):
+        Op("no_tuple", lambda x: x, lambda x, out: 1.0)
+    assert "no_tuple" not in TABLE
+
+
+def test_a_users_op_may_return_any_real_number_and_gives_a_float():
+    np = pytest.importorskip("numpy")
+    wave = Op("wave", lambda x: np.sin(x), (lambda x, out: np.cos(x),), register=False)
+    step = Op("step", lambda x: int(x), (None,), register=False)
+    v = Value(1.0)
+    wave(v).backward()
+    assert type(v.grad) is type(wave(1.0)) is type(step(2.5)) is type(step(Value(2.5)).data) is float
+    assert type(grad(wave)(1.0)) is float
+
+
+def test_a_users_variadic_op_gets_tuples():
+    top = Op(
+        "top",
+        lambda xs: max((*xs, 0.0)) if type(xs) is tuple else None,
+        (lambda xs, out: tuple([1.0 if x == out else 0.0 for x in xs]),),
+        variadic=True,
+        register=False,
+    )
+    v = Value(1.0)
+    assert top([1.0, 2.0]) == top([v, 2.0]).data == 2.0
+    top((v, 0.5)).backward()
+    assert v.grad == 1.0
+
+
+OUTSIDE = [(ops.log, -1.0), (ops.log1p, -2.0), (ops.log2, -1.0), (ops.log10, -1.0), (ops.atanh, 2.0)]
+
+
+@pytest.mark.parametrize(("op", "x"), OUTSIDE)
+def test_outside_the_domain_the_result_is_nan_and_the_row_says_what_the_slope_is(op, x):
+    assert math.isnan(op(x))
+    assert math.isfinite(grad(op)(x))
+    assert "outside the domain the result is nan, the slope that of the formula" in op.kinks
+
+
 def test_a_planted_wrong_slope_is_caught():
     wrong = Op("wrong", lambda x: x * x, (lambda x, out: 2.001 * x,), register=False)
     with pytest.raises(AssertionError, match=r"argument \[0\] at 3\.0 in reverse mode"):

@@ -130,6 +130,32 @@ def test_render_writes_where_it_is_told(pure, tmp_path):
     assert path == str(tmp_path / "third.svg")
 
 
+def test_it_is_a_digraph_in_all_it_does(pure, tmp_path):
+    graph = draw(Value(1.0, "x") * 2.0)
+    assert graph.copy().source == graph.source
+    with graph.subgraph(name="cluster_a") as part:
+        part.node("more")
+    assert "cluster_a" in graph.source
+    assert graph.render(outfile=tmp_path / "x.SVG", cleanup=True).endswith("x.SVG")
+    graph.render(filename="texts/a.gv", outfile="pictures/a.svg", directory=tmp_path)
+    assert (tmp_path / "texts" / "a.gv").exists()
+    assert (tmp_path / "pictures" / "a.svg").exists()
+    with pytest.raises(ValueError, match="both the DOT text and the picture"):
+        graph.render(filename="a.svg", outfile="a.svg", directory=tmp_path)
+
+
+def test_a_label_of_unprintable_characters_is_left_out(pure):
+    boxes, _ = drawing(Value(1.0, "\n") * 2.0)
+    assert boxes["n0"] == ["1"]
+
+
+def test_the_texts_of_a_deep_graph_stay_small():
+    x = Value(1.0)
+    for _ in range(3000):
+        x = x + 1.0
+    assert len(draw(x, limit=10_000).to_text()) < 1_000_000
+
+
 def test_a_notebook_gets_svg_png_and_text(pure):
     bundle = draw(Value(1.0, "x") * 2.0)._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "image/svg+xml", "image/png"}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from autograd import Symbol, Value, cos, dot, eq, exp, logsumexp, ops, sin, where
+from autograd import Op, Symbol, Value, cos, dot, eq, exp, logsumexp, ops, sin, where
 from autograd.formula import latex_name
 from autograd.op import find
 from autograd.rules import RULES
@@ -28,6 +28,7 @@ def test_equal_formulas_are_one_object():
 def test_what_nobody_holds_is_forgotten():
     from autograd.symbol import _known
 
+    gc.collect()
     before = len(_known)
     formula = exp(Symbol("only_here") * 3)
     assert len(_known) > before
@@ -72,6 +73,7 @@ def test_simplification():
     assert where(1.0, x, y) is x
     assert where(x > 0, y, y) is y
     assert x * 0 is not x  # not 0.0 for inf
+    assert x - (-0.0) is not x  # which is 0.0 at -0.0
 
 
 PLAIN = [
@@ -88,13 +90,17 @@ PLAIN = [
     (dot([x, y], [1, z]), "dot([x, y], [1, z])"),
     ((x < y) & (y <= 3), "minimum(x < y, y <= 3)"),
     (x * 1.5e-7, "x * 1.5e-07"),
+    (~(x < y), "(x < y) == 0"),
+    (ops.lt(ops.lt(x, y), z), "(x < y) < z"),
 ]
 
 
 @pytest.mark.parametrize(("formula", "text"), PLAIN, ids=[t for _, t in PLAIN])
 def test_plain_text_reads_back_as_the_same_formula(formula, text):
     assert str(formula) == text
-    names = {"x": x, "y": y, "z": z, "sin": sin, "dot": dot, "minimum": ops.minimum}
+    if "==" in text:
+        text = "eq(x < y, 0)"  # since == asks whether formulas are the same
+    names = {"eq": eq, "x": x, "y": y, "z": z, "sin": sin, "dot": dot, "minimum": ops.minimum}
     assert eval(text, names) is formula
 
 
@@ -138,6 +144,33 @@ def test_conditions():
         assert f.evaluate(x=a, y=b) == expected
 
 
+def test_threads_make_equal_formulas_one_object():
+    import sys
+    import threading
+
+    def build(found, k):
+        found.append(sin(Symbol("shared") * float(k) + 1.0))
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        for k in range(200):
+            found = []
+            threads = [threading.Thread(target=build, args=(found, k)) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+            assert len(set(map(id, found))) == 1
+    finally:
+        sys.setswitchinterval(interval)
+
+
+def test_operands_beyond_the_ninth():
+    op = Op("ten", lambda *xs: 0.0, (None,) * 10, register=False)
+    assert op(*[Symbol(f"a{i}") for i in range(10)]).latex().endswith("a_{8}, a_{9}\\right)")
+
+
 def test_evaluate_agrees_with_values():
     def f(a, b):
         return logsumexp([sin(a) * b, a / b, 2]) ** 2 - cos(b)
@@ -149,5 +182,7 @@ def test_a_formula_of_any_depth():
     f = x
     for i in range(3_000):
         f = sin(f) + i
+    assert pickle.loads(pickle.dumps(f)) is f
+    assert Symbol("self").evaluate(self=3) == 3.0
     assert isinstance(f.evaluate(x=1.0), float)
     assert len(str(f)) > 3_000

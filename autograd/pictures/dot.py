@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from importlib import metadata
 from pathlib import Path
 
@@ -46,8 +47,10 @@ def _graphviz_pure() -> str | None:
     return shutil.which("graphviz-pure")
 
 
-def run(source: str, format: str, engine: str = "dot") -> bytes:
-    """The picture of DOT text, in a format such as "svg" or "png".
+def run(
+    source: str, format: str, engine: str = "dot", neato_no_op: bool | int | None = None, quiet: bool = True
+) -> bytes:
+    """The picture of DOT text, in a format such as "svg" or "png"; not quiet: with the program's warnings.
 
     Raises:
         DotNotFoundError: if no program can, with what to do about it.
@@ -66,7 +69,7 @@ def run(source: str, format: str, engine: str = "dot") -> bytes:
     try:
         # No shell, and the text on standard input: nothing in a label is ever a command or a file.
         done = subprocess.run(
-            [path, f"-K{engine}", f"-T{format}"],
+            [path, f"-K{engine}", f"-T{format}", *([f"-n{neato_no_op:d}"] if neato_no_op else [])],
             input=source.encode(),
             capture_output=True,
             timeout=TIMEOUT,
@@ -84,4 +87,6 @@ def run(source: str, format: str, engine: str = "dot") -> bytes:
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or "nothing"
         raise RuntimeError(f"{path} failed with exit code {done.returncode} and said: {said}")
+    if done.stderr and not quiet:
+        sys.stderr.write(done.stderr.decode(errors="replace"))
     return done.stdout

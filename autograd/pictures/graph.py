@@ -33,11 +33,16 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
     can draw it, as text and Mermaid.
     """
 
-    def __init__(self, values: Sequence[Value], number_format: str, **attributes: Any) -> None:
-        super().__init__(format="svg", **attributes)
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **{"format": "svg", **kwargs})
+        self.boxes = 0  # how many there are
+        self._text = self._mermaid = ""
+
+    def of(self, values: Sequence[Value], number_format: str) -> Graph:
+        """Keep the texts of the graph as it is now, for where it cannot be drawn."""
         self._text = to_text(*values, number_format=number_format)
         self._mermaid = to_mermaid(*values, number_format=number_format)
-        self.boxes = 0  # how many there are
+        return self
 
     def pipe(
         self,
@@ -52,7 +57,7 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
     ) -> Any:
         """The picture as bytes, or as a str with `encoding`; the parameters are graphviz's."""
         kind = ":".join(filter(None, (format or self.format, renderer, formatter)))
-        picture = dot.run(self.source, kind, engine or self.engine)
+        picture = dot.run(self.source, kind, engine or self.engine, neato_no_op, quiet)
         return picture.decode(encoding) if encoding else picture
 
     def render(
@@ -80,15 +85,19 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
         """
         if outfile is not None:
             target = Path(directory or "") / outfile
-            format = format or target.suffix.lstrip(".") or self.format
-            source = target.with_name(str(filename)) if filename else target.with_suffix(".gv")
+            format = format or target.suffix.lstrip(".").lower() or self.format
+            source = Path(directory or "") / filename if filename else target.with_suffix(".gv")
         else:
             source = Path(directory or self.directory or "") / (filename or self.filename)
             target = source.with_name(f"{source.name}.{format or self.format}")
         if raise_if_result_exists and target.exists():
             raise graphviz.FileExistsError(f"output file exists: {str(target)!r}")
-        picture = self.pipe(format, renderer, formatter, engine=engine)  # before anything is written
+        if source == target and not overwrite_source:
+            raise ValueError(f"{target} would be both the DOT text and the picture: choose another name")
+        # First, so that nothing is written where it fails.
+        picture = self.pipe(format, renderer, formatter, neato_no_op, quiet, engine=engine)
         self.save(source.name, directory=source.parent)
+        target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(picture)
         if cleanup:
             source.unlink()
@@ -98,12 +107,12 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
 
     def svg(self) -> str:
         """The picture as the text of an SVG file."""
-        text: str = self.pipe("svg", encoding="utf-8")
+        text: str = self.pipe("svg", quiet=True, encoding="utf-8")
         return text
 
     def png(self) -> bytes:
         """The picture as the bytes of a PNG file."""
-        picture: bytes = self.pipe("png")
+        picture: bytes = self.pipe("png", quiet=True)
         return picture
 
     def to_text(self) -> str:
@@ -153,8 +162,6 @@ def graph_of(values: Sequence[Value], direction: str, number_format: str, limit:
         )
 
     graph = Graph(
-        values,
-        number_format,
         graph_attr={"rankdir": direction, "ordering": "in", "nodesep": "0.2", "ranksep": "0.35"},
         node_attr={
             "shape": "box",
@@ -169,6 +176,7 @@ def graph_of(values: Sequence[Value], direction: str, number_format: str, limit:
         },
         edge_attr={"color": FAINT, "arrowsize": "0.6", "penwidth": "0.8"},
     )
+    graph.of(values, number_format)
     graph.boxes = len(order) + constants
     with_grad = any(node.grad != 0.0 for node in order)
     name = {node: f"n{i}" for i, node in enumerate(order)}
@@ -200,7 +208,8 @@ def _kind(node: Value) -> str:
 
 def _label(node: Value, number_format: str, with_grad: bool) -> str:
     """An HTML-like label: the title in bold, the number, and the gradient in grey."""
-    lines = [f"<b>{_escaped(title(node))}</b>"] if title(node) else []
+    name = _escaped(title(node))
+    lines = [f"<b>{name}</b>"] if name else []
     lines.append(_escaped(format(node.data, number_format)))
     if with_grad and _kind(node) != "detached":
         lines.append(f'<font color="{FAINT}">grad {_escaped(format(node.grad, number_format))}</font>')

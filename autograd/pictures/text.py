@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
+DEEPEST = 50  # levels that are indented; more would take space with the square of the depth
+
+
 def title(node: Value) -> str:
     """What a box is called: its label, its op, or both."""
     op = "" if node.op is None else node.op.infix or node.op.name
@@ -23,7 +26,7 @@ def to_text(*values: Value, number_format: str = ".4g") -> str:
     stack: list[tuple[Any, int]] = [(value, 0) for value in reversed(values)]
     while stack:
         node, depth = stack.pop()
-        indent = "  " * depth
+        indent = "  " * min(depth, DEEPEST)
         if type(node) is float:
             lines.append(f"{indent}{format(node, number_format)}")
         elif node in names:
