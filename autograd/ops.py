@@ -9,6 +9,10 @@ a nan, as in C; the comparisons and ``where`` alone may answer otherwise.
 
 Partials are written in ordinary arithmetic over ``(*args, out)``, without an ``if``, so that one text
 serves numbers, graphs (higher order), formulas and C. Slopes of subnormal size are good to 2**-1022.
+
+Along a path of the graph an adjoint, a tangent or a slope of exactly 0 stays 0, whatever it is multiplied
+with (strong zero), so that what is not chosen or does not matter brings no nan. This makes reverse and
+forward mode agree at edges; where infinite contributions of several paths cancel, one may still give nan.
 """
 
 from __future__ import annotations

@@ -10,6 +10,7 @@ from collections import deque
 from threading import Lock
 
 from autograd import ieee, ops
+from autograd.behaviour import Behaviour
 from autograd.dag import flat_args, reachable
 from autograd.errors import StaleGraphError
 from autograd.op import (
@@ -24,7 +25,6 @@ from autograd.op import (
     on_register,
     reserved,
 )
-from autograd.operand import Operand
 from autograd.recording import open_blocks, thread
 
 TYPE_CHECKING = False
@@ -36,7 +36,7 @@ new = object.__new__
 tick = 1  # of a clock that advances whenever a leaf is given a new number; a leaf that never was has 0
 
 
-class Value(Operand):
+class Value(Behaviour):
     """A number that records what is computed from it.
 
     Args:
@@ -177,14 +177,6 @@ class Value(Operand):
             )
         self._requires_grad = bool(flag)
 
-    def item(self) -> float:
-        """The number, a float; the same as `data`."""
-        return self._data
-
-    def detach(self) -> Value:
-        """A new leaf with the same number, which no gradient reaches."""
-        return Value(self._data, self.label, requires_grad=False)
-
     def backward(self, seed: float = 1.0) -> None:
         """Add the derivative of this Value by each leaf to that leaf's `grad`.
 
@@ -232,58 +224,13 @@ class Value(Operand):
             finally:
                 thread.sweeping = False
 
-    # Numbers and text
-
-    def __repr__(self) -> str:
-        label = f", label={self.label!r}" if self.label else ""
-        return f"Value(data={self._data!r}, grad={self.grad!r}{label})"
-
-    def __format__(self, spec: str) -> str:
-        return format(self._data, spec) if spec else repr(self)
-
-    def __bool__(self) -> bool:
-        return self._data != 0.0
-
-    def __float__(self) -> float:
-        return self._lone("float")
-
-    def __int__(self) -> int:
-        return int(self._lone("int"))
-
-    def _lone(self, name: str) -> float:
-        """The number, where no gradient is lost by taking it alone."""
-        if thread.recording and self.requires_grad:
-            raise TypeError(
-                f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
-                f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate"
-            )
-        return self._data
-
-    def __eq__(self, other: object) -> Any:
-        other = _compared(other)
-        return other if other is NotImplemented else self._data == other
-
-    def __ne__(self, other: object) -> Any:
-        other = _compared(other)
-        return other if other is NotImplemented else self._data != other
-
-    def __lt__(self, other: Any) -> Any:
-        other = _compared(other)
-        return other if other is NotImplemented else self._data < other
-
-    def __le__(self, other: Any) -> Any:
-        other = _compared(other)
-        return other if other is NotImplemented else self._data <= other
-
-    def __gt__(self, other: Any) -> Any:
-        other = _compared(other)
-        return other if other is NotImplemented else self._data > other
-
-    def __ge__(self, other: Any) -> Any:
-        other = _compared(other)
-        return other if other is NotImplemented else self._data >= other
-
-    __hash__ = object.__hash__
+    def __pow__(self, other: Any) -> Any:
+        kind = type(other)
+        if kind is int:
+            other = float(other)
+        elif kind is not float and kind is not Value:
+            return self._binary(ops.pow, other)
+        return ops.pow.quick[Value](self, other)
 
     def __reduce__(self) -> Any:
         from autograd.pickling import reduce_value
@@ -345,16 +292,6 @@ def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     if op.variadic:
         return tuple([tuple([x._data if type(x) is Value else x for x in xs]) for xs in args])
     return tuple([x._data if type(x) is Value else x for x in args])
-
-
-def _compared(other: Any) -> Any:
-    """The number to compare with, or NotImplemented."""
-    if isinstance(other, Value):
-        return other._data
-    try:
-        return number(other)
-    except TypeError:
-        return NotImplemented
 
 
 # The sweeps

@@ -19,7 +19,7 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["operand"],
-    ["ieee", "formula"],
+    ["ieee", "formula", "behaviour"],
     ["value", "symbol"],
     ["sweeps", "pickling", "reference"],
     ["transforms"],
@@ -60,6 +60,12 @@ def test_files_import_from_lower_layers_only():
                 assert (path.stem, name) in INSIDE, f"{path.name} imports {name} inside a function"
             else:
                 assert RANK[name] < RANK[path.stem], f"{path.name} imports {name}"
+
+
+def test_pictures_import_from_lower_layers_only():
+    for path in (ROOT / "pictures").glob("*.py"):
+        for name, _ in imports(path):
+            assert RANK[name] <= RANK["pictures"], f"{path.name} imports {name}"
 
 
 def test_nn_uses_public_names_only():

@@ -1,0 +1,97 @@
+"""What a Value does besides recording: its text, comparisons, conversions and copies.
+
+Nothing here knows how a node is stored, so that every kind of node can have the same.
+"""
+
+from __future__ import annotations
+
+from autograd.op import number
+from autograd.operand import Operand
+from autograd.recording import thread
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+
+class Behaviour(Operand):
+    """The part of Value that needs its public attributes only."""
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+        data: float
+        grad: float
+        label: str
+        requires_grad: bool
+
+        def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None: ...
+
+    def item(self) -> float:
+        """The number, a float; the same as `data`."""
+        return self.data
+
+    def detach(self) -> Self:
+        """A new leaf with the same number, which no gradient reaches."""
+        return type(self)(self.data, self.label, requires_grad=False)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    def __float__(self) -> float:
+        return self._lone("float")
+
+    def __int__(self) -> int:
+        return int(self._lone("int"))
+
+    def _lone(self, name: str) -> float:
+        """The number, where no gradient is lost by taking it alone."""
+        if thread.recording and self.requires_grad:
+            raise TypeError(
+                f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
+                f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate"
+            )
+        return self.data
+
+    def __eq__(self, other: object) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self.data == other
+
+    def __ne__(self, other: object) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self.data != other
+
+    def __lt__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self.data < other
+
+    def __le__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self.data <= other
+
+    def __gt__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self.data > other
+
+    def __ge__(self, other: Any) -> Any:
+        other = _compared(other)
+        return other if other is NotImplemented else self.data >= other
+
+    __hash__ = object.__hash__
+
+
+def _compared(other: Any) -> Any:
+    """The number to compare with, or NotImplemented."""
+    if isinstance(other, Behaviour):
+        return other.data
+    try:
+        return number(other)
+    except TypeError:
+        return NotImplemented
