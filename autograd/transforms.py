@@ -85,7 +85,7 @@ class _Recording:
                 adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
             sweeps.reverse(self.order, adjoint, graph)
-        return self.settle(self.own([adjoint[x] for x in self.inputs]))
+        return self.settle(self.own([adjoint[x] for x in self.inputs], cotangents))
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
@@ -95,13 +95,13 @@ class _Recording:
         with enable_grad():
             sweeps.forward(self.order, tangent, graph)
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
-        return self.settle(self.own(found))
+        return self.settle(self.own(found, tangents))
 
-    def own(self, results: Sequence[Any]) -> list[Any]:
+    def own(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
         if not any(type(x) is Value for x in results):
             return list(results)
-        known = {*self.reached, *self.leaves}
+        known = {*self.reached, *self.leaves, *given}
         with enable_grad():
             return [ops.identity(x) if type(x) is Value and x in known else x for x in results]
 

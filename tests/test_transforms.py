@@ -408,6 +408,8 @@ class TestWhatAReviewFound:
             assert g == 2.0
             g.label = "slope"
         assert w.label == "w"
+        assert jvp(lambda x: x, (1.0,), (w,))[1] is not w
+        assert vjp(lambda x: x, 1.0)[1](w)[0] is not w
 
     def test_an_argument_named_twice_is_refused(self):
         with pytest.raises(ValueError, match="names an argument twice"):
