@@ -332,7 +332,7 @@ class TestBackward:
         finally:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
-        assert interrupted >= 10
+        assert interrupted >= 3
 
     def test_a_rule_may_not_call_backward(self):
         x = Value(3.0)
