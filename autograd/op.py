@@ -50,8 +50,12 @@ class Op:
         register: whether `find` shall know it: it has to be found again to be unpickled.
 
     Raises:
-        ValueError: if an op of this name is registered already.
+        TypeError: if partials is not a sequence of functions and None.
+        ValueError: if another module has registered an op of this name, or the method would take the
+            place of an attribute of Value.
     """
+
+    builtin = False  # whether it is a row of `ops`, which cannot be defined again
 
     def __init__(
         self,
@@ -114,17 +118,21 @@ class Op:
             announce(self)
         if register:
             TABLE[name] = self
-            reserved.add(self.method)
+            if self.method:
+                reserved.add(self.method)
             for announce in on_register:
                 announce(self)
 
     def _check_names(self) -> None:
-        if self.name in TABLE:
+        before = TABLE.get(self.name)
+        # A notebook's cell may be run again, and a user's module reloaded.
+        again = before is not None and not before.builtin and before.__module__ == self.__module__
+        if before is not None and not again:
             raise ValueError(
                 f"an op named {self.name!r} exists already, and a pickled graph finds its ops by name: "
                 f"choose another name, or pass register=False to keep this one out of the table"
             )
-        if self.method and self.method in reserved:
+        if self.method in reserved and not (before is not None and before.method == self.method):
             raise ValueError(
                 f"the op {self.name!r} would take the place of the attribute {self.method!r} of Value: "
                 f"give its method another name with method=..., or none with method=''"

@@ -23,7 +23,7 @@ from builtins import abs as abs_
 from builtins import round as round_
 from math import copysign, inf, nan
 
-from autograd.op import Op
+from autograd.op import TABLE, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -806,3 +806,6 @@ identity = Op(
     slope_ulp=0.0,
     doc="x itself, as a node of its own: what a nested transform differentiates with respect to.",
 )
+
+for _op in TABLE.values():
+    _op.builtin = True
