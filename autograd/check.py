@@ -130,7 +130,20 @@ def central_differences(
         return [float(y.data if type(y) is Value else y) for y in flatten(out)[0]]
 
     x = numbers[i]
-    step = 0.1 * max(abs(x), 0.1)
+    # Steps from 0.01 up suit most functions; those in proportion to a small x stay on its side of 0.
+    trials = [_differences(at, x, step) for step in {0.1 * max(abs(x), 0.1), 0.1 * abs(x) or 0.01}]
+    trials = [rows for rows in trials if len(rows) > 1]
+    if not trials:
+        raise ValueError(
+            f"{getattr(f, '__name__', 'the function')} has no finite differences around {x!r}, so there is "
+            f"nothing to compare a derivative with: choose a point inside its domain"
+        )
+    results = range(len(trials[0][0]))
+    return [min(_extrapolated([[row[k]] for row in rows]) for rows in trials)[1] for k in results]
+
+
+def _differences(at: Callable[[float], list[float]], x: float, step: float) -> list[list[float]]:
+    """Central differences of all results at 12 steps, each half the one before; only finite ones."""
     rows: list[list[float]] = []
     for _ in range(60):
         upper, lower = at(x + step), at(x - step)
@@ -140,16 +153,11 @@ def central_differences(
         step /= 2.0
         if len(rows) == 12:
             break
-    if len(rows) < 2:
-        raise ValueError(
-            f"{getattr(f, '__name__', 'the function')} has no finite differences around {x!r}, so there is "
-            f"nothing to compare a derivative with: choose a point inside its domain"
-        )
-    return [_extrapolated([[row[k]] for row in rows]) for k in range(len(rows[0]))]
+    return rows
 
 
-def _extrapolated(rows: list[list[float]]) -> float:
-    """Ridders' tableau over differences at steps h, h/2, h/4 ..."""
+def _extrapolated(rows: list[list[float]]) -> tuple[float, float]:
+    """Ridders' tableau over differences at steps h, h/2, h/4 ...: the relative error, and the best."""
     best, least = rows[-1][0], math.inf
     for i in range(1, len(rows)):
         factor = 1.0
@@ -160,4 +168,4 @@ def _extrapolated(rows: list[list[float]]) -> float:
             error = max(abs(new - rows[i][j]), abs(new - rows[i - 1][j]))
             if error < least:
                 best, least = new, error
-    return best
+    return least / (abs(best) or 1.0), best

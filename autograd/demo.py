@@ -83,9 +83,9 @@ def _checked_gradient(model: nn.MLP, X: Sequence[Sequence[float]], y: Sequence[i
     nn.cross_entropy([model(x) for x in X], y).backward()
     name, weight = max(model.named_parameters(), key=lambda named: abs(named[1].grad))
 
-    def loss_at(number: float | Value) -> Value:
+    def loss_at(number: Value) -> Value:
         before = weight.data
-        weight.data = getattr(number, "data", number)
+        weight.data = number.data
         loss: Value = nn.cross_entropy([model(x) for x in X], y)
         weight.data = before
         return loss

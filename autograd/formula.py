@@ -6,7 +6,7 @@ import math
 from itertools import count
 
 from autograd.dag import topological_order
-from autograd.op import ATOM, Op
+from autograd.op import ATOM, TABLE, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,6 +18,12 @@ if TYPE_CHECKING:
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
     "chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+
+C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int "
+    "long register restrict return short signed sizeof static struct switch typedef union unsigned void "
+    "volatile while main NAN INFINITY".split()
 )
 
 
@@ -68,8 +74,13 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
     Its helpers, if its ops need any (`c_helpers`), stand before it in the file.
 
     Raises:
-        ValueError: if an op has no C form.
+        ValueError: if an op has no C form, or a name means something else in C.
     """
+    for given in (name, *[x.name for x in parameters]):
+        if not (given.isidentifier() and given.isascii()) or given in _c_words():
+            raise ValueError(
+                f"{given!r} is no name that C leaves free: choose another, of letters and digits"
+            )
     texts: dict[Any, str] = {x: x.name for x in parameters}
     taken = set(texts.values())
     fresh = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
@@ -101,6 +112,14 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
     lines.append(f"    return {operand(result)};")
     signature = ", ".join(f"double {x.name}" for x in parameters) or "void"
     return f"double {name}({signature})\n{{\n" + "\n".join(lines) + "\n}\n"
+
+
+def _c_words() -> set[str]:
+    """The keywords of C99, and the functions that ops call."""
+    import re
+
+    forms = " ".join(op.c for op in TABLE.values() if isinstance(op.c, str))
+    return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms)}
 
 
 def c_helpers(*results: Any) -> str:

@@ -83,6 +83,8 @@ class Op:
                 f"partials of {name} is a tuple with a function or None for each operand, not {partials!r}: "
                 f"write (lambda x, out: ...,) for one operand"
             )
+        for i, partial in enumerate(partials):
+            _check_signature(name, i, partial, len(partials))
         self.name = name
         self.forward = forward
         self.partials = tuple(partials)
@@ -176,6 +178,21 @@ class Op:
 reserved: set[str] = set()  # names of attributes, which no method of a new op may take
 on_new_op: list[Callable[[Op], None]] = []  # told of each op, so that Value can make it quick
 on_register: list[Callable[[Op], None]] = []  # told of each registered op, so that it becomes a method
+
+
+def _check_signature(name: str, i: int, partial: Partial | None, arity: int) -> None:
+    """Refuse a partial that does not take the operands and the result, where that can be seen."""
+    code = getattr(partial, "__code__", None)
+    if code is None or code.co_flags & 0x04:  # written in C, or with *args
+        return
+    optional = len(getattr(partial, "__defaults__", None) or ())
+    if not code.co_argcount - optional <= arity + 1 <= code.co_argcount:
+        wanted = ", ".join([*(f"x{k + 1}" for k in range(arity)), "out"]) if arity > 1 else "x, out"
+        written = ", ".join(code.co_varnames[: code.co_argcount])
+        raise TypeError(
+            f"partial {i} of {name} is a function of its {arity} operand{'s' * (arity != 1)} and the result, "
+            f"({wanted}), but was written for ({written})"
+        )
 
 
 def find(name: str) -> Op:

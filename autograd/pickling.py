@@ -62,7 +62,7 @@ def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
     nodes = list(leaves)
     shared: dict[int, Any] = {}
     for op, args, data, grad, label, path, stale in lines:
-        node = value.recorded(op, decoded(args, nodes, shared), data)
+        node = value.recorded(op, decoded(args, nodes, shared), data, value.tick)
         node._grad, node._label, node._path = grad, label, path
         if stale:
             node._tick = 0  # older than a leaf that was ever set

@@ -77,6 +77,18 @@ class Symbol(Operand):
         """The formula in LaTeX."""
         return formula.latex(self)
 
+    def c(self, name: str = "f") -> str:
+        """A C99 function of this name that computes the formula; it needs ``#include <math.h>`` above it.
+
+        Its parameters are the variables in the order in which they first occur. Compiled without
+        contraction (``-ffp-contract=off``) arithmetic gives the same bits as Python.
+
+        Raises:
+            ValueError: if a name means something else in C, or an op has no C form.
+        """
+        variables = [node for node in topological_order(self) if node.op is None]
+        return formula.c_helpers(self) + formula.c_function(name, variables, self)
+
     def __str__(self) -> str:
         return formula.plain(self)
 

@@ -14,6 +14,7 @@ import warnings
 from collections.abc import Iterable
 from functools import wraps
 from operator import index
+from threading import Lock
 
 from autograd import ops, sweeps, value
 from autograd.op import number
@@ -53,6 +54,9 @@ class _Recording:
         self.order = between(self.reached, self.inputs)
         # Where f used nothing of its caller's, the nodes themselves can carry the adjoints.
         self.private = not self.leaves
+        if self.private:
+            clear_grads(self.reached)
+        self.lock = Lock()
         # The slopes are wanted as Values where something that is not ours wants gradients.
         self.graph = self.nested and (
             any(x._op is not None for x in self.inputs) or any(leaf._requires_grad for leaf in self.leaves)
@@ -69,44 +73,51 @@ class _Recording:
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
-        check_fresh(self.reached, self.leaves + self.inputs)
+        self.check_fresh()
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
         if self.private and not graph:
-            clear_grads(self.inputs)
-            clear_grads(self.reached)
-            for out, weight in seeds:
-                out._grad += weight
-            value.reverse(self.order)
-            return [float(x._grad) for x in self.inputs]
+            return self._pull_numbers(seeds)
         adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
         for out, weight in seeds:
             if out in adjoint:
                 adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
             sweeps.reverse(self.order, adjoint, graph)
-        return self.settle(self.own([adjoint[x] for x in self.inputs], cotangents))
+        return self.settle([adjoint[x] for x in self.inputs], cotangents)
+
+    def _pull_numbers(self, seeds: list[tuple[Value, float]]) -> list[float]:
+        """The fast sweep, which carries adjoints in the nodes, and leaves no trace in them."""
+        with self.lock:  # threads may share a pullback
+            for out, weight in seeds:
+                out._grad += weight
+            try:
+                value.reverse(self.order)
+                return [float(x._grad) for x in self.inputs]
+            finally:
+                clear_grads(self.inputs)
+                clear_grads(self.reached)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
-        check_fresh(self.reached, self.leaves + self.inputs)
+        self.check_fresh()
         tangent: dict[Value, Any] = dict(zip(self.inputs, tangents, strict=True))
         graph = self.graph or any(type(x) is Value for x in tangents)
         with enable_grad():
             sweeps.forward(self.order, tangent, graph)
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
-        return self.settle(self.own(found, tangents))
+        return self.settle(found, tangents)
 
-    def own(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-        """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
-        if not any(type(x) is Value for x in results):
-            return list(results)
-        known = {*self.reached, *self.leaves, *given}
-        with enable_grad():
-            return [ops.identity(x) if type(x) is Value and x in known else x for x in results]
+    def check_fresh(self) -> None:
+        """Make sure that the recorded numbers are still those of the leaves."""
+        check_fresh(self.reached, self.leaves + self.inputs)
 
-    def settle(self, results: Sequence[Any]) -> list[Any]:
-        """Results as floats, or as Values where they depend on a Value that wants gradients."""
+    def settle(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+        """Derivatives as floats, or as Values where they depend on a Value that wants gradients."""
+        return self.bare(_own(results, [*self.reached, *self.leaves, *given]))
+
+    def bare(self, results: Sequence[Any]) -> list[Any]:
+        """Results with floats for those Values that nobody wants gradients of."""
         for x in self.inputs:
             if x._op is None:
                 x._requires_grad = False  # ours alone: nobody can ask for its gradient
@@ -114,7 +125,16 @@ class _Recording:
 
     def values(self) -> Any:
         """What the function returned, with floats where nobody wants gradients."""
-        return self.rebuild_out(self.settle(self.outs))
+        return self.rebuild_out(self.bare(self.outs))
+
+
+def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
+    """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
+    if not any(type(x) is Value for x in results):
+        return list(results)
+    before = set(known)
+    with enable_grad():
+        return [ops.identity(x) if type(x) is Value and x in before else x for x in results]
 
 
 def _places(name: str, argnums: Argnums, count: int) -> list[int]:
@@ -132,12 +152,12 @@ def _places(name: str, argnums: Argnums, count: int) -> list[int]:
     return places
 
 
-def _one_result(recording: _Recording, transform: str) -> None:
+def _one_result(recording: _Recording) -> None:
     if type(recording.out) is not Value and not isinstance(recording.out, (float, int)):
         number_of = len(recording.outs)
         if number_of != 1 or isinstance(recording.out, (list, tuple, dict)):
             raise TypeError(
-                f"{transform} differentiates one number, and {recording.name} returned "
+                f"a gradient is of one number, and {recording.name} returned "
                 f"a {type(recording.out).__name__} of {number_of}: use jacobian, or return one of them or "
                 f"their sum"
             )
@@ -170,7 +190,7 @@ def _value_and_grad(
     kwargs: dict[str, Any],
 ) -> tuple[Any, Any]:
     recording = _Recording(f, argnums, args, kwargs)
-    _one_result(recording, "grad")
+    _one_result(recording)
     (out,) = recording.outs
     if independent != "zero" and out not in {*recording.order, *recording.inputs}:
         message = (
@@ -320,11 +340,9 @@ def gradients(out: Value, inputs: Any) -> Any:
     order = between(reached, set(wanted))
     adjoint: dict[Value, Any] = dict.fromkeys([*wanted, *order, out], 0.0)
     adjoint[out] = 1.0
-    known = {*reached, *leaves}
     with enable_grad():
         sweeps.reverse(order, adjoint, graph=True)
-        found = [adjoint[x] for x in wanted]
-        found = [ops.identity(x) if type(x) is Value and x in known else x for x in found]
+    found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 
 

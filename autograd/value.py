@@ -7,7 +7,7 @@ changed; so it is freed by reference counting, and every walk over it is a loop,
 from __future__ import annotations
 
 from collections import deque
-from threading import Lock
+from threading import RLock
 
 from autograd import ieee, ops
 from autograd.behaviour import Behaviour
@@ -107,8 +107,9 @@ class Value(Behaviour):
                 f"and compute it again, or start afresh from Value({data!r})"
             )
         global tick
-        self._data = number(data, ".data")
-        with _clock_lock:
+        data = number(data, ".data")
+        with _lock:  # not in the middle of another thread's backward
+            self._data = data
             tick += 1
             self._tick = tick
 
@@ -191,21 +192,21 @@ class Value(Behaviour):
             RuntimeError: if it depends on no leaf that wants gradients.
         """
         seed = number(seed, "the seed of backward")
-        reached, leaves = walk(self)
-        check_fresh(reached, leaves)
-        wanting = [leaf for leaf in leaves if leaf._requires_grad]
-        order = reached if len(wanting) == len(leaves) else between(reached, wanting)
-        if not wanting:
-            raise RuntimeError(
-                f"nothing to differentiate: {self!r} depends on no leaf that wants gradients; "
-                f"was it made under no_grad(), from detached Values, or from plain numbers?"
-            )
         if thread.sweeping:
             raise RuntimeError(
                 "backward() was called by a rule that another backward() runs, and both would write to "
                 "the same .grad: in a rule use grad(...), which keeps its numbers to itself"
             )
-        with _sweep_lock:
+        with _lock:
+            reached, leaves = walk(self)
+            check_fresh(reached, leaves)
+            wanting = [leaf for leaf in leaves if leaf._requires_grad]
+            if not wanting:
+                raise RuntimeError(
+                    f"nothing to differentiate: {self!r} depends on no leaf that wants gradients; "
+                    f"was it made under no_grad(), from detached Values, or from plain numbers?"
+                )
+            order = reached if len(wanting) == len(leaves) else between(reached, wanting)
             before = [leaf._grad for leaf in leaves]
             try:
                 thread.sweeping = True
@@ -242,11 +243,11 @@ class Value(Behaviour):
     @classmethod
     def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Value:
         """The node for an op of which some operand is a Value."""
-        return node(op, args, op.forward(*numbers(op, args)))
+        made = tick
+        return node(op, args, op.forward(*numbers(op, args)), made)
 
 
-_clock_lock = Lock()
-_sweep_lock = Lock()  # held by backward, so that threads may share leaves
+_lock = RLock()  # held while a sweep writes gradients or a leaf is set, so that threads may share leaves
 _store_grad = Value.__dict__["_grad"].__set__
 
 
@@ -260,24 +261,28 @@ def clear_grads(nodes: Iterable[Value]) -> None:
         node._grad = 0.0
 
 
-def node(op: Op, args: tuple[Any, ...], data: float) -> Value:
-    """A new node or, under no_grad, a detached leaf."""
+def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
+    """A new node or, under no_grad, a detached leaf.
+
+    `made` is the tick from before the operands' numbers were read: a leaf that another thread has set
+    since then is newer than the node.
+    """
     if type(data) is not float:
         data = number(data, f"the result of {op.name}")
     if not thread.recording:
         return Value(data, requires_grad=False)
-    out = recorded(op, args, data)
+    out = recorded(op, args, data, made)
     if thread.path:
         out._path = thread.path
     return out
 
 
-def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
+def recorded(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
     """A new node, whatever block it is made in."""
     out: Value = new(Value)
     out._data = data
     out._op = op
-    out._tick = tick
+    out._tick = made
     if op.arity == UNARY:
         out._x = args[0]
     elif op.arity == BINARY:
@@ -424,6 +429,9 @@ def reverse(order: list[Value]) -> None:
                 for x, slope in slopes(node):
                     if slope != 0.0:
                         x._grad += carried * slope
+        except TypeError as error:
+            error.add_note(f"This happened in a partial of the op {op.name}, which has to give a number.")
+            raise
         except ArithmeticError:  # of Python's division, which raises at 0, before anything was added
             for x, slope in slopes(node):
                 if slope != 0.0:
@@ -456,6 +464,7 @@ def pairs(op: Op, args: tuple[Any, ...], slopes: Iterable[Any]) -> list[tuple[Va
 _ARITHMETIC = """
 def make(op):
     def {dunder}(self, other):
+        made = tick
         kind = type(other)
         if kind is Value:
             other_data = other._data
@@ -470,13 +479,13 @@ def make(op):
         except ArithmeticError:
             data = op.forward({left}, {right})
         if open_blocks:
-            return node(op, ({x}, {y}), data)
+            return node(op, ({x}, {y}), data, made)
         out = new(Value)
         out._data = data
         out._op = op
         out._x = {x}
         out._y = {y}
-        out._tick = tick
+        out._tick = made
         return out
 
     return {dunder}
@@ -496,14 +505,15 @@ def _unary(op: Op) -> Callable[[Value], Value]:
     forward = op.forward
 
     def method(self: Value) -> Value:
+        made = tick
         data = forward(self._data)
         if open_blocks or type(data) is not float:
-            return node(op, (self,), data)
+            return node(op, (self,), data, made)
         out: Value = new(Value)
         out._data = data
         out._op = op
         out._x = self
-        out._tick = tick
+        out._tick = made
         return out
 
     return method
@@ -513,6 +523,7 @@ def _binary(op: Op) -> Callable[[Value, Any], Value]:
     forward = op.forward
 
     def method(self: Value, other: Any) -> Any:
+        made = tick
         kind = type(other)
         if kind is Value:
             data = forward(self._data, other._data)
@@ -521,13 +532,13 @@ def _binary(op: Op) -> Callable[[Value, Any], Value]:
         else:
             return apply(op, (self, other), (self, other))
         if open_blocks or type(data) is not float:
-            return node(op, (self, other), data)
+            return node(op, (self, other), data, made)
         out: Value = new(Value)
         out._data = data
         out._op = op
         out._x = self
         out._y = other
-        out._tick = tick
+        out._tick = made
         return out
 
     return method

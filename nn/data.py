@@ -32,7 +32,8 @@ def train_test_split(
     train = len(X) - round(len(X) * test_fraction)
     if not 0 < train < len(X):
         raise ValueError(
-            f"test_fraction={test_fraction!r} of {len(X)} samples leaves a part empty: pass one between"
+            f"test_fraction={test_fraction!r} of {len(X)} samples leaves a part empty: pass one above 0 and "
+            f"below 1"
         )
     order = shuffled(len(X), random.Random(seed))
     return (
@@ -50,6 +51,9 @@ def standardise(
 
     A column of equal numbers becomes 0.
     """
+    widths = sorted({len(row) for table in (X, *others) for row in table})
+    if len(widths) != 1:
+        raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
     columns = [[float(x) for x in column] for column in zip(*X, strict=True)]
     centres = [_centre(column) for column in columns]
     spreads = [

@@ -34,13 +34,15 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-def _activation(name: str) -> Callable[[Any], Any]:
-    try:
-        return ACTIVATIONS[name]
-    except (KeyError, TypeError):
-        raise ValueError(
-            f"no activation is called {name!r}: choose one of {', '.join(ACTIVATIONS)}"
-        ) from None
+def _activation(activation: Any) -> tuple[str, Callable[[Any], Any]]:
+    """The name and the function of an activation that is given as either."""
+    if isinstance(activation, str) and activation in ACTIVATIONS:
+        return activation, ACTIVATIONS[activation]
+    if callable(activation):
+        return getattr(activation, "__name__", type(activation).__name__), activation
+    raise ValueError(
+        f"no activation is called {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function"
+    )
 
 
 def _size(name: str, size: Any) -> int:
@@ -61,15 +63,14 @@ class Neuron(Module):
 
     Args:
         in_size: the number of inputs.
-        activation: a name from `ACTIVATIONS`.
+        activation: a name from `ACTIVATIONS`, or a function of one number.
     """
 
-    def __init__(self, in_size: int, activation: str = "relu") -> None:
-        width = init.bound(activation, _size("in_size", in_size))
+    def __init__(self, in_size: int, activation: str | Callable[[Any], Any] = "relu") -> None:
+        self.activation, self._activate = _activation(activation)
+        width = init.bound(self.activation, _size("in_size", in_size))
         self.w = [parameter(init.uniform(-width, width), f"w{i + 1}") for i in range(in_size)]
         self.b = parameter(0.0, "b")
-        self.activation = activation
-        self._activate = _activation(activation)
 
     def forward(self, x: Sequence[Any]) -> Value:
         """The output for `in_size` inputs, numbers or Values."""
@@ -92,10 +93,10 @@ class Layer(Module):
     Args:
         in_size: the number of inputs.
         out_size: the number of neurons.
-        activation: a name from `ACTIVATIONS`.
+        activation: a name from `ACTIVATIONS`, or a function of one number.
     """
 
-    def __init__(self, in_size: int, out_size: int, activation: str = "relu") -> None:
+    def __init__(self, in_size: int, out_size: int, activation: str | Callable[[Any], Any] = "relu") -> None:
         self.neurons = [Neuron(in_size, activation) for _ in range(_size("out_size", out_size))]
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
@@ -117,22 +118,26 @@ class MLP(Module):
     Args:
         in_size: the number of inputs.
         sizes: the number of neurons in each layer, the output layer last.
-        activation: of the hidden layers; a name from `ACTIVATIONS`.
+        activation: of the hidden layers; a name from `ACTIVATIONS`, or a function of one number.
         seed: where given, `nn.seed` is called with it first, so that the weights are the same every time.
     """
 
     def __init__(
-        self, in_size: int, sizes: Sequence[int], activation: str = "relu", *, seed: int | None = None
+        self,
+        in_size: int,
+        sizes: Sequence[int],
+        activation: str | Callable[[Any], Any] = "relu",
+        *,
+        seed: int | None = None,
     ) -> None:
         if not isinstance(sizes, (list, tuple)) or not sizes:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
         if seed is not None:
             init.seed(seed)
         activations = [activation] * (len(sizes) - 1) + ["linear"]
-        _activation(activation)
         widths = [in_size, *sizes]
         self.layers = [Layer(n, m, name) for n, m, name in zip(widths, sizes, activations, strict=False)]
-        self.activation = activation
+        self.activation = _activation(activation)[0]
 
     def forward(self, x: Sequence[Any]) -> Value | list[Value]:
         """The output for `in_size` inputs: a Value if there is one, else a list."""

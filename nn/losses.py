@@ -24,11 +24,6 @@ def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, A
     return list(zip(outputs, targets, strict=True))
 
 
-def _single(name: str, x: Any) -> None:
-    if hasattr(x, "__len__"):
-        raise TypeError(f"each of the {name} is one number, not {x!r}: is the last layer wider than 1?")
-
-
 def mean_squared_error(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
     """The mean of (output - target)**2 over numbers, or over samples and their numbers."""
     pairs = _paired(outputs, targets)
@@ -45,7 +40,10 @@ def hinge(scores: Sequence[Any], labels: Sequence[Any]) -> Any:
     """
     pairs = _paired(scores, labels)
     for score, label in pairs:
-        _single("scores", score)
+        if hasattr(score, "__len__"):
+            raise TypeError(
+                f"each of the scores is one number, not {score!r}: is the last layer wider than 1?"
+            )
         if label not in (-1, 1):
             raise ValueError(
                 f"hinge takes the labels -1 and 1, not {label!r}: write 2*label - 1 for labels 0 and 1"
@@ -70,8 +68,10 @@ def cross_entropy(logits: Sequence[Sequence[Any]], labels: Sequence[int]) -> Any
                 f"the logits of a sample are a number for each class, not {scores!r}: for one sample write "
                 f"cross_entropy([logits], [label]); a model of output width 1 has none, see hinge"
             )
-        _single("labels", label)
-        if not 0 <= label < len(scores) or label != int(label):
-            raise ValueError(f"the label {label!r} is none of the classes 0 to {len(scores) - 1}")
+        if label not in range(len(scores)):
+            raise ValueError(
+                f"the label {label!r} is none of the classes 0 to {len(scores) - 1}: a label is the number "
+                f"of its class, so write classes.index(label) for names, row.index(1) for one-hot rows"
+            )
         losses.append(logsumexp(scores) - scores[int(label)])
     return mean(losses)

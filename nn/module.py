@@ -23,21 +23,26 @@ class Module:
     places is one.
     """
 
-    _name = ""  # in the module that holds it; set when it becomes an attribute there
+    _name = ""  # in the module that holds it
+    _named = False  # whether its own members know their names
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """What `forward` gives; the Values made on the way remember the path of this module."""
+        if not self._named:
+            self._name_members()
         with module_path(self._name or type(self).__name__):
             return self.forward(*args, **kwargs)
 
-    def __setattr__(self, name: str, attribute: Any) -> None:
-        object.__setattr__(self, name, attribute)
-        for path, member in _members(name, attribute):
-            if isinstance(member, Module):
-                object.__setattr__(member, "_name", path)
+    def _name_members(self) -> None:
+        """Tell the modules in the attributes their names, at the first call: lists are filled by then."""
+        for name, attribute in list(vars(self).items()):
+            for path, member in _members(name, attribute):
+                if isinstance(member, Module):
+                    member._name = path
+        self._named = True
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``."""

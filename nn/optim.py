@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from numbers import Real
 from typing import TYPE_CHECKING
 
 from autograd import Value
@@ -24,10 +25,10 @@ class SGD:
     def __init__(self, parameters: Iterable[Value], lr: float = 0.01) -> None:
         if isinstance(parameters, Value):
             raise TypeError(f"parameters are a list, not one of them, {parameters!r}: write [p]")
-        if not isinstance(lr, (float, int)):
+        if not isinstance(lr, Real):
             raise TypeError(f"the learning rate is a number, not the {type(lr).__name__} {lr!r}")
-        self.parameters = list(parameters)
-        self.lr = lr
+        self.parameters: list[Value] = list(parameters)
+        self.lr: float = float(lr)
         if not self.parameters:
             raise ValueError("there are no parameters to adjust: pass model.parameters()")
         if not lr >= 0:

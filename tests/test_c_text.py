@@ -106,6 +106,26 @@ def test_a_missing_parameter_is_named():
         formula.c_function("f", [Symbol("x")], Symbol("x") * Symbol("y"))
 
 
+@pytest.mark.parametrize("name", ["exp", "double", "x y", "é", "NAN", "1x"])
+def test_names_that_mean_something_else_in_c_are_refused(name):
+    with pytest.raises(ValueError, match="is no name that C leaves free"):
+        (Symbol(name) + 1.0).c()
+    with pytest.raises(ValueError, match="is no name that C leaves free"):
+        (Symbol("x") + 1.0).c(name)
+
+
+def test_a_symbols_c_text_is_whole(tmp_path):
+    x, y = Symbol("x"), Symbol("y")
+    f = logsumexp([y, x * 2.0]) / exp(x)
+    source = tmp_path / "f.c"
+    source.write_text("#include <math.h>\ndouble f(double y, double x);\n" + f.c())
+    binary = tmp_path / "f.so"
+    subprocess.run(["gcc", *FLAGS, "-shared", "-fPIC", source, "-o", binary, "-lm"], check=True)
+    assert call(ctypes.CDLL(str(binary)), "f", [0.5, 2.0]) == pytest.approx(
+        f.evaluate(x=2.0, y=0.5), rel=1e-15
+    )
+
+
 def test_numbers_and_names_survive_in_c(library, tmp_path):
     """Every double reads back as itself; names of lines never meet those of parameters."""
     v1, v2 = Symbol("v1"), Symbol("v2")

@@ -57,8 +57,9 @@ class TestModule:
         model = Matrix()
         assert [name for name, _ in model.named_parameters()] == ["W.0.0", "W.0.1"]
         assert model(np.array([3.0, 4.0]))[0] == 11.0
+        model.parts = {Neuron(1)}
         with pytest.raises(TypeError, match="parts is a set of modules or parameters"):
-            model.parts = {Neuron(1)}
+            model.parameters()
 
     def test_models_are_pickled_and_copied(self):
         import copy
@@ -106,6 +107,20 @@ class TestModule:
         with pytest.raises(NotImplementedError, match="Module needs a method forward"):
             Module()(1)
 
+    def test_modules_appended_to_a_list_know_their_place(self):
+        class Net(Module):
+            def __init__(self):
+                self.layers = []
+                for _ in range(2):
+                    self.layers.append(Layer(2, 2))
+
+            def forward(self, x):
+                for layer in self.layers:
+                    x = layer(x)
+                return x
+
+        assert Net()([1.0, 2.0])[1].path == "Net.layers.1.neurons.1"
+
     def test_values_know_the_module_they_were_made_in(self):
         model = MLP(2, [3, 1], "tanh")
         paths = {v.path for v in ag.dag.topological_order(model([1.0, 2.0])) if v.op is not None}
@@ -135,6 +150,15 @@ class TestLayers:
         model = MLP(2, [4, 1], "relu")
         assert model.layers[0].neurons[0].activation == "relu"
         assert model.layers[1].neurons[0].activation == "linear"
+
+    def test_an_activation_may_be_a_function(self):
+        shifted = ag.Op("shifted", lambda x: x + 1.0, (lambda x, out: 1.0,), register=False)
+        layer = Layer(2, 1, shifted)
+        assert layer([0.0, 0.0])[0] == 1.0
+        assert repr(layer) == "Layer(2, 1, activation='shifted')"
+        assert MLP(1, [2, 1], ag.tanh)([0.0]) == 0.0
+        with pytest.raises(ValueError, match="or pass a function"):
+            Neuron(2, None)
 
     def test_sizes_of_micrograds_network(self):
         assert len(MLP(2, [16, 16, 1]).parameters()) == 337
@@ -212,8 +236,11 @@ class TestLosses:
     def test_shapes_must_fit(self):
         with pytest.raises(TypeError, match="logits of a sample are a number for each class"):
             nn.cross_entropy([Value(1.0)], [0])
-        with pytest.raises(TypeError, match="each of the labels is one number"):
-            nn.cross_entropy([[1.0, 2.0]], [[1]])
+        for label in ([0, 1], "cat", None):
+            with pytest.raises(
+                ValueError, match=r"classes.index\(label\) for names, row.index\(1\) for one-hot"
+            ):
+                nn.cross_entropy([[1.0, 2.0]], [label])
         with pytest.raises(TypeError, match="is the last layer wider than 1"):
             nn.hinge([[1.0, 2.0]], [1])
 
@@ -245,6 +272,11 @@ class TestSGD:
         with pytest.raises(TypeError, match=r"the str '0\.1'"):
             SGD([nn.parameter(1.0)], lr="0.1")
 
+    def test_the_learning_rate_may_be_of_numpy(self):
+        import numpy as np
+
+        assert type(SGD([nn.parameter(1.0)], lr=np.float32(0.5)).lr) is float
+
 
 class TestData:
     def test_iris_is_fishers(self):
@@ -274,7 +306,7 @@ class TestData:
         assert nn.train_test_split(X, y, 0.3, seed=5)[3] != y_test
         with pytest.raises(ValueError, match="X has 10 and y has 9"):
             nn.train_test_split(X, y[:9])
-        with pytest.raises(ValueError, match="leaves a part empty"):
+        with pytest.raises(ValueError, match="leaves a part empty: pass one above 0 and below 1"):
             nn.train_test_split(X, y, 0.0)
 
     def test_standardise(self):

@@ -365,6 +365,15 @@ def test_an_op_cannot_take_the_place_of_an_attribute():
     with pytest.raises(TypeError, match=r"write \(lambda x, out: \.\.\.,\)"):
         Op("no_tuple", lambda x: x, lambda x, out: 1.0)
     assert "no_tuple" not in TABLE
+    with pytest.raises(TypeError, match=r"partial 0 of no_out .* \(x, out\), but was written for \(x\)"):
+        Op("no_out", lambda x: x**3, (lambda x: 3 * x * x,))
+    with pytest.raises(TypeError, match=r"\(x1, x2, out\), but was written for \(x, out\)"):
+        Op("one_short", lambda x, y: x * y, (lambda x, out: 1.0, lambda x, out: 1.0))
+    Op("with_default", lambda x: 2 * x, (lambda x, out, two=2.0: two,), register=False)
+    nothing = Op("nothing", lambda x: x, (lambda x, out: None,), register=False)
+    with pytest.raises(TypeError) as caught:
+        nothing(Value(1.0)).backward()
+    assert "a partial of the op nothing" in caught.value.__notes__[0]
 
 
 def test_a_users_op_may_return_any_real_number_and_gives_a_float():

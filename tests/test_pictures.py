@@ -153,7 +153,7 @@ def test_the_texts_of_a_deep_graph_stay_small():
     x = Value(1.0)
     for _ in range(3000):
         x = x + 1.0
-    assert len(draw(x, limit=10_000).to_text()) < 1_000_000
+    assert len(draw(x, limit=10_000).text) < 1_000_000
 
 
 def test_a_notebook_gets_svg_png_and_text(pure):
@@ -228,6 +228,8 @@ def test_a_graph_too_large_to_look_at_is_refused():
 def test_what_cannot_be_drawn_is_refused():
     with pytest.raises(TypeError, match=r"not the float 3.0: make the inputs"):
         draw(3.0)
+    with pytest.raises(TypeError, match=r"write draw\(\*values\)"):
+        draw([Value(1.0)])
     with pytest.raises(TypeError, match="draw needs a Value"):
         draw()
     with pytest.raises(ValueError, match="direction is 'LR'"):
@@ -245,5 +247,5 @@ def test_the_text_tree():
         "    x, as above",
         "  2",
     ]
-    assert draw(y).to_text() == to_text(y)
-    assert draw(y).to_mermaid() == to_mermaid(y)
+    assert draw(y).text == to_text(y)
+    assert draw(y).mermaid == to_mermaid(y)

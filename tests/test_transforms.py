@@ -411,6 +411,41 @@ class TestWhatAReviewFound:
         assert jvp(lambda x: x, (1.0,), (w,))[1] is not w
         assert vjp(lambda x: x, 1.0)[1](w)[0] is not w
 
+    def test_a_pullback_may_be_shared_by_threads(self):
+        import sys
+        import threading
+
+        def f(x):
+            for _ in range(100):
+                x = x * 1.001
+            return x
+
+        _, pull = vjp(f, 2.0)
+        slope = pull(1.0)[0]
+        wrong = []
+
+        def work(k):
+            for _ in range(200):
+                if pull(k)[0] != pytest.approx(k * slope):
+                    wrong.append(k)
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        try:
+            threads = [threading.Thread(target=work, args=(float(k),)) for k in (1, 2, 3)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(interval)
+        assert not wrong
+
+    def test_nodes_that_a_function_leaks_bear_no_trace(self):
+        seen = []
+        grad(lambda x: (seen.append(h := x * x), h * 3)[1])(2.0)
+        assert seen[0].grad == 0.0
+
     def test_an_argument_named_twice_is_refused(self):
         with pytest.raises(ValueError, match="names an argument twice"):
             grad(lambda x, y: x * y, (0, -2))(3.0, 4.0)

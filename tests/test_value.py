@@ -387,6 +387,19 @@ class TestStaleGraphs:
         (x * x).backward()
         assert x.grad == 8.0
 
+    def test_setting_a_leaf_while_its_user_is_computed(self):
+        w = Value(3.0)
+
+        def forward(x):
+            w.data = 10.0  # as another thread might
+            return x * x
+
+        slow = ag.Op("slow", forward, (lambda x, out: 2.0 * x,), register=False)
+        y = slow(w)
+        assert y.data == 9.0
+        with pytest.raises(StaleGraphError):
+            y.backward()
+
     def test_setting_another_leaf_is_fine(self):
         x, other = Value(3.0), Value(1.0)
         y = x * x

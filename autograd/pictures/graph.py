@@ -36,13 +36,7 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"format": "svg", **kwargs})
         self.boxes = 0  # how many there are
-        self._text = self._mermaid = ""
-
-    def of(self, values: Sequence[Value], number_format: str) -> Graph:
-        """Keep the texts of the graph as it is now, for where it cannot be drawn."""
-        self._text = to_text(*values, number_format=number_format)
-        self._mermaid = to_mermaid(*values, number_format=number_format)
-        return self
+        self.text = self.mermaid = ""  # the graph in words, for where it cannot be drawn
 
     def pipe(
         self,
@@ -115,19 +109,11 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
         picture: bytes = self.pipe("png", quiet=True)
         return picture
 
-    def to_text(self) -> str:
-        """The graph as an indented tree."""
-        return self._text
-
-    def to_mermaid(self) -> str:
-        """The graph in Mermaid's notation."""
-        return self._mermaid
-
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, Any]:
         """What a notebook shows. It never raises: without a program that draws, there is the text."""
-        bundle: dict[str, Any] = {"text/plain": self._text}
+        bundle: dict[str, Any] = {"text/plain": self.text}
         try:
             bundle["image/svg+xml"] = self.svg().replace(
                 "<svg ", '<svg style="max-width:100%;height:auto" ', 1
@@ -135,8 +121,8 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
             if self.boxes <= MOST_WITH_PNG:
                 bundle["image/png"] = self.png()
         except Exception as error:  # a display must not fail: whatever it was, it is told in the text
-            bundle["text/markdown"] = f"```mermaid\n{self._mermaid}```\n"
-            bundle["text/plain"] = f"{self._text}\n\n(no picture: {error})"
+            bundle["text/markdown"] = f"```mermaid\n{self.mermaid}```\n"
+            bundle["text/plain"] = f"{self.text}\n\n(no picture: {error})"
         wanted = set(bundle) if include is None else set(include)
         return {kind: data for kind, data in bundle.items() if kind in wanted - set(exclude or ())}
 
@@ -144,6 +130,10 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
 def graph_of(values: Sequence[Value], direction: str, number_format: str, limit: int) -> Graph:
     """See `autograd.draw`."""
     for value in values:
+        if isinstance(value, (list, tuple)):
+            raise TypeError(
+                f"draw takes one Value or several, not a {type(value).__name__} of them: write draw(*values)"
+            )
         if type(value) is not Value:
             raise TypeError(
                 f"draw shows the graph of Values, not the {type(value).__name__} {value!r}: make the inputs "
@@ -176,7 +166,8 @@ def graph_of(values: Sequence[Value], direction: str, number_format: str, limit:
         },
         edge_attr={"color": FAINT, "arrowsize": "0.6", "penwidth": "0.8"},
     )
-    graph.of(values, number_format)
+    graph.text = to_text(*values, number_format=number_format)
+    graph.mermaid = to_mermaid(*values, number_format=number_format)
     graph.boxes = len(order) + constants
     with_grad = any(node.grad != 0.0 for node in order)
     name = {node: f"n{i}" for i, node in enumerate(order)}
