@@ -12,6 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+    from autograd.op import Op
+
 
 def times(carried: Any, slope: Any) -> Any:
     """carried * slope, where exactly 0 carries nothing whatever the slope (strong zero)."""
@@ -46,12 +48,19 @@ def slopes(node: Value, graph: bool) -> list[tuple[Value, Any]]:
     if not graph:
         return value.slopes(node)
     op: Any = node._op
-    args = node.args
     try:
-        found = op.slopes(args, node)
+        found = _slopes_by_values(op, node.args, node.args, node)
     except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
-        found = op.slopes(_constants_as_values(args, op.variadic), node)
-    return value.pairs(op, args, found)
+        found = _slopes_by_values(op, node.args, _constants_as_values(node.args, op.variadic), node)
+    return value.pairs(op, node.args, found)
+
+
+def _slopes_by_values(op: Op, args: tuple[Any, ...], at: tuple[Any, ...], out: Value) -> list[Any]:
+    """The partials by those of `args` that are Values, at other operands `at`; nothing is built in vain."""
+    return [
+        partial(*at, out) if partial is not None and (op.variadic or type(x) is Value) else 0.0
+        for x, partial in zip(args, op.partials, strict=True)
+    ]
 
 
 def _constants_as_values(args: tuple[Any, ...], variadic: bool) -> tuple[Any, ...]:
