@@ -2,35 +2,38 @@
 
 PYTHON := .venv/bin/python
 
-help:           ## list these commands
-	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/: *## */	/; s/:.*##/	/' | expand -t 12
+help: ## list these commands
+	@grep -E '^[a-z]+:.*##' Makefile | sed -E 's/:.*## */	/' | expand -t 12
 
-.venv:
+READY := .venv/ready-for-development
+
+$(READY): pyproject.toml
 	python3 -m venv .venv
 	.venv/bin/pip install -q -e ".[dev]"
+	touch $(READY)
 
-demo: .venv     ## train on iris, draw and check: pictures go to demo/
+demo: $(READY) ## train on iris, draw and check: pictures go to demo/
 	$(PYTHON) -m autograd demo
 
-test: .venv     ## run the tests
+test: $(READY) ## run the tests
 	$(PYTHON) -m pytest
 
-lint: .venv     ## formatting, lint and strict types
+lint: $(READY) ## formatting, lint and strict types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
 	$(PYTHON) -m mypy
 
-format: .venv   ## format the code, mend what the linter can
+format: $(READY) ## format the code, mend what the linter can
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
-bench: .venv    ## measure eager speed beside its peers
+bench: $(READY) ## measure eager speed beside its peers
 	$(PYTHON) benchmarks/eager.py
 
-pictures: .venv ## draw the pictures of the README again
+pictures: $(READY) ## draw the pictures of the README again
 	$(PYTHON) docs/pictures.py
 
-clean:          ## remove what was made
+clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
 .PHONY: help demo test lint format bench pictures clean
