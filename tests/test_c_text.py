@@ -114,7 +114,7 @@ def test_names_that_mean_something_else_in_c_are_refused(name):
         (Symbol("x") + 1.0).c(name)
 
 
-def test_a_symbols_c_text_is_whole(tmp_path):
+def test_a_symbols_c_text_is_whole(library, tmp_path):
     x, y = Symbol("x"), Symbol("y")
     f = logsumexp([y, x * 2.0]) / exp(x)
     source = tmp_path / "f.c"

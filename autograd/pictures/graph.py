@@ -34,7 +34,9 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **{"format": "svg", **kwargs})
+        super().__init__(*args, **kwargs)
+        if "format" not in kwargs:
+            self.format = "svg"  # graphviz's own default, pdf, needs a system dot
         self.boxes = 0  # how many there are
         self.text = self.mermaid = ""  # the graph in words, for where it cannot be drawn
 
