@@ -309,11 +309,13 @@ class TestBackward:
         y = sum_of(leaves)
         for leaf in leaves:
             y = y + leaf * 1.0
-        y.backward()
-        start = time.perf_counter()
-        y.backward()
-        duration = time.perf_counter() - start
-        grads = {4.0}
+        durations = []
+        for _ in range(5):
+            start = time.perf_counter()
+            y.backward()
+            durations.append(time.perf_counter() - start)
+        duration = min(durations)
+        grads = {10.0}
         assert {leaf.grad for leaf in leaves} == grads
         before = signal.signal(signal.SIGALRM, signal.default_int_handler)
         interrupted = 0
