@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
 
@@ -45,30 +45,19 @@ def reachable(root: Any) -> Iterator[Any]:
                 stack.append(x)
 
 
-def encoded(args: tuple[Any, ...], place: dict[Any, int], seen: dict[int, Any]) -> tuple[Any, ...]:
-    """Operands with each node as its place, an int, beside constants, which are floats.
+def replaced(
+    args: tuple[Any, ...], replacement: Callable[[Any], Any], shared: dict[int, Any]
+) -> tuple[Any, ...]:
+    """Operands with something else for each node (its place in a list, say); constants, floats, stay.
 
-    A sequence that several nodes share, which `seen` remembers, stays shared.
+    A sequence that several nodes share, which `shared` remembers, stays shared.
     """
 
-    def code(x: Any) -> Any:
+    def replace(x: Any) -> Any:
         if type(x) is tuple:
-            if id(x) not in seen:
-                seen[id(x)] = tuple(map(code, x))
-            return seen[id(x)]
-        return x if type(x) is float else place[x]
+            if id(x) not in shared:
+                shared[id(x)] = tuple(map(replace, x))
+            return shared[id(x)]
+        return x if type(x) is float else replacement(x)
 
-    return tuple(map(code, args))
-
-
-def decoded(args: tuple[Any, ...], nodes: list[Any], seen: dict[int, Any]) -> tuple[Any, ...]:
-    """The operands that `encoded` was given, from the list of nodes by their places."""
-
-    def decode(x: Any) -> Any:
-        if type(x) is tuple:
-            if id(x) not in seen:
-                seen[id(x)] = tuple(map(decode, x))
-            return seen[id(x)]
-        return x if type(x) is float else nodes[x]
-
-    return tuple(map(decode, args))
+    return tuple(map(replace, args))

@@ -23,28 +23,30 @@ LEARNING_RATE = 0.2
 
 
 def demo(out: Path, seed: int = 0, *, quiet: bool = False) -> float:
-    """Train, report, and write the pictures into the folder `out`; gives the test accuracy."""
+    """Train, report, and write the pictures into the folder `out`; gives the test accuracy.
+
+    Quiet, it trains and tests only: nothing is printed, checked or drawn.
+    """
     iris = load_iris()
     X_train, X_test, y_train, y_test = nn.train_test_split(iris.X, iris.y, test_fraction=0.3, seed=seed)
     X_train, X_test = nn.standardise(X_train, X_test)
-    say = (lambda *_: None) if quiet else print
-    say(
-        f"Fisher's iris: {len(iris.X)} flowers of {len(iris.classes)} species; "
-        f"{len(X_train)} to learn from, {len(X_test)} to be tested on"
-    )
-
     model = nn.MLP(len(iris.columns), [8, len(iris.classes)], "tanh", seed=seed)
-    say(model)
+    if not quiet:
+        print(
+            f"Fisher's iris: {len(iris.X)} flowers of {len(iris.classes)} species; "
+            f"{len(X_train)} to learn from, {len(X_test)} to be tested on"
+        )
+        print(model)
+
     losses = _train(model, X_train, y_train, seed, quiet)
     right = _count_right(model, X_test, y_test)
-    say(f"loss           {losses[0]:.4f} in the first epoch, {losses[-1]:.4f} in the last")
-    say(f"test accuracy  {right / len(y_test):.1%} ({right} of {len(y_test)} flowers)")
-    say(_checked_gradient(model, X_test, y_test))
-
-    out.mkdir(parents=True, exist_ok=True)
     if not quiet:
-        say(f"wrote          {_draw_neuron(out, iris.columns, X_test[0])} (the graph of one neuron's loss)")
-        say(_plot(out, losses))
+        print(f"loss           {losses[0]:.4f} in the first epoch, {losses[-1]:.4f} in the last")
+        print(f"test accuracy  {right / len(y_test):.1%} ({right} of {len(y_test)} flowers)")
+        print(_checked_gradient(model, X_test, y_test))
+        out.mkdir(parents=True, exist_ok=True)
+        print(f"wrote          {_draw_neuron(out, iris.columns, X_test[0])} (the graph of one neuron's loss)")
+        print(_plot(out, losses))
     return right / len(y_test)
 
 

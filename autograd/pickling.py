@@ -7,8 +7,8 @@ several places. The list is flat, so that a chain of a million ops pickles witho
 from __future__ import annotations
 
 from autograd import value
-from autograd.dag import decoded, encoded, topological_order
-from autograd.value import Value, is_stale
+from autograd.dag import replaced, topological_order
+from autograd.value import Value, newer_leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,12 +36,12 @@ def reduce_value(root: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
     lines = [
         (
             node._op,
-            encoded(node.args, place, shared),
+            replaced(node.args, place.__getitem__, shared),
             node._data,
             node.grad,
             node.label,
             node.path,
-            is_stale(node),
+            bool(newer_leaves(node)),
         )
         for node in inner
     ]
@@ -62,7 +62,7 @@ def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
     nodes = list(leaves)
     shared: dict[int, Any] = {}
     for op, args, data, grad, label, path, stale in lines:
-        node = value.recorded(op, decoded(args, nodes, shared), data, value.tick)
+        node = value.recorded(op, replaced(args, nodes.__getitem__, shared), data, value.tick)
         node._grad, node._label, node._path = grad, label, path
         if stale:
             node._tick = 0  # older than a leaf that was ever set

@@ -10,8 +10,8 @@ from math import copysign
 from threading import RLock
 from weakref import WeakValueDictionary
 
-from autograd import formula
-from autograd.dag import decoded, encoded, topological_order
+from autograd import formula, ops
+from autograd.dag import replaced, topological_order
 from autograd.op import Op, find, number
 from autograd.operand import Operand
 from autograd.rules import RULES
@@ -96,25 +96,25 @@ class Symbol(Operand):
         return f"Symbol({formula.plain(self)!r})"
 
     def __lt__(self, other: Any) -> Any:
-        return self._binary(find("lt"), other)
+        return self._binary(ops.lt, other)
 
     def __le__(self, other: Any) -> Any:
-        return self._binary(find("le"), other)
+        return self._binary(ops.le, other)
 
     def __gt__(self, other: Any) -> Any:
-        return self._reflected(find("lt"), other)
+        return self._reflected(ops.lt, other)
 
     def __ge__(self, other: Any) -> Any:
-        return self._reflected(find("le"), other)
+        return self._reflected(ops.le, other)
 
     def __and__(self, other: Any) -> Any:
-        return self._binary(find("minimum"), other)
+        return self._binary(ops.minimum, other)
 
     def __or__(self, other: Any) -> Any:
-        return self._binary(find("maximum"), other)
+        return self._binary(ops.maximum, other)
 
     def __invert__(self) -> Any:
-        return find("eq")(self, 0.0)
+        return ops.eq(self, 0.0)
 
     def __bool__(self) -> bool:
         raise TypeError(
@@ -135,14 +135,20 @@ class Symbol(Operand):
         order = topological_order(self)
         place = {node: i for i, node in enumerate(order)}
         shared: dict[int, Any] = {}
-        return _formula, ([(node.op, node.name or encoded(node.args, place, shared)) for node in order],)
+        return _formula, (
+            [(node.op, node.name or replaced(node.args, place.__getitem__, shared)) for node in order],
+        )
 
 
 def _formula(lines: list[tuple[Any, Any]]) -> Symbol:
     nodes: list[Any] = []
     shared: dict[int, Any] = {}
     for op, content in lines:
-        nodes.append(Symbol(content) if op is None else Symbol.apply_op(op, decoded(content, nodes, shared)))
+        nodes.append(
+            Symbol(content)
+            if op is None
+            else Symbol.apply_op(op, replaced(content, nodes.__getitem__, shared))
+        )
     return nodes[-1]
 
 

@@ -153,14 +153,11 @@ def _places(name: str, argnums: Argnums, count: int) -> list[int]:
 
 
 def _one_result(recording: _Recording) -> None:
-    if type(recording.out) is not Value and not isinstance(recording.out, (float, int)):
-        number_of = len(recording.outs)
-        if number_of != 1 or isinstance(recording.out, (list, tuple, dict)):
-            raise TypeError(
-                f"a gradient is of one number, and {recording.name} returned "
-                f"a {type(recording.out).__name__} of {number_of}: use jacobian, or return one of them or "
-                f"their sum"
-            )
+    if len(recording.outs) != 1 or isinstance(recording.out, (list, tuple, dict)):
+        raise TypeError(
+            f"a gradient is of one number, and {recording.name} returned a {type(recording.out).__name__} "
+            f"of {len(recording.outs)}: use jacobian, or return one of them or their sum"
+        )
 
 
 def value_and_grad(

@@ -372,8 +372,7 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
     if newest == 0 or not order or newest <= min([node._tick for node in order]):
         return
     for node in order:
-        if is_stale(node):
-            (leaf, *_) = _newer_leaves(node)
+        for leaf in newer_leaves(node):
             name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
             op: Any = node._op
             raise StaleGraphError(
@@ -383,12 +382,8 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
             )
 
 
-def is_stale(node: Value) -> bool:
-    """Whether a leaf among the operands has been given a number since the node was made."""
-    return bool(_newer_leaves(node))
-
-
-def _newer_leaves(node: Value) -> list[Value]:
+def newer_leaves(node: Value) -> list[Value]:
+    """The leaves among the operands that have been given a number since the node was made."""
     made = node._tick
     return [x for x in flat_args(node) if type(x) is Value and x._op is None and x._tick > made]
 
@@ -426,16 +421,19 @@ def reverse(order: list[Value]) -> None:
                 if slope_x != 0.0:
                     node._x._grad += carried * slope_x
             elif form == GENERAL:
-                for x, slope in slopes(node):
-                    if slope != 0.0:
-                        x._grad += carried * slope
+                _carry(node, carried)
         except TypeError as error:
             error.add_note(f"This happened in a partial of the op {op.name}, which has to give a number.")
             raise
         except ArithmeticError:  # of Python's division, which raises at 0, before anything was added
-            for x, slope in slopes(node):
-                if slope != 0.0:
-                    x._grad += carried * slope
+            _carry(node, carried)
+
+
+def _carry(node: Value, carried: float) -> None:
+    """Carry an adjoint to the operands of any node, also where its rule needs IEEE arithmetic."""
+    for x, slope in slopes(node):
+        if slope != 0.0:
+            x._grad += carried * slope
 
 
 def slopes(node: Value) -> list[tuple[Value, float]]:
@@ -545,7 +543,7 @@ def _binary(op: Op) -> Callable[[Value, Any], Value]:
 
 
 def _make_quick(op: Op) -> None:
-    """Let a call of the op on a Value, or a unary one on a float, skip the search for the class."""
+    """Let a call of the op on a Value skip the search for the class."""
     if op.variadic:
         return
     if op.arity == UNARY:
@@ -573,7 +571,7 @@ for _op in TABLE.values():
     _add_method(_op)
     if _op.arity == UNARY and not _op.variadic:
         _op.quick[float] = _op.forward  # which in the table's rows is sure to give a float
-_set_method(ops.neg, "__neg__", _unary(ops.neg))
-_set_method(ops.abs, "__abs__", _unary(ops.abs))
+_set_method(ops.neg, "__neg__", ops.neg.quick[Value])
+_set_method(ops.abs, "__abs__", ops.abs.quick[Value])
 on_new_op.append(_make_quick)
 on_register.append(_add_method)
