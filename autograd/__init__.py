@@ -1,5 +1,6 @@
 """Scalar automatic differentiation: record, differentiate, draw, one number at a time."""
 
+from autograd.backend import Value
 from autograd.check import check_grads
 from autograd.errors import StaleGraphError
 from autograd.functions import (
@@ -94,7 +95,6 @@ from autograd.transforms import (
     value_and_grad,
     vjp,
 )
-from autograd.value import Value
 
 # abs, pow and round are left out, so that `from autograd import *` leaves the builtins alone.
 __all__ = [

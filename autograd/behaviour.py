@@ -86,6 +86,11 @@ class Behaviour(Operand):
 
     __hash__ = object.__hash__
 
+    def __reduce__(self) -> Any:
+        from autograd.pickling import reduce_value
+
+        return reduce_value(self)
+
 
 def _compared(other: Any) -> Any:
     """The number to compare with, or NotImplemented."""

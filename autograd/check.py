@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 
+from autograd.backend import Value
 from autograd.op import number
 from autograd.ops import sum_of
 from autograd.recording import no_grad
 from autograd.transforms import grad, jacobian, jvp
 from autograd.tree import flatten, paths
-from autograd.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
+
+    from autograd.op import Op
 
 
 def flat_args(node: Any) -> tuple[Any, ...]:
@@ -14,6 +16,26 @@ def flat_args(node: Any) -> tuple[Any, ...]:
         return tuple([x for xs in node.args for x in xs])
     args: tuple[Any, ...] = node.args
     return args
+
+
+def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
+    """The operands with each Value replaced by its number."""
+    if op.variadic:
+        return tuple([tuple([x if type(x) is float else x.data for x in xs]) for xs in args])
+    return tuple([x if type(x) is float else x.data for x in args])
+
+
+def pairs(op: Op, args: tuple[Any, ...], slopes: Iterable[Any]) -> list[tuple[Any, Any]]:
+    """The Values among the operands that an op has slopes by, each with its slope."""
+    found: list[tuple[Any, Any]] = []
+    for x, slope, partial in zip(args, slopes, op.partials, strict=True):
+        if partial is None:
+            continue
+        if op.variadic:
+            found += [pair for pair in zip(x, slope, strict=True) if type(pair[0]) is not float]
+        elif type(x) is not float:
+            found.append((x, slope))
+    return found
 
 
 def topological_order(*roots: Any) -> list[Any]:

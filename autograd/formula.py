@@ -106,7 +106,7 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
                     f"operands"
                 )
             args = [operand(x) for x in node.args]
-            text = op.c(*args) if callable(op.c) else fill(op.c, args)
+            text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
             texts[node] = next(fresh)
             lines.append(f"    const double {texts[node]} = {text};")
     lines.append(f"    return {operand(result)};")
@@ -118,8 +118,14 @@ def _c_words() -> set[str]:
     """The keywords of C99, and the functions that ops call."""
     import re
 
-    forms = " ".join(op.c for op in TABLE.values() if isinstance(op.c, str))
+    forms = " ".join(op.c for op in TABLE.values())
     return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms)}
+
+
+def _c_call(function: str, args: Sequence[Sequence[str]]) -> str:
+    """The call of a function of (n, xs, ys ...) for sequences of n operands."""
+    arrays = [f"(const double[]){{{', '.join(xs) or '0.0'}}}" for xs in args]
+    return f"{function}({', '.join([str(len(args[0])), *arrays])})"
 
 
 def c_helpers(*results: Any) -> str:

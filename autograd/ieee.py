@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd.dag import numbers, pairs
 from autograd.op import Op
 from autograd.operand import Operand
 
@@ -34,3 +35,9 @@ def slopes(op: Op, args: tuple[Any, ...], out: float) -> list[Any]:
         wrapped = [tuple(map(_IeeeFloat, x)) if op.variadic else _IeeeFloat(x) for x in args]
         found = op.slopes(tuple(wrapped), _IeeeFloat(out))
         return [tuple(map(float, s)) if isinstance(s, tuple) else float(s) for s in found]
+
+
+def node_slopes(node: Any) -> list[tuple[Any, float]]:
+    """Each operand of a node that is a Value, with the slope by it, in numbers."""
+    op, args = node.op, node.args
+    return pairs(op, args, slopes(op, numbers(op, args), node.data))

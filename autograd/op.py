@@ -41,8 +41,9 @@ class Op:
             Values works); "" for none; the op's own name where it is not given.
         infix, precedence: how it is written between or before its operands, and how tightly it binds.
         latex: LaTeX, with #1, #2 for the operands.
-        c, c_helper: a C expression with #1, #2 for the operands (a function of lists of names for a
-            variadic op), and the C function that it calls if libm has none.
+        c, c_helper: a C expression with #1, #2 for the operands, and the C function that it calls if
+            libm has none; for a variadic op the name of that function, of (n, xs, ys ...): how many, and
+            an array of doubles for each operand.
         domain: for each operand the open interval (low, high) that tests draw from.
         kinks: the policy where the derivative does not exist, in words.
         ulp: the bound on the error of the result, in units in the last place.
@@ -68,7 +69,7 @@ class Op:
         infix: str = "",
         precedence: int = ATOM,
         latex: str = "",
-        c: str | Callable[..., str] = "",
+        c: str = "",
         c_helper: str = "",
         domain: Sequence[tuple[float, float]] = (),
         kinks: str = "",

@@ -224,7 +224,16 @@ dot = Op(
     method="",
     precedence=1,
     latex=r"\left(#1\right) \cdot \left(#2\right)",
-    c=lambda xs, ys: " + ".join(["0.0"] + [f"{x} * {y}" for x, y in zip(xs, ys, strict=True)]),
+    c="autograd_dot",
+    c_helper="""\
+static double autograd_dot(int n, const double *xs, const double *ys)
+{
+    double total = 0.0;
+    for (int i = 0; i < n; i++)
+        total += xs[i] * ys[i];
+    return total;
+}
+""",
     domain=(REAL, REAL),
     slope_ulp=0.0,
     doc="The sum of the products x*y, added from left to right.",
@@ -236,7 +245,16 @@ sum_of = Op(
     variadic=True,
     method="",
     latex=r"\sum\left(#1\right)",
-    c=lambda xs: " + ".join(["0.0", *xs]),
+    c="autograd_sum_of",
+    c_helper="""\
+static double autograd_sum_of(int n, const double *xs)
+{
+    double total = 0.0;
+    for (int i = 0; i < n; i++)
+        total += xs[i];
+    return total;
+}
+""",
     domain=(REAL,),
     slope_ulp=0.0,
     doc="The sum of a sequence, added from left to right.",
@@ -581,7 +599,7 @@ logsumexp = Op(
     variadic=True,
     method="",
     latex=named("logsumexp"),
-    c=lambda xs: f"autograd_logsumexp({len(xs)}, (const double[]){{{', '.join(xs) or '0.0'}}})",
+    c="autograd_logsumexp",
     c_helper="""\
 static double autograd_logsumexp(int n, const double *xs)
 {

@@ -6,9 +6,8 @@ several places. The list is flat, so that a chain of a million ops pickles witho
 
 from __future__ import annotations
 
-from autograd import value
+from autograd.backend import Value, is_stale, recorded, restore
 from autograd.dag import replaced, topological_order
-from autograd.value import Value, newer_leaves
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,32 +15,32 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def reduce_value(root: Value) -> tuple[Callable[..., Value], tuple[Any, ...]]:
+def reduce_value(root: Any) -> tuple[Callable[..., Value], tuple[Any, ...]]:
     """What `Value.__reduce__` gives: a function and the arguments that make the Value again."""
-    if root._op is None:
+    if root.op is None:
         return _leaf, (
-            root._data,
+            root.data,
             root.grad,
             root.label,
-            root._requires_grad,
+            root.requires_grad,
             root.is_parameter,
             root.path,
-            root._tick > 0,
+            is_stale(root),
         )
     order = topological_order(root)
-    leaves = [node for node in order if node._op is None]
-    inner = [node for node in order if node._op is not None]
+    leaves = [node for node in order if node.op is None]
+    inner = [node for node in order if node.op is not None]
     place = {node: i for i, node in enumerate(leaves + inner)}
     shared: dict[int, Any] = {}
     lines = [
         (
-            node._op,
+            node.op,
             replaced(node.args, place.__getitem__, shared),
-            node._data,
+            node.data,
             node.grad,
             node.label,
             node.path,
-            bool(newer_leaves(node)),
+            is_stale(node),
         )
         for node in inner
     ]
@@ -52,9 +51,8 @@ def _leaf(
     data: float, grad: float, label: str, requires_grad: bool, parameter: bool, path: str, was_set: bool
 ) -> Value:
     leaf = Value(data, label, requires_grad=requires_grad, parameter=parameter)
-    leaf._grad = grad
-    leaf._path = path
-    leaf._tick = int(was_set)  # before whatever is made from now on, but after what was stale
+    leaf.grad = grad
+    restore(leaf, path, was_set)
     return leaf
 
 
@@ -62,9 +60,8 @@ def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
     nodes = list(leaves)
     shared: dict[int, Any] = {}
     for op, args, data, grad, label, path, stale in lines:
-        node = value.recorded(op, replaced(args, nodes.__getitem__, shared), data, value.tick)
-        node._grad, node._label, node._path = grad, label, path
-        if stale:
-            node._tick = 0  # older than a leaf that was ever set
+        node = recorded(op, replaced(args, nodes.__getitem__, shared), data)
+        node.grad, node.label = grad, label
+        restore(node, path, stale)
         nodes.append(node)
     return nodes[-1]

@@ -1,12 +1,14 @@
 """Sweeps that keep adjoints and tangents to themselves, and so can carry Values: higher derivatives.
 
-On plain numbers `value.reverse` does the same in the nodes themselves, and is faster.
+On plain numbers `pull` of the backend does the same in the nodes themselves, and is faster.
 """
 
 from __future__ import annotations
 
-from autograd import ops, value
-from autograd.value import Value
+from autograd import ops
+from autograd.backend import Value
+from autograd.dag import pairs
+from autograd.ieee import node_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,13 +48,13 @@ def plus(total: Any, more: Any) -> Any:
 def slopes(node: Value, graph: bool) -> list[tuple[Value, Any]]:
     """Each operand that is a Value, with the slope by it: a number or, for a graph, a Value."""
     if not graph:
-        return value.slopes(node)
-    op: Any = node._op
+        return node_slopes(node)
+    op: Any = node.op
     try:
         found = _slopes_by_values(op, node.args, node.args, node)
     except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
         found = _slopes_by_values(op, node.args, _constants_as_values(node.args, op.variadic), node)
-    return value.pairs(op, node.args, found)
+    return pairs(op, node.args, found)
 
 
 def _slopes_by_values(op: Op, args: tuple[Any, ...], at: tuple[Any, ...], out: Value) -> list[Any]:
@@ -76,7 +78,7 @@ def reverse(order: list[Value], adjoint: dict[Value, Any], graph: bool) -> None:
     """
     for node in reversed(order):
         carried = adjoint[node]
-        if node._op is None or (type(carried) is float and carried == 0.0):
+        if node.op is None or (type(carried) is float and carried == 0.0):
             continue
         for x, slope in slopes(node, graph):
             if x in adjoint:

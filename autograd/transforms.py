@@ -16,11 +16,11 @@ from functools import wraps
 from operator import index
 from threading import Lock
 
-from autograd import ops, sweeps, value
+from autograd import ops, sweeps
+from autograd.backend import Value, between, check_fresh, pull, walk
 from autograd.op import number
 from autograd.recording import enable_grad, thread
 from autograd.tree import flatten, flatten_like
-from autograd.value import Value, between, check_fresh, clear_grads, walk
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -54,12 +54,10 @@ class _Recording:
         self.order = between(self.reached, self.inputs)
         # Where f used nothing of its caller's, the nodes themselves can carry the adjoints.
         self.private = not self.leaves
-        if self.private:
-            clear_grads(self.reached)
         self.lock = Lock()
         # The slopes are wanted as Values where something that is not ours wants gradients.
         self.graph = self.nested and (
-            any(x._op is not None for x in self.inputs) or any(leaf._requires_grad for leaf in self.leaves)
+            any(x.op is not None for x in self.inputs) or any(leaf.requires_grad for leaf in self.leaves)
         )
 
     def _input(self, x: Any) -> Value:
@@ -68,7 +66,7 @@ class _Recording:
             if self.nested and x.requires_grad:
                 node: Value = ops.identity(x)
                 return node
-            x = x._data
+            x = x.data
         return Value(number(x, f"an argument of {self.name} to differentiate by"))
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
@@ -77,7 +75,8 @@ class _Recording:
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
         if self.private and not graph:
-            return self._pull_numbers(seeds)
+            with self.lock:  # threads may share a pullback
+                return pull(self.order, self.reached, self.inputs, seeds)
         adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
         for out, weight in seeds:
             if out in adjoint:
@@ -85,18 +84,6 @@ class _Recording:
         with enable_grad():
             sweeps.reverse(self.order, adjoint, graph)
         return self.settle([adjoint[x] for x in self.inputs], cotangents)
-
-    def _pull_numbers(self, seeds: list[tuple[Value, float]]) -> list[float]:
-        """The fast sweep, which carries adjoints in the nodes, and leaves no trace in them."""
-        with self.lock:  # threads may share a pullback
-            for out, weight in seeds:
-                out._grad += weight
-            try:
-                value.reverse(self.order)
-                return [float(x._grad) for x in self.inputs]
-            finally:
-                clear_grads(self.inputs)
-                clear_grads(self.reached)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
@@ -119,9 +106,9 @@ class _Recording:
     def bare(self, results: Sequence[Any]) -> list[Any]:
         """Results with floats for those Values that nobody wants gradients of."""
         for x in self.inputs:
-            if x._op is None:
-                x._requires_grad = False  # ours alone: nobody can ask for its gradient
-        return [x if type(x) is not Value or (self.nested and x.requires_grad) else x._data for x in results]
+            if x.op is None:
+                x.requires_grad = False  # ours alone: nobody can ask for its gradient
+        return [x if type(x) is not Value or (self.nested and x.requires_grad) else x.data for x in results]
 
     def values(self) -> Any:
         """What the function returned, with floats where nobody wants gradients."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import deque
 from threading import RLock
 
-from autograd import ieee, ops
+from autograd import ops, refusals
 from autograd.behaviour import Behaviour
-from autograd.dag import flat_args, reachable
-from autograd.errors import StaleGraphError
+from autograd.dag import flat_args, numbers, reachable
+from autograd.ieee import node_slopes
 from autograd.op import (
     BINARY,
     GENERAL,
@@ -87,10 +87,7 @@ class Value(Behaviour):
             self._path = thread.path
 
     def __init_subclass__(cls) -> None:
-        raise TypeError(
-            "Value cannot be subclassed, since ops give plain Values: define an op with Op(...), "
-            "or hold a Value in a class of your own"
-        )
+        raise refusals.subclass()
 
     # Attributes
 
@@ -102,10 +99,7 @@ class Value(Behaviour):
     @data.setter
     def data(self, data: Any) -> None:
         if self._op is not None:
-            raise AttributeError(
-                f"cannot set .data of {self!r}, which {self._op.name} computed: set the .data of a leaf "
-                f"and compute it again, or start afresh from Value({data!r})"
-            )
+            raise refusals.computed_data(self, data)
         global tick
         data = number(data, ".data")
         with _lock:  # not in the middle of another thread's backward
@@ -121,7 +115,7 @@ class Value(Behaviour):
     @grad.setter
     def grad(self, grad: Any) -> None:
         if grad is None:
-            raise TypeError(".grad is one real number, not None: write v.grad = 0.0 to clear it")
+            raise refusals.missing_grad()
         self._grad = number(grad, ".grad")
 
     @property
@@ -149,7 +143,7 @@ class Value(Behaviour):
     @label.setter
     def label(self, label: str) -> None:
         if not isinstance(label, str):
-            raise TypeError(f"a label is a str, not the {type(label).__name__} {label!r}: write str(...)")
+            raise refusals.label(label)
         self._label = label
 
     @property
@@ -172,10 +166,7 @@ class Value(Behaviour):
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
         if self._op is not None:
-            raise AttributeError(
-                f"cannot set requires_grad of {self!r}, which {self._op.name} computed: set it on a leaf, "
-                f"or use v.detach() for the number without its graph"
-            )
+            raise refusals.computed_requires_grad(self)
         self._requires_grad = bool(flag)
 
     def backward(self, seed: float = 1.0) -> None:
@@ -193,19 +184,13 @@ class Value(Behaviour):
         """
         seed = number(seed, "the seed of backward")
         if thread.sweeping:
-            raise RuntimeError(
-                "backward() was called by a rule that another backward() runs, and both would write to "
-                "the same .grad: in a rule use grad(...), which keeps its numbers to itself"
-            )
+            raise refusals.nested_backward()
         with _lock:
             reached, leaves = walk(self)
             check_fresh(reached, leaves)
             wanting = [leaf for leaf in leaves if leaf._requires_grad]
             if not wanting:
-                raise RuntimeError(
-                    f"nothing to differentiate: {self!r} depends on no leaf that wants gradients; "
-                    f"was it made under no_grad(), from detached Values, or from plain numbers?"
-                )
+                raise refusals.constant(self)
             order = reached if len(wanting) == len(leaves) else between(reached, wanting)
             before = [leaf._grad for leaf in leaves]
             try:
@@ -232,11 +217,6 @@ class Value(Behaviour):
         elif kind is not float and kind is not Value:
             return self._binary(ops.pow, other)
         return ops.pow.quick[Value](self, other)
-
-    def __reduce__(self) -> Any:
-        from autograd.pickling import reduce_value
-
-        return reduce_value(self)
 
     # Recording
 
@@ -271,18 +251,19 @@ def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
         data = number(data, f"the result of {op.name}")
     if not thread.recording:
         return Value(data, requires_grad=False)
-    out = recorded(op, args, data, made)
+    out = recorded(op, args, data)
+    out._tick = made
     if thread.path:
         out._path = thread.path
     return out
 
 
-def recorded(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
+def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
     """A new node, whatever block it is made in."""
     out: Value = new(Value)
     out._data = data
     out._op = op
-    out._tick = made
+    out._tick = tick
     if op.arity == UNARY:
         out._x = args[0]
     elif op.arity == BINARY:
@@ -290,13 +271,6 @@ def recorded(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
     else:
         out._x = args
     return out
-
-
-def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands with each Value replaced by its number."""
-    if op.variadic:
-        return tuple([tuple([x._data if type(x) is Value else x for x in xs]) for xs in args])
-    return tuple([x._data if type(x) is Value else x for x in args])
 
 
 # The sweeps
@@ -337,7 +311,7 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         elif form == UNARY:
             push(node._x)
         else:
-            stack += [x for x in flat_args(node) if type(x) is Value and x not in seen]
+            stack += [x for x in reversed(flat_args(node)) if type(x) is Value and x not in seen]
     return order, leaves
 
 
@@ -373,13 +347,7 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
         return
     for node in order:
         for leaf in newer_leaves(node):
-            name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
-            op: Any = node._op
-            raise StaleGraphError(
-                f"{name} was given the number {leaf._data!r} after {op.name} had used it, so the recorded "
-                f"numbers are no longer those of the graph: compute the result again after setting .data, "
-                f"or call backward() before"
-            )
+            raise refusals.stale(leaf, node)
 
 
 def newer_leaves(node: Value) -> list[Value]:
@@ -431,29 +399,45 @@ def reverse(order: list[Value]) -> None:
 
 def _carry(node: Value, carried: float) -> None:
     """Carry an adjoint to the operands of any node, also where its rule needs IEEE arithmetic."""
-    for x, slope in slopes(node):
+    for x, slope in node_slopes(node):
         if slope != 0.0:
             x._grad += carried * slope
 
 
-def slopes(node: Value) -> list[tuple[Value, float]]:
-    """Each operand that is a Value, with the slope by it, in numbers."""
-    op: Any = node._op
-    args = node.args
-    return pairs(op, args, ieee.slopes(op, numbers(op, args), node._data))
+def pull(
+    order: list[Value], reached: list[Value], inputs: list[Value], seeds: Iterable[tuple[Value, float]]
+) -> list[float]:
+    """The derivatives by the inputs of the sum of seeds, each a result and its weight.
+
+    Adjoints are carried in the nodes, which nobody else may be using, and of which no trace is left.
+    """
+    try:
+        clear_grads(inputs)
+        clear_grads(reached)
+        for out, weight in seeds:
+            out._grad += weight
+        reverse(order)
+        return [float(x._grad) for x in inputs]
+    finally:
+        clear_grads(inputs)
+        clear_grads(reached)
 
 
-def pairs(op: Op, args: tuple[Any, ...], slopes: Iterable[Any]) -> list[tuple[Value, Any]]:
-    """The Values among the operands that an op has slopes by, each with its slope."""
-    found: list[tuple[Value, Any]] = []
-    for x, slope, partial in zip(args, slopes, op.partials, strict=True):
-        if partial is None:
-            continue
-        if op.variadic:
-            found += [pair for pair in zip(x, slope, strict=True) if type(pair[0]) is Value]
-        elif type(x) is Value:
-            found.append((x, slope))
-    return found
+# Pickling
+
+
+def is_stale(node: Value) -> bool:
+    """Whether one of its leaves has been given another number since; for a leaf, whether it ever was."""
+    return node._tick > 0 if node._op is None else bool(newer_leaves(node))
+
+
+def restore(node: Value, path: str, stale: bool) -> None:
+    """Give a new leaf, or a node just made by `recorded`, the history of another."""
+    node._path = path
+    if node._op is None:
+        node._tick = int(stale)  # before whatever is made from now on, but after what was stale
+    elif stale:
+        node._tick = 0  # older than a leaf that was ever set
 
 
 # The methods of Value are made from the table: those of arithmetic with its infix sign in their

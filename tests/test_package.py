@@ -19,8 +19,9 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["operand"],
-    ["ieee", "formula", "behaviour"],
+    ["ieee", "formula", "refusals", "behaviour"],
     ["value", "symbol"],
+    ["backend"],
     ["sweeps", "pickling", "reference"],
     ["transforms"],
     ["check"],
@@ -28,7 +29,7 @@ LAYERS = [
     ["__init__"],
     ["demo", "__main__"],
 ]
-INSIDE = {("value", "pickling"), ("__main__", "demo"), ("__main__", "op"), ("__main__", "reference")}
+INSIDE = {("behaviour", "pickling"), ("__main__", "demo"), ("__main__", "op"), ("__main__", "reference")}
 RANK = {name: i for i, names in enumerate(LAYERS) for name in names}
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from autograd.backend import Value
     from autograd.pictures.graph import Graph
-    from autograd.value import Value
 
 
 def draw(*values: Value, direction: str = "LR", number_format: str = ".4g", limit: int = 2000) -> Graph:

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import graphviz
 
+from autograd.backend import Value
 from autograd.dag import flat_args, topological_order
 from autograd.pictures import dot
 from autograd.pictures.text import title, to_mermaid, to_text
-from autograd.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from autograd.backend import Value
 from autograd.dag import flat_args, topological_order
-from autograd.value import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
