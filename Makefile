@@ -18,6 +18,9 @@ demo: $(READY) ## train on iris, draw and check: pictures go to demo/
 test: $(READY) ## run the tests
 	$(PYTHON) -m pytest
 
+native: $(READY) ## build the native engine again, after a change of the table or of its C
+	AUTOGRAD_NATIVE=1 .venv/bin/pip install -q -e .
+
 lint: $(READY) ## formatting, lint and strict types
 	$(PYTHON) -m ruff format --check .
 	$(PYTHON) -m ruff check .
@@ -36,4 +39,4 @@ pictures: $(READY) ## draw the pictures of the README again
 clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test lint format bench pictures clean
+.PHONY: help demo test native lint format bench pictures clean

@@ -1,6 +1,6 @@
 """Scalar automatic differentiation: record, differentiate, draw, one number at a time."""
 
-from autograd.backend import Value
+from autograd.backend import Value, backend_info
 from autograd.check import check_grads
 from autograd.errors import StaleGraphError
 from autograd.functions import (
@@ -110,6 +110,7 @@ __all__ = [
     "atan",
     "atan2",
     "atanh",
+    "backend_info",
     "backward",
     "cbrt",
     "ceil",

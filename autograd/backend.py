@@ -1,13 +1,41 @@
-"""The engine in use: Value, and the sweeps over it."""
+"""The engine in use, native or in pure Python: Value, and what the rest of the package asks of it."""
 
 from __future__ import annotations
 
-from autograd.behaviour import Behaviour
-from autograd.value import Value, between, check_fresh, is_stale, pull, recorded, restore, walk
+from autograd import dag, ieee, op, operand, recording, refusals
+from autograd._native import engine, reason
+from autograd.behaviour import Behaviour, compared
+
+TYPE_CHECKING = False
+if TYPE_CHECKING or engine is None:
+    from autograd.value import Value, between, check_fresh, is_stale, pull, recorded, restore, walk
+else:
+    Value = engine.connect(
+        op.TABLE,
+        Behaviour,
+        number=op.number,
+        sequence=op.sequence,
+        combine=operand.combine,
+        compared=compared,
+        numbers=dag.numbers,
+        node_slopes=ieee.node_slopes,
+        refusals=refusals,
+        open_blocks=recording.open_blocks,
+    )
+    Value.__doc__ = Behaviour.__doc__
+    Value.__init_subclass__ = classmethod(refusals.subclass)
+    op.reserved.update(dir(Value))
+    between = engine.between
+    check_fresh = engine.check_fresh
+    is_stale = engine.is_stale
+    pull = engine.pull
+    recorded = engine.recorded
+    restore = engine.restore
+    walk = engine.walk
 
 __all__ = [
-    "Behaviour",
     "Value",
+    "backend_info",
     "between",
     "check_fresh",
     "is_stale",
@@ -16,3 +44,8 @@ __all__ = [
     "restore",
     "walk",
 ]
+
+
+def backend_info() -> dict[str, str]:
+    """Which engine is in use, "native" or "python", and why it is not the native one ("" where it is)."""
+    return {"engine": "python" if engine is None else "native", "reason": reason}

@@ -15,7 +15,20 @@ if TYPE_CHECKING:
 
 
 class Behaviour(Operand):
-    """The part of Value that needs its public attributes only."""
+    """A number that records what is computed from it.
+
+    Args:
+        data: the number: a float, an int, a NumPy scalar.
+        label: a name for pictures and messages.
+        requires_grad: whether gradients shall reach it; False makes it a constant of the graph.
+        parameter: whether it is a parameter of a module, for pictures.
+
+    Raises:
+        TypeError: if data is not one real number.
+
+    `==` compares numbers, as PyTorch's does, while `hash` is by identity: ``v in [a, b]`` asks for an
+    equal number, ``v in {a, b}`` for this very Value.
+    """
 
     __slots__ = ()
 
@@ -61,27 +74,27 @@ class Behaviour(Operand):
         return self.data
 
     def __eq__(self, other: object) -> Any:
-        other = _compared(other)
+        other = compared(other)
         return other if other is NotImplemented else self.data == other
 
     def __ne__(self, other: object) -> Any:
-        other = _compared(other)
+        other = compared(other)
         return other if other is NotImplemented else self.data != other
 
     def __lt__(self, other: Any) -> Any:
-        other = _compared(other)
+        other = compared(other)
         return other if other is NotImplemented else self.data < other
 
     def __le__(self, other: Any) -> Any:
-        other = _compared(other)
+        other = compared(other)
         return other if other is NotImplemented else self.data <= other
 
     def __gt__(self, other: Any) -> Any:
-        other = _compared(other)
+        other = compared(other)
         return other if other is NotImplemented else self.data > other
 
     def __ge__(self, other: Any) -> Any:
-        other = _compared(other)
+        other = compared(other)
         return other if other is NotImplemented else self.data >= other
 
     __hash__ = object.__hash__
@@ -92,7 +105,7 @@ class Behaviour(Operand):
         return reduce_value(self)
 
 
-def _compared(other: Any) -> Any:
+def compared(other: Any) -> Any:
     """The number to compare with, or NotImplemented."""
     if isinstance(other, Behaviour):
         return other.data

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.dag import numbers, pairs
-from autograd.op import Op
+from autograd.op import Op, number
 from autograd.operand import Operand
 
 TYPE_CHECKING = False
@@ -38,6 +38,13 @@ def slopes(op: Op, args: tuple[Any, ...], out: float) -> list[Any]:
 
 
 def node_slopes(node: Any) -> list[tuple[Any, float]]:
-    """Each operand of a node that is a Value, with the slope by it, in numbers."""
+    """Each operand of a node that is a Value, with the slope by it, in numbers.
+
+    Raises:
+        TypeError: if a partial gives no number.
+    """
     op, args = node.op, node.args
-    return pairs(op, args, slopes(op, numbers(op, args), node.data))
+    found = pairs(op, args, slopes(op, numbers(op, args), node.data))
+    return [
+        (x, slope if type(slope) is float else number(slope, f"a partial of {op.name}")) for x, slope in found
+    ]

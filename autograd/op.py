@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from itertools import chain
 
+from autograd._native import engine
+
 TYPE_CHECKING = False  # type checkers take this name as true; importing typing costs 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -23,7 +25,10 @@ GENERAL = 3  # anything else: three operands or more, sequences, some slopes mis
 TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
 
 
-class Op:
+_Base: Any = object if engine is None else engine.Callable
+
+
+class Op(_Base):  # type: ignore[misc]
     """A primitive: its number, its slopes, and how it is written.
 
     Making one is all it takes: ``cube = Op("cube", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,))``
@@ -141,7 +146,7 @@ class Op:
                 f"give its method another name with method=..., or none with method=''"
             )
 
-    def __call__(self, *args: Any) -> Any:
+    def _call(self, *args: Any) -> Any:
         """The result for these operands: a float for numbers, else what their class makes of it."""
         quick = self.quick.get(type(args[0])) if args else None
         if len(args) != self.arity:
@@ -152,7 +157,7 @@ class Op:
             return quick(*args)
         if not self.variadic:
             return apply(self, args, args)
-        args = tuple([_sequence(self, arg) for arg in args])
+        args = tuple([sequence(self, arg) for arg in args])
         if self.arity == 1:
             return apply(self, args, args[0])
         if len(set(map(len, args))) > 1:
@@ -161,6 +166,9 @@ class Op:
                 f"not {' and '.join(str(len(xs)) for xs in args)}"
             )
         return apply(self, args, chain.from_iterable(args))
+
+    if engine is None:  # whose Callable calls the rows of the table in C, and _call for the rest
+        __call__ = _call
 
     def slopes(self, args: tuple[Any, ...], out: Any) -> list[Any]:
         """Every partial at these operands: 0.0 for a missing one, a tuple for a sequence."""
@@ -296,7 +304,7 @@ def _refused(x: Any) -> str:
     return f"a {kind}: convert it first with float(...)"
 
 
-def _sequence(op: Op, xs: Any) -> tuple[Any, ...]:
+def sequence(op: Op, xs: Any) -> tuple[Any, ...]:
     """An operand of a variadic op as a tuple; a tuple is kept as it is."""
     if type(xs) is tuple:
         return xs

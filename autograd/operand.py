@@ -28,6 +28,12 @@ def coerce(other: Any) -> Any:
         return NotImplemented
 
 
+def combine(op: Op, left: Any, right: Any) -> Any:
+    """A binary op of an Operand and something else, on either side; NotImplemented as in `coerce`."""
+    left, right = coerce(left), coerce(right)
+    return NotImplemented if left is NotImplemented or right is NotImplemented else op(left, right)
+
+
 class Operand:
     """Arithmetic, comparisons and elementary functions, each by the op of its name.
 
@@ -41,12 +47,10 @@ class Operand:
         raise NotImplementedError
 
     def _binary(self, op: Any, other: Any) -> Any:
-        other = coerce(other)
-        return other if other is NotImplemented else op(self, other)
+        return combine(op, self, other)
 
     def _reflected(self, op: Any, other: Any) -> Any:
-        other = coerce(other)
-        return other if other is NotImplemented else op(other, self)
+        return combine(op, other, self)
 
     def __neg__(self) -> Self:
         return ops.neg(self)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from functools import wraps
 from threading import local
 
+from autograd._native import engine
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +21,14 @@ class _Thread(local):
     path = ""  # of the module whose forward is running
     sweeping = False  # True inside backward
 
+
+class _Replaced(local):
     def __init__(self) -> None:
-        self.before: list[Any] = []  # what the open blocks of this thread have replaced
+        self.stack: list[Any] = []
 
 
-thread = _Thread()
+thread: Any = _Thread() if engine is None else engine.thread
+_replaced = _Replaced()  # what the open blocks of this thread have replaced
 
 # One entry for each block of this page that is open, in all threads: while it is empty, a node need not
 # ask its thread. (A list, since append and pop need no lock.)
@@ -42,14 +47,14 @@ class _Block:
     def __enter__(self) -> None:
         open_blocks.append(None)
         before = getattr(thread, self._name)
-        thread.before.append(before)
+        _replaced.stack.append(before)
         setattr(thread, self._name, self._replacing(before))
 
     def _replacing(self, before: Any) -> Any:
         return self._value
 
     def __exit__(self, *exception: object) -> None:
-        setattr(thread, self._name, thread.before.pop())
+        setattr(thread, self._name, _replaced.stack.pop())
         open_blocks.pop()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:

@@ -9,8 +9,9 @@ if TYPE_CHECKING:
     from typing import Any
 
 
-def subclass() -> TypeError:
-    return TypeError(
+def subclass(cls: type) -> None:
+    """What `Value.__init_subclass__` does."""
+    raise TypeError(
         "Value cannot be subclassed, since ops give plain Values: define an op with Op(...), "
         "or hold a Value in a class of your own"
     )

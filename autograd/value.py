@@ -37,20 +37,7 @@ tick = 1  # of a clock that advances whenever a leaf is given a new number; a le
 
 
 class Value(Behaviour):
-    """A number that records what is computed from it.
-
-    Args:
-        data: the number: a float, an int, a NumPy scalar.
-        label: a name for pictures and messages.
-        requires_grad: whether gradients shall reach it; False makes it a constant of the graph.
-        parameter: whether it is a parameter of a module, for pictures.
-
-    Raises:
-        TypeError: if data is not one real number.
-
-    `==` compares numbers, as PyTorch's does, while `hash` is by identity: ``v in [a, b]`` asks for an
-    equal number, ``v in {a, b}`` for this very Value.
-    """
+    __doc__ = Behaviour.__doc__
 
     # Slots that a node leaves unset, reading as "none", make it quicker to build and to collect. (Not
     # through __getattr__: with that, CPython reads every attribute the slow way.)
@@ -86,8 +73,7 @@ class Value(Behaviour):
         if thread.path:
             self._path = thread.path
 
-    def __init_subclass__(cls) -> None:
-        raise refusals.subclass()
+    __init_subclass__: Any = classmethod(refusals.subclass)
 
     # Attributes
 
@@ -390,15 +376,12 @@ def reverse(order: list[Value]) -> None:
                     node._x._grad += carried * slope_x
             elif form == GENERAL:
                 _carry(node, carried)
-        except TypeError as error:
-            error.add_note(f"This happened in a partial of the op {op.name}, which has to give a number.")
-            raise
-        except ArithmeticError:  # of Python's division, which raises at 0, before anything was added
+        except (ArithmeticError, TypeError):  # before anything was added, or there is no number to add
             _carry(node, carried)
 
 
 def _carry(node: Value, carried: float) -> None:
-    """Carry an adjoint to the operands of any node, also where its rule needs IEEE arithmetic."""
+    """Carry an adjoint to the operands of any node, by IEEE rules where Python's division raises at 0."""
     for x, slope in node_slopes(node):
         if slope != 0.0:
             x._grad += carried * slope

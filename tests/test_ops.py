@@ -371,9 +371,8 @@ def test_an_op_cannot_take_the_place_of_an_attribute():
         Op("one_short", lambda x, y: x * y, (lambda x, out: 1.0, lambda x, out: 1.0))
     Op("with_default", lambda x: 2 * x, (lambda x, out, two=2.0: two,), register=False)
     nothing = Op("nothing", lambda x: x, (lambda x, out: None,), register=False)
-    with pytest.raises(TypeError) as caught:
+    with pytest.raises(TypeError, match="a partial of nothing is one real number, not None"):
         nothing(Value(1.0)).backward()
-    assert "a partial of the op nothing" in caught.value.__notes__[0]
 
 
 def test_a_users_op_may_return_any_real_number_and_gives_a_float():

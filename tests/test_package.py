@@ -15,6 +15,7 @@ ROOT = Path(autograd.__file__).parent
 
 # Each file may import from those above it. Beside it, the functions that import inside.
 LAYERS = [
+    ["_native"],
     ["errors", "op", "dag", "rules", "tree", "recording"],
     ["ops"],
     ["functions"],

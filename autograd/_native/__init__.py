@@ -1,0 +1,47 @@
+"""The native engine, if it was built and is wanted.
+
+``AUTOGRAD_PURE=1`` in the environment asks for pure Python. Otherwise the extension is used where it is
+there, unless it was built from another table of ops, which would be silently wrong.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from binascii import crc32
+from importlib import import_module
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+REBUILD = "build it again with pip install -e ."
+
+
+def _load() -> tuple[Any, str]:
+    """The extension, or None and why."""
+    if os.environ.get("AUTOGRAD_PURE", "0") not in ("", "0"):
+        return None, "AUTOGRAD_PURE is set in the environment"
+    try:
+        engine = import_module("autograd._native.engine")
+    except ModuleNotFoundError:
+        return None, "it was not built: there was no C compiler when autograd was installed"
+    except ImportError as error:
+        return None, f"it could not be loaded: {error}"
+    if _fingerprint() not in (None, engine.table_fingerprint):
+        reason = f"autograd/ops.py has changed since it was built: {REBUILD}"
+        warnings.warn(f"autograd runs without its native engine: {reason}", RuntimeWarning, stacklevel=2)
+        return None, reason
+    return engine, ""
+
+
+def _fingerprint() -> int | None:
+    """That of the table's text, as emit.py takes it; None where there is no text to read."""
+    try:
+        with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "ops.py"), "rb") as file:
+            return crc32(file.read())
+    except OSError:
+        return None
+
+
+engine, reason = _load()

@@ -1,0 +1,173 @@
+/* The native engine: Value and its sweeps at the speed of C, as value.py has them in Python. */
+
+#include "native.h"
+
+#include "recording.c"
+
+static int wait_for_sweeps(void);
+static int depends_on_wanting(Value *node);
+
+#include "node.c"
+#include "graph.c"
+#include "operators.c"
+
+/* Raise what a function of refusals.py gives for these arguments; always NULL. */
+static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
+{
+    PyObject *function = PyObject_GetAttrString(python.refusals, what);
+    PyObject *error = function ? PyObject_CallFunctionObjArgs(function, a, b, NULL) : NULL;
+    if (error)
+        PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+    Py_XDECREF(function);
+    Py_XDECREF(error);
+    return NULL;
+}
+
+/* The number of a Python object; `where` says in an error what it was given as. */
+static int to_double(PyObject *object, const char *where, double *number)
+{
+    if (PyFloat_CheckExact(object)) {
+        *number = PyFloat_AS_DOUBLE(object);
+        return 0;
+    }
+    if (PyLong_CheckExact(object)) {
+        *number = PyLong_AsDouble(object);
+        if (*number != -1.0 || !PyErr_Occurred())
+            return 0;
+        PyErr_Clear();
+    }
+    PyObject *found = PyObject_CallFunction(python.number, "Os", object, where);
+    if (!found)
+        return -1;
+    *number = PyFloat_AsDouble(found);
+    Py_DECREF(found);
+    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* Never called. A class written in Python is known to the cyclic collector, and hands that down to types
+ * that have no function of this kind. A Value is not: it is part of no cycle. */
+static int value_traverse(PyObject *self, visitproc visit, void *argument)
+{
+    return 0;
+}
+
+static PyType_Slot value_slots[] = {
+    {Py_tp_new, value_new},
+    {Py_tp_dealloc, value_dealloc},
+    {Py_tp_free, PyObject_Free},
+    {Py_tp_traverse, value_traverse},
+    {Py_tp_richcompare, value_compare},
+    {Py_tp_hash, value_hash},
+    {Py_tp_getset, value_attributes},
+    {Py_tp_methods, value_methods},
+    {Py_nb_add, operator_add},
+    {Py_nb_subtract, operator_sub},
+    {Py_nb_multiply, operator_mul},
+    {Py_nb_true_divide, operator_div},
+    {Py_nb_power, operator_pow},
+    {Py_nb_negative, operator_neg},
+    {Py_nb_absolute, operator_abs},
+    {Py_nb_bool, operator_bool},
+    {Py_tp_members,
+     (PyMemberDef[]){{"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weakrefs), READONLY}, {NULL}}},
+    {0, NULL},
+};
+
+/* A base type, so that a subclass can be refused with a reason. */
+static PyType_Spec value_spec = {
+    .name = "autograd.Value",
+    .basicsize = sizeof(Value),
+    .flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE,
+    .slots = value_slots,
+};
+
+static int keep(PyObject *given, const char *name, PyObject **place)
+{
+    PyObject *object = PyDict_GetItemString(given, name);
+    if (!object) {
+        PyErr_Format(PyExc_TypeError, "connect() needs %s", name);
+        return -1;
+    }
+    Py_XSETREF(*place, Py_NewRef(object));
+    return 0;
+}
+
+static const char *const names[] = {
+#define NAME(op, shape, slopes) #op,
+    ALL_OPS(NAME)
+#undef NAME
+};
+
+/* connect(table, base, **functions): give the extension its rows and what it calls in Python; makes
+ * Value, a subclass of `base`, once. */
+static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *given)
+{
+    PyObject *table, *base;
+    if (value_type)
+        return Py_NewRef(value_type);
+    if (!PyArg_ParseTuple(args, "O!O", &PyDict_Type, &table, &base))
+        return NULL;
+    if (keep(given, "number", &python.number) < 0 || keep(given, "sequence", &python.sequence) < 0
+        || keep(given, "combine", &python.combine) < 0 || keep(given, "compared", &python.compared) < 0
+        || keep(given, "numbers", &python.numbers) < 0 || keep(given, "node_slopes", &python.node_slopes) < 0
+        || keep(given, "refusals", &python.refusals) < 0 || keep(given, "open_blocks", &python.open_blocks) < 0)
+        return NULL;
+    PyObject *bases = PyTuple_Pack(1, base);
+    PyObject *type = bases ? PyType_FromSpecWithBases(&value_spec, bases) : NULL;
+    Py_XDECREF(bases);
+    if (!type)
+        return NULL;
+    for (int code = 0; code < TABLE_SIZE; code++) {
+        PyObject *op = PyDict_GetItemString(table, names[code]);
+        if (!op || !PyObject_TypeCheck(op, &callable_type)) {
+            PyErr_Format(PyExc_LookupError, "the table has no op %s", names[code]);
+            Py_DECREF(type);
+            return NULL;
+        }
+        ((Callable *)op)->code = code;
+        Py_XSETREF(python.ops[code], Py_NewRef(op));
+    }
+    value_type = (PyTypeObject *)type;
+    value_type->tp_vectorcall = value_vectorcall;
+#if PY_VERSION_HEX < 0x030c0000 /* which does not hand it down to classes */
+    Py_TYPE(python.ops[0])->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
+#endif
+    return Py_NewRef(type);
+}
+
+static PyMethodDef engine_functions[] = {
+    {"connect", (PyCFunction)(void (*)(void))engine_connect, METH_VARARGS | METH_KEYWORDS},
+    {"walk", (PyCFunction)(void (*)(void))engine_walk, METH_VARARGS | METH_KEYWORDS},
+    {"between", engine_between, METH_VARARGS},
+    {"check_fresh", engine_check_fresh, METH_VARARGS},
+    {"pull", engine_pull, METH_VARARGS},
+    {"is_stale", engine_is_stale, METH_O},
+    {"recorded", engine_recorded, METH_VARARGS},
+    {"restore", engine_restore, METH_VARARGS},
+    {NULL},
+};
+
+static struct PyModuleDef engine_module = {
+    PyModuleDef_HEAD_INIT,
+    .m_name = "engine",
+    .m_doc = "The native engine.",
+    .m_size = -1,
+    .m_methods = engine_functions,
+};
+
+PyMODINIT_FUNC PyInit_engine(void)
+{
+    if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&thread_type) < 0)
+        return NULL;
+    sweep_lock = PyThread_allocate_lock();
+    if (!sweep_lock)
+        return PyErr_NoMemory();
+    PyObject *module = PyModule_Create(&engine_module);
+    PyObject *state = PyObject_New(PyObject, &thread_type);
+    if (!module || !state || PyModule_AddObjectRef(module, "thread", state) < 0
+        || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
+        || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)
+        Py_CLEAR(module);
+    Py_XDECREF(state);
+    return module;
+}

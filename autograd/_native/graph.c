@@ -1,0 +1,664 @@
+/* Walks over a graph, and the sweep that carries adjoints through it: the native side of value.py. */
+
+/* One sweep writes gradients at a time; leaves are not given numbers meanwhile by other threads. It
+ * matters where a sweep lets other threads run: in a rule written in Python, or in a signal's handler. */
+
+static PyThread_type_lock sweep_lock;
+static unsigned long sweeping_thread; /* 0 for none */
+
+static int wait_for_lock(void)
+{
+    PyLockStatus status = PyThread_acquire_lock_timed(sweep_lock, 0, 0);
+    while (status != PY_LOCK_ACQUIRED) {
+        Py_BEGIN_ALLOW_THREADS
+        status = PyThread_acquire_lock_timed(sweep_lock, -1, 1);
+        Py_END_ALLOW_THREADS
+        if (status == PY_LOCK_INTR && PyErr_CheckSignals() < 0)
+            return -1;
+    }
+    return 0;
+}
+
+static int begin_sweep(void)
+{
+    if (wait_for_lock() < 0)
+        return -1;
+    sweeping_thread = PyThread_get_thread_ident();
+    return 0;
+}
+
+static void end_sweep(void)
+{
+    sweeping_thread = 0;
+    PyThread_release_lock(sweep_lock);
+}
+
+static int wait_for_sweeps(void)
+{
+    if (sweeping_thread == 0 || sweeping_thread == PyThread_get_thread_ident())
+        return 0;
+    if (wait_for_lock() < 0)
+        return -1;
+    PyThread_release_lock(sweep_lock);
+    return 0;
+}
+
+/* Arrays of nodes, which they do not own */
+
+typedef struct {
+    Value **nodes;
+    Py_ssize_t count, room;
+} Array;
+
+static int make_room(Array *array, Py_ssize_t more)
+{
+    Py_ssize_t room = array->room ? array->room : 64;
+    while (room < array->count + more)
+        room += room / 2;
+    Value **nodes = PyMem_RawRealloc(array->nodes, room * sizeof(Value *));
+    if (!nodes) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    array->nodes = nodes;
+    array->room = room;
+    return 0;
+}
+
+ALWAYS_INLINE int has_room(Array *array, Py_ssize_t more)
+{
+    return !RARELY(array->count + more > array->room) || make_room(array, more) == 0;
+}
+
+static void mark(const Array *array, int seen)
+{
+    for (Py_ssize_t i = 0; i < array->count; i++) {
+        Value *node = (Value *)((uintptr_t)array->nodes[i] & ~(uintptr_t)1);
+        node->flags = seen ? node->flags | SEEN : node->flags & ~SEEN;
+    }
+}
+
+/* Walks */
+
+static int push_operands(Array *stack, PyObject *tuple) /* the last first, so that the first is on top */
+{
+    if (!has_room(stack, PyTuple_GET_SIZE(tuple)))
+        return -1;
+    for (Py_ssize_t i = PyTuple_GET_SIZE(tuple); i-- > 0;) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (IS_VALUE(item)) {
+            if (!(((Value *)item)->flags & SEEN))
+                stack->nodes[stack->count++] = (Value *)item;
+        }
+        else if (PyTuple_CheckExact(item) && (push_operands(stack, item) < 0 || !has_room(stack, i)))
+            return -1;
+    }
+    return 0;
+}
+
+/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart.
+ *
+ * A node that is marked as seen counts as placed; those that are placed get marked. On the stack a node
+ * whose operands are all above it is told by a set last bit.
+ */
+static int place(Array *stack, Array *order, Array *leaves)
+{
+    while (stack->count) {
+        if (!has_room(order, 1) || !has_room(leaves, 1) || !has_room(stack, 2))
+            return -1;
+        const uintptr_t top = (uintptr_t)stack->nodes[--stack->count];
+        Value *node = (Value *)(top & ~(uintptr_t)1);
+        if (top & 1) {
+            order->nodes[order->count++] = node;
+            continue;
+        }
+        if (node->flags & SEEN)
+            continue;
+        node->flags |= SEEN;
+        if (node->code == LEAF) {
+            leaves->nodes[leaves->count++] = node;
+            continue;
+        }
+        stack->nodes[stack->count++] = (Value *)(top | 1);
+        switch (shapes[node->code]) {
+        case BINARY:
+            if (!(node->flags & Y_IS_NUMBER) && !(node->y.value->flags & SEEN))
+                stack->nodes[stack->count++] = node->y.value;
+            if (node->flags & X_IS_NUMBER)
+                break; /* fall through */
+        case UNARY:
+            if (!(node->x.value->flags & SEEN))
+                stack->nodes[stack->count++] = node->x.value;
+            break;
+        case TWO_SEQUENCES:
+            if (push_operands(stack, node->y.object) < 0)
+                return -1; /* fall through */
+        default:
+            if (push_operands(stack, node->x.object) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+typedef struct {
+    Array stack, order, leaves;
+} Walk;
+
+static void end_walk(Walk *walk)
+{
+    PyMem_RawFree(walk->stack.nodes);
+    PyMem_RawFree(walk->order.nodes);
+    PyMem_RawFree(walk->leaves.nodes);
+}
+
+/* Everything behind the roots that are on the stack, `stop` left out; no mark remains. */
+static int walk_all(Walk *walk, const Array *stop)
+{
+    mark(stop, 1);
+    const int done = place(&walk->stack, &walk->order, &walk->leaves);
+    mark(stop, 0);
+    mark(&walk->order, 0);
+    mark(&walk->leaves, 0);
+    mark(&walk->stack, 0); /* where memory ran out */
+    return done;
+}
+
+static int wants_gradients(const Value *leaf)
+{
+    return !(leaf->flags & CONSTANT);
+}
+
+/* Whether a leaf behind the node wants gradients; -1 with MemoryError. */
+static int depends_on_wanting(Value *node)
+{
+    if (node->code == LEAF)
+        return wants_gradients(node);
+    Walk walk = {0};
+    int found = -1;
+    if (has_room(&walk.stack, 1)) {
+        walk.stack.nodes[walk.stack.count++] = node;
+        if (walk_all(&walk, &(Array){0}) == 0) {
+            found = 0;
+            for (Py_ssize_t i = 0; i < walk.leaves.count && !found; i++)
+                found = wants_gradients(walk.leaves.nodes[i]);
+        }
+    }
+    end_walk(&walk);
+    return found;
+}
+
+/* Operands */
+
+ALWAYS_INLINE int is_seen(PyObject *operand)
+{
+    return IS_VALUE(operand) && ((Value *)operand)->flags & SEEN;
+}
+
+static int any_seen(PyObject *operands)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(operands); i++)
+        if (is_seen(PyTuple_GET_ITEM(operands, i)))
+            return 1;
+    return 0;
+}
+
+static const unsigned char has_slopes[] = {
+#define SLOPES(op, shape, slopes) slopes,
+    ALL_OPS(SLOPES)
+#undef SLOPES
+};
+
+/* Whether an inner node has slopes by one that is marked; -1 with an exception. */
+static int any_sloped_operand_seen(const Value *node)
+{
+    const int code = node->code;
+    if (code == CUSTOM) {
+        PyObject *partials = PyObject_GetAttrString(node->y.object, "partials");
+        int found = partials ? 0 : -1;
+        for (Py_ssize_t i = 0; found == 0 && i < PyTuple_GET_SIZE(node->x.object); i++) {
+            PyObject *operand = PyTuple_GET_ITEM(node->x.object, i);
+            if (PyTuple_GET_ITEM(partials, i) != Py_None)
+                found = PyTuple_CheckExact(operand) ? any_seen(operand) : is_seen(operand);
+        }
+        Py_XDECREF(partials);
+        return found;
+    }
+    const int slopes = has_slopes[code];
+    switch (shapes[code]) {
+    case UNARY:
+        return slopes & 1 && node->x.value->flags & SEEN;
+    case BINARY:
+        return (slopes & 1 && !(node->flags & X_IS_NUMBER) && node->x.value->flags & SEEN)
+               || (slopes & 2 && !(node->flags & Y_IS_NUMBER) && node->y.value->flags & SEEN);
+    case TERNARY:
+        for (int i = 0; i < 3; i++)
+            if (slopes >> i & 1 && is_seen(PyTuple_GET_ITEM(node->x.object, i)))
+                return 1;
+        return 0;
+    case TWO_SEQUENCES:
+        if (slopes & 2 && any_seen(node->y.object))
+            return 1; /* fall through */
+    default:
+        return slopes & 1 && any_seen(node->x.object);
+    }
+}
+
+/* The nodes of `order` that depend on one of the sources, or are one, in `kept`. */
+static int between(const Array *order, const Array *sources, Array *kept)
+{
+    int done = 0;
+    mark(sources, 1);
+    for (Py_ssize_t i = 0; i < order->count && done == 0; i++) {
+        Value *node = order->nodes[i];
+        int depends = (node->flags & SEEN) != 0;
+        if (!depends && node->code != LEAF)
+            depends = any_sloped_operand_seen(node);
+        if (depends < 0 || (depends && !has_room(kept, 1)))
+            done = -1;
+        else if (depends) {
+            node->flags |= SEEN;
+            kept->nodes[kept->count++] = node;
+        }
+    }
+    mark(sources, 0);
+    mark(kept, 0);
+    return done;
+}
+
+/* Staleness */
+
+static Value *newer_leaf(PyObject *operand, uint64_t made)
+{
+    if (PyTuple_CheckExact(operand)) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(operand); i++) {
+            Value *leaf = newer_leaf(PyTuple_GET_ITEM(operand, i), made);
+            if (leaf)
+                return leaf;
+        }
+        return NULL;
+    }
+    Value *value = (Value *)operand;
+    return IS_VALUE(operand) && value->code == LEAF && value->tick > made ? value : NULL;
+}
+
+/* A leaf among the operands that has been given a number since the node was made; borrowed, or NULL. */
+static Value *newer_leaf_of(const Value *node)
+{
+    Value *leaf = x_is_object(node) ? newer_leaf(node->x.object, node->tick) : NULL;
+    if (!leaf && y_is_object(node) && node->code != CUSTOM)
+        leaf = newer_leaf(node->y.object, node->tick);
+    return leaf;
+}
+
+static int check_fresh(const Array *order, const Array *leaves)
+{
+    uint64_t newest = 0, oldest = UINT64_MAX;
+    for (Py_ssize_t i = 0; i < leaves->count; i++)
+        if (leaves->nodes[i]->tick > newest)
+            newest = leaves->nodes[i]->tick;
+    if (newest == 0)
+        return 0;
+    for (Py_ssize_t i = 0; i < order->count; i++)
+        if (order->nodes[i]->tick < oldest)
+            oldest = order->nodes[i]->tick;
+    if (newest <= oldest)
+        return 0;
+    for (Py_ssize_t i = 0; i < order->count; i++) {
+        Value *leaf = newer_leaf_of(order->nodes[i]);
+        if (leaf) {
+            refuse("stale", (PyObject *)leaf, (PyObject *)order->nodes[i]);
+            return -1;
+        }
+    }
+    return 0;
+}
+
+/* The sweep */
+
+ALWAYS_INLINE void carry(Value *x, double carried, double slope)
+{
+    if (slope != 0.0) /* strong zero: what is infinite may not make it nan */
+        x->grad += carried * slope;
+}
+
+ALWAYS_INLINE double operand_number(PyObject *operand)
+{
+    return IS_VALUE(operand) ? ((Value *)operand)->data : PyFloat_AS_DOUBLE(operand);
+}
+
+static int carry_custom(const Value *node, double carried)
+{
+    PyObject *slopes = PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
+    if (!slopes)
+        return -1;
+    int done = 0;
+    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(slopes); i++) {
+        PyObject *pair = PyList_GET_ITEM(slopes, i);
+        const double slope = PyFloat_AsDouble(PyTuple_GET_ITEM(pair, 1));
+        if (slope == -1.0 && PyErr_Occurred())
+            done = -1;
+        else
+            carry((Value *)PyTuple_GET_ITEM(pair, 0), carried, slope);
+    }
+    Py_DECREF(slopes);
+    return done;
+}
+
+/* Carry adjoints from users to operands, in the `grad` of the nodes; -1 with an exception.
+ *
+ * The caller has cleared them all, but for those where the sweep starts.
+ */
+static int reverse(const Array *order)
+{
+    for (Py_ssize_t i = order->count; i-- > 0;) {
+        if (RARELY((i & 0xffff) == 0xffff) && PyErr_CheckSignals() < 0)
+            return -1;
+        const Value *node = order->nodes[i];
+        const double carried = node->grad;
+        if (carried == 0.0)
+            continue;
+        const double out = node->data;
+        switch (node->code) {
+#define SWEEP(op)                                                                                            \
+    case OP_##op:                                                                                            \
+        carry(node->x.value, carried, slope_##op##_0(node->x.value->data, out));                             \
+        break;
+            UNARY_OPS(SWEEP)
+#undef SWEEP
+#define SWEEP(op)                                                                                            \
+    case OP_##op: {                                                                                          \
+        const double x = node->flags & X_IS_NUMBER ? node->x.number : node->x.value->data;                   \
+        const double y = node->flags & Y_IS_NUMBER ? node->y.number : node->y.value->data;                   \
+        if (!(node->flags & X_IS_NUMBER))                                                                    \
+            carry(node->x.value, carried, slope_##op##_0(x, y, out));                                        \
+        if (!(node->flags & Y_IS_NUMBER))                                                                    \
+            carry(node->y.value, carried, slope_##op##_1(x, y, out));                                        \
+        break;                                                                                               \
+    }
+            BINARY_OPS(SWEEP)
+#undef SWEEP
+#define SWEEP(op)                                                                                            \
+    case OP_##op: {                                                                                          \
+        PyObject *const *args = &PyTuple_GET_ITEM(node->x.object, 0);                                        \
+        const double x = operand_number(args[0]), y = operand_number(args[1]), z = operand_number(args[2]);  \
+        if (IS_VALUE(args[0]))                                                                               \
+            carry((Value *)args[0], carried, slope_##op##_0(x, y, z, out));                                  \
+        if (IS_VALUE(args[1]))                                                                               \
+            carry((Value *)args[1], carried, slope_##op##_1(x, y, z, out));                                  \
+        if (IS_VALUE(args[2]))                                                                               \
+            carry((Value *)args[2], carried, slope_##op##_2(x, y, z, out));                                  \
+        break;                                                                                               \
+    }
+            TERNARY_OPS(SWEEP)
+#undef SWEEP
+#define SWEEP(op)                                                                                            \
+    case OP_##op: {                                                                                          \
+        const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
+        for (Py_ssize_t k = 0; k < n; k++) {                                                                 \
+            PyObject *x = PyTuple_GET_ITEM(node->x.object, k);                                               \
+            if (IS_VALUE(x))                                                                                 \
+                carry((Value *)x, carried, slope_##op##_0(operand_number(x), out));                          \
+        }                                                                                                    \
+        break;                                                                                               \
+    }
+            SEQUENCE_OPS(SWEEP)
+#undef SWEEP
+#define SWEEP(op)                                                                                            \
+    case OP_##op: {                                                                                          \
+        PyObject *const *xs = &PyTuple_GET_ITEM(node->x.object, 0);                                          \
+        PyObject *const *ys = &PyTuple_GET_ITEM(node->y.object, 0);                                          \
+        const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
+        for (Py_ssize_t k = 0; k < n; k++)                                                                   \
+            if (IS_VALUE(xs[k]))                                                                             \
+                carry((Value *)xs[k], carried, slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out)); \
+        for (Py_ssize_t k = 0; k < n; k++)                                                                   \
+            if (IS_VALUE(ys[k]))                                                                             \
+                carry((Value *)ys[k], carried, slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out)); \
+        break;                                                                                               \
+    }
+            TWO_SEQUENCES_OPS(SWEEP)
+#undef SWEEP
+        case CUSTOM:
+            if (carry_custom(node, carried) < 0)
+                return -1;
+            break;
+        }
+    }
+    return 0;
+}
+
+static void clear_grads(const Array *array)
+{
+    for (Py_ssize_t i = 0; i < array->count; i++)
+        array->nodes[i]->grad = 0.0;
+}
+
+/* The part of backward() that holds the lock. */
+static int sweep_from(Value *root, double seed)
+{
+    Walk walk = {0};
+    Array wanting = {0}, kept = {0};
+    double *before = NULL;
+    int done = -1;
+    if (!has_room(&walk.stack, 1))
+        goto end;
+    walk.stack.nodes[walk.stack.count++] = root;
+    if (walk_all(&walk, &(Array){0}) < 0 || check_fresh(&walk.order, &walk.leaves) < 0)
+        goto end;
+
+    const Array *leaves = &walk.leaves, *order = &walk.order;
+    if (!has_room(&wanting, leaves->count))
+        goto end;
+    for (Py_ssize_t i = 0; i < leaves->count; i++)
+        if (wants_gradients(leaves->nodes[i]))
+            wanting.nodes[wanting.count++] = leaves->nodes[i];
+    if (wanting.count == 0) {
+        refuse("constant", (PyObject *)root, NULL);
+        goto end;
+    }
+    if (wanting.count < leaves->count) {
+        if (between(order, &wanting, &kept) < 0)
+            goto end;
+        order = &kept;
+    }
+    before = PyMem_RawMalloc(leaves->count * sizeof(double));
+    if (!before) {
+        PyErr_NoMemory();
+        goto end;
+    }
+    for (Py_ssize_t i = 0; i < leaves->count; i++)
+        before[i] = leaves->nodes[i]->grad;
+    clear_grads(leaves);
+    clear_grads(&walk.order);
+    root->grad = seed;
+    thread.sweeping = 1;
+    done = reverse(order);
+    thread.sweeping = 0;
+    for (Py_ssize_t i = 0; i < leaves->count; i++) {
+        Value *leaf = leaves->nodes[i];
+        leaf->grad = done == 0 && wants_gradients(leaf) ? before[i] + leaf->grad : before[i];
+    }
+end:
+    end_walk(&walk);
+    PyMem_RawFree(wanting.nodes);
+    PyMem_RawFree(kept.nodes);
+    PyMem_RawFree(before);
+    return done;
+}
+
+static PyObject *value_backward(Value *self, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"seed", NULL};
+    PyObject *given = NULL;
+    double seed = 1.0;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:backward", names, &given)
+        || (given && to_double(given, "the seed of backward", &seed) < 0))
+        return NULL;
+    if (thread.sweeping)
+        return refuse("nested_backward", NULL, NULL);
+    if (begin_sweep() < 0)
+        return NULL;
+    const int done = sweep_from(self, seed);
+    end_sweep();
+    if (done < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* The same for Python: what transforms.py and pickling.py ask of a backend */
+
+static PyObject *as_list(const Array *array)
+{
+    PyObject *list = PyList_New(array->count);
+    for (Py_ssize_t i = 0; list && i < array->count; i++)
+        PyList_SET_ITEM(list, i, Py_NewRef(array->nodes[i]));
+    return list;
+}
+
+static int append_value(Array *array, PyObject *object)
+{
+    if (!IS_VALUE(object)) {
+        PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+        return -1;
+    }
+    if (!has_room(array, 1))
+        return -1;
+    array->nodes[array->count++] = (Value *)object;
+    return 0;
+}
+
+/* Append the Values of an iterable, which has to keep them alive: a list, a tuple, a set, a dict. */
+static int append_all(Array *array, PyObject *objects)
+{
+    PyObject *iterator = PyObject_GetIter(objects), *object;
+    if (!iterator)
+        return -1;
+    int done = 0;
+    while (done == 0 && (object = PyIter_Next(iterator))) {
+        done = append_value(array, object);
+        Py_DECREF(object);
+    }
+    Py_DECREF(iterator);
+    return PyErr_Occurred() ? -1 : done;
+}
+
+static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywords)
+{
+    PyObject *without = keywords ? PyDict_GetItemString(keywords, "stop") : NULL;
+    PyObject *order = NULL, *leaves = NULL, *both = NULL;
+    Walk walk = {0};
+    Array stop = {0};
+    if (append_all(&walk.stack, roots) < 0 || (without && append_all(&stop, without) < 0)
+        || walk_all(&walk, &stop) < 0)
+        goto end;
+    order = as_list(&walk.order);
+    leaves = as_list(&walk.leaves);
+    if (order && leaves)
+        both = PyTuple_Pack(2, order, leaves);
+end:
+    Py_XDECREF(order);
+    Py_XDECREF(leaves);
+    end_walk(&walk);
+    PyMem_RawFree(stop.nodes);
+    return both;
+}
+
+static PyObject *engine_between(PyObject *module, PyObject *args)
+{
+    PyObject *order, *sources, *list = NULL;
+    if (!PyArg_ParseTuple(args, "OO", &order, &sources))
+        return NULL;
+    Array nodes = {0}, from = {0}, kept = {0};
+    if (append_all(&nodes, order) == 0 && append_all(&from, sources) == 0 && between(&nodes, &from, &kept) == 0)
+        list = as_list(&kept);
+    PyMem_RawFree(nodes.nodes);
+    PyMem_RawFree(from.nodes);
+    PyMem_RawFree(kept.nodes);
+    return list;
+}
+
+static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
+{
+    PyObject *order, *leaves;
+    if (!PyArg_ParseTuple(args, "OO", &order, &leaves))
+        return NULL;
+    Array nodes = {0}, ends = {0};
+    const int fresh = append_all(&nodes, order) == 0 && append_all(&ends, leaves) == 0
+                      && check_fresh(&nodes, &ends) == 0;
+    PyMem_RawFree(nodes.nodes);
+    PyMem_RawFree(ends.nodes);
+    if (!fresh)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static int add_seeds(PyObject *seeds)
+{
+    PyObject *iterator = PyObject_GetIter(seeds), *pair;
+    while (iterator && (pair = PyIter_Next(iterator))) {
+        PyObject *out;
+        double weight;
+        if (PyArg_ParseTuple(pair, "O!d", value_type, &out, &weight))
+            ((Value *)out)->grad += weight;
+        Py_DECREF(pair);
+        if (PyErr_Occurred())
+            break;
+    }
+    Py_XDECREF(iterator);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *engine_pull(PyObject *module, PyObject *args)
+{
+    PyObject *order, *reached, *inputs, *seeds, *found = NULL;
+    if (!PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
+        return NULL;
+    Array nodes = {0}, all = {0}, by = {0};
+    if (append_all(&nodes, order) == 0 && append_all(&all, reached) == 0 && append_all(&by, inputs) == 0) {
+        clear_grads(&all);
+        clear_grads(&by);
+        if (add_seeds(seeds) == 0 && reverse(&nodes) == 0)
+            found = PyList_New(by.count);
+        for (Py_ssize_t i = 0; found && i < by.count; i++) {
+            PyObject *grad = PyFloat_FromDouble(by.nodes[i]->grad);
+            if (grad)
+                PyList_SET_ITEM(found, i, grad);
+            else
+                Py_CLEAR(found);
+        }
+        clear_grads(&all);
+        clear_grads(&by);
+    }
+    PyMem_RawFree(nodes.nodes);
+    PyMem_RawFree(all.nodes);
+    PyMem_RawFree(by.nodes);
+    return found;
+}
+
+static PyObject *engine_is_stale(PyObject *module, PyObject *object)
+{
+    if (!IS_VALUE(object))
+        return PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+    const Value *node = (Value *)object;
+    return PyBool_FromLong(node->code == LEAF ? node->tick > 0 : newer_leaf_of(node) != NULL);
+}
+
+static PyObject *engine_restore(PyObject *module, PyObject *args)
+{
+    Value *node;
+    PyObject *path;
+    int stale;
+    if (!PyArg_ParseTuple(args, "O!Up", value_type, &node, &path, &stale))
+        return NULL;
+    if (node->code == LEAF)
+        node->tick = stale; /* before whatever is made from now on, but after what was stale */
+    else if (stale)
+        node->tick = 0; /* older than a leaf that was ever set */
+    PyObject *label = get_label(node, NULL);
+    const int done = label ? set_note(node, label, path) : -1;
+    Py_XDECREF(label);
+    if (done < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}

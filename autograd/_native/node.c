@@ -1,0 +1,294 @@
+/* Value: how a node is laid out, made and freed, and its attributes. */
+
+#ifndef FREE_NODES
+#define FREE_NODES 4096 /* how many freed nodes to keep for the next graph */
+#endif
+
+static Value *free_nodes;
+static int free_count;
+
+/* A node with one reference and no operands yet, or NULL with MemoryError. */
+ALWAYS_INLINE Value *new_node(double data, int code, int flags)
+{
+    Value *node = free_nodes;
+    if (node) { /* it has kept its type */
+        free_nodes = node->next;
+        free_count--;
+        Py_SET_REFCNT(node, 1);
+    }
+    else {
+        node = PyObject_Malloc(sizeof(Value));
+        if (!node)
+            return (Value *)PyErr_NoMemory();
+        PyObject_Init((PyObject *)node, value_type);
+    }
+    node->tick = code == LEAF ? 0 : tick;
+    node->code = code;
+    node->flags = flags;
+    node->data = data;
+    node->grad = 0.0;
+    node->note = NULL;
+    node->weakrefs = NULL;
+    return node;
+}
+
+static PyObject *new_leaf(double data, int flags)
+{
+    Value *node = new_node(data, LEAF, flags);
+    if (node && in_a_block())
+        node->note = Py_XNewRef(thread.path);
+    return (PyObject *)node;
+}
+
+ALWAYS_INLINE int x_is_object(const Value *node)
+{
+    return node->code != LEAF && !(node->flags & X_IS_NUMBER);
+}
+
+ALWAYS_INLINE int y_is_object(const Value *node)
+{
+    const int shape = shapes[node->code];
+    return shape == TWO_SEQUENCES || node->code == CUSTOM || (shape == BINARY && !(node->flags & Y_IS_NUMBER));
+}
+
+/* Freeing one node may free its operands, and so on: they wait in a list, so that nothing recurs. */
+static void value_dealloc(PyObject *self)
+{
+    static Value *waiting;
+    static int freeing;
+
+    Value *node = (Value *)self;
+    if (RARELY(node->weakrefs != NULL))
+        PyObject_ClearWeakRefs(self);
+    node->next = waiting;
+    waiting = node;
+    if (freeing)
+        return;
+    freeing = 1;
+    while ((node = waiting)) {
+        waiting = node->next;
+        if (x_is_object(node))
+            Py_DECREF(node->x.object);
+        if (y_is_object(node))
+            Py_DECREF(node->y.object);
+        Py_XDECREF(node->note);
+        if (free_count < FREE_NODES) {
+            node->next = free_nodes;
+            free_nodes = node;
+            free_count++;
+        }
+        else {
+            PyObject_Free(node);
+            Py_DECREF(value_type);
+        }
+    }
+    freeing = 0;
+}
+
+/* Making leaves */
+
+static PyObject *value_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    static char *names[] = {"data", "label", "requires_grad", "parameter", NULL};
+    PyObject *data, *label = NULL;
+    int requires_grad = 1, parameter = 0;
+    if (!PyArg_ParseTupleAndKeywords(args, keywords, "O|O$pp:Value", names, &data, &label, &requires_grad,
+                                     &parameter))
+        return NULL;
+    double number;
+    if (to_double(data, "a Value", &number) < 0)
+        return NULL;
+    PyObject *leaf = new_leaf(number, (requires_grad ? 0 : CONSTANT) | (parameter ? PARAMETER : 0));
+    if (leaf && label && PyObject_SetAttrString(leaf, "label", label) < 0)
+        Py_CLEAR(leaf);
+    return leaf;
+}
+
+static PyObject *value_vectorcall(PyObject *type, PyObject *const *args, size_t count, PyObject *names)
+{
+    const Py_ssize_t positional = PyVectorcall_NARGS(count);
+    if (positional == 1 && !names) {
+        double number;
+        return to_double(args[0], "a Value", &number) < 0 ? NULL : new_leaf(number, 0);
+    }
+    PyObject *node = NULL, *keywords = NULL, *tuple = PyTuple_New(positional);
+    if (!tuple || (names && !(keywords = PyDict_New())))
+        goto done;
+    for (Py_ssize_t i = 0; i < positional; i++)
+        PyTuple_SET_ITEM(tuple, i, Py_NewRef(args[i]));
+    for (Py_ssize_t i = 0; names && i < PyTuple_GET_SIZE(names); i++)
+        if (PyDict_SetItem(keywords, PyTuple_GET_ITEM(names, i), args[positional + i]) < 0)
+            goto done;
+    node = value_new((PyTypeObject *)type, tuple, keywords);
+done:
+    Py_XDECREF(tuple);
+    Py_XDECREF(keywords);
+    return node;
+}
+
+/* Attributes */
+
+static int cannot_delete(PyObject *given, const char *name)
+{
+    if (given)
+        return 0;
+    PyErr_Format(PyExc_AttributeError, "the %s of a Value cannot be deleted", name);
+    return -1;
+}
+
+static PyObject *get_data(Value *self, void *unused)
+{
+    return PyFloat_FromDouble(self->data);
+}
+
+static int set_data(Value *self, PyObject *given, void *unused)
+{
+    if (cannot_delete(given, "data") < 0)
+        return -1;
+    if (self->code != LEAF) {
+        refuse("computed_data", (PyObject *)self, given);
+        return -1;
+    }
+    double number;
+    if (to_double(given, ".data", &number) < 0 || wait_for_sweeps() < 0)
+        return -1;
+    self->data = number;
+    self->tick = ++tick;
+    return 0;
+}
+
+static PyObject *get_grad(Value *self, void *unused)
+{
+    return PyFloat_FromDouble(self->grad);
+}
+
+static int set_grad(Value *self, PyObject *given, void *unused)
+{
+    if (cannot_delete(given, "grad") < 0)
+        return -1;
+    if (given == Py_None) {
+        refuse("missing_grad", NULL, NULL);
+        return -1;
+    }
+    double number;
+    if (to_double(given, ".grad", &number) < 0)
+        return -1;
+    self->grad = number;
+    return 0;
+}
+
+static PyObject *op_of(const Value *node) /* borrowed; not of a leaf */
+{
+    return node->code == CUSTOM ? node->y.object : python.ops[node->code];
+}
+
+static PyObject *get_op(Value *self, void *unused)
+{
+    return Py_NewRef(self->code == LEAF ? Py_None : op_of(self));
+}
+
+static PyObject *operand_object(Operand operand, int is_number)
+{
+    return is_number ? PyFloat_FromDouble(operand.number) : Py_NewRef(operand.object);
+}
+
+static PyObject *get_args(Value *self, void *unused)
+{
+    if (self->code == LEAF)
+        return PyTuple_New(0);
+    const int shape = shapes[self->code];
+    if (shape == TERNARY || shape == OTHER)
+        return Py_NewRef(self->x.object);
+    PyObject *args = PyTuple_New(shape == BINARY || shape == TWO_SEQUENCES ? 2 : 1);
+    for (Py_ssize_t i = 0; args && i < PyTuple_GET_SIZE(args); i++) {
+        PyObject *object = operand_object(i ? self->y : self->x, self->flags & (i ? Y_IS_NUMBER : X_IS_NUMBER));
+        if (!object)
+            Py_CLEAR(args);
+        else
+            PyTuple_SET_ITEM(args, i, object);
+    }
+    return args;
+}
+
+static PyObject *note_part(const Value *self, int i)
+{
+    if (self->note && PyTuple_CheckExact(self->note))
+        return Py_NewRef(PyTuple_GET_ITEM(self->note, i));
+    return self->note && i == 1 ? Py_NewRef(self->note) : PyUnicode_FromString("");
+}
+
+static PyObject *get_label(Value *self, void *unused)
+{
+    return note_part(self, 0);
+}
+
+static PyObject *get_path(Value *self, void *unused)
+{
+    return note_part(self, 1);
+}
+
+static int set_note(Value *self, PyObject *label, PyObject *path)
+{
+    PyObject *note;
+    if (PyUnicode_GET_LENGTH(label))
+        note = PyTuple_Pack(2, label, path);
+    else
+        note = PyUnicode_GET_LENGTH(path) ? Py_NewRef(path) : NULL;
+    if (!note && PyErr_Occurred())
+        return -1;
+    Py_XSETREF(self->note, note);
+    return 0;
+}
+
+static int set_label(Value *self, PyObject *label, void *unused)
+{
+    if (cannot_delete(label, "label") < 0)
+        return -1;
+    if (!PyUnicode_Check(label)) {
+        refuse("label", label, NULL);
+        return -1;
+    }
+    PyObject *path = get_path(self, NULL);
+    const int done = path ? set_note(self, label, path) : -1;
+    Py_XDECREF(path);
+    return done;
+}
+
+static PyObject *get_is_parameter(Value *self, void *unused)
+{
+    return PyBool_FromLong(self->flags & PARAMETER);
+}
+
+static PyObject *get_requires_grad(Value *self, void *unused)
+{
+    const int wanted = depends_on_wanting(self);
+    return wanted < 0 ? NULL : PyBool_FromLong(wanted);
+}
+
+static int set_requires_grad(Value *self, PyObject *flag, void *unused)
+{
+    if (cannot_delete(flag, "requires_grad") < 0)
+        return -1;
+    if (self->code != LEAF) {
+        refuse("computed_requires_grad", (PyObject *)self, NULL);
+        return -1;
+    }
+    const int truth = PyObject_IsTrue(flag);
+    if (truth < 0)
+        return -1;
+    self->flags = truth ? self->flags & ~CONSTANT : self->flags | CONSTANT;
+    return 0;
+}
+
+#define ATTRIBUTE(name, set) {#name, (getter)get_##name, (setter)(set)}
+static PyGetSetDef value_attributes[] = {
+    ATTRIBUTE(data, set_data),
+    ATTRIBUTE(grad, set_grad),
+    ATTRIBUTE(op, NULL),
+    ATTRIBUTE(args, NULL),
+    ATTRIBUTE(label, set_label),
+    ATTRIBUTE(path, NULL),
+    ATTRIBUTE(is_parameter, NULL),
+    ATTRIBUTE(requires_grad, set_requires_grad),
+    {NULL},
+};
