@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd import dag, ieee, op, operand, recording, refusals
+from autograd import dag, ieee, op, operand, refusals
 from autograd._native import engine, reason
 from autograd.behaviour import Behaviour, compared
 
@@ -20,7 +20,6 @@ else:
         numbers=dag.numbers,
         node_slopes=ieee.node_slopes,
         refusals=refusals,
-        open_blocks=recording.open_blocks,
     )
     Value.__doc__ = Behaviour.__doc__
     Value.__init_subclass__ = classmethod(refusals.subclass)

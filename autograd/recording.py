@@ -27,35 +27,39 @@ class _Replaced(local):
         self.stack: list[Any] = []
 
 
-thread: Any = _Thread() if engine is None else engine.thread
-_replaced = _Replaced()  # what the open blocks of this thread have replaced
-
-# One entry for each block of this page that is open, in all threads: while it is empty, a node need not
-# ask its thread. (A list, since append and pop need no lock.)
-open_blocks: list[None] = []
-
-
-class _Block:
-    """A ``with`` block, or decorator, that sets one attribute of the thread that enters it."""
+class _BlockInPython:
+    """A ``with`` block that sets one attribute of the thread that enters it."""
 
     __slots__ = ("_name", "_value")
 
     def __init__(self, name: str, value: Any) -> None:
         self._name = name
-        self._value = value
+        self._value = value if name == "recording" else str(value)
 
     def __enter__(self) -> None:
         open_blocks.append(None)
         before = getattr(thread, self._name)
         _replaced.stack.append(before)
-        setattr(thread, self._name, self._replacing(before))
-
-    def _replacing(self, before: Any) -> Any:
-        return self._value
+        nested = self._name == "path" and before
+        setattr(thread, self._name, f"{before}.{self._value}" if nested else self._value)
 
     def __exit__(self, *exception: object) -> None:
         setattr(thread, self._name, _replaced.stack.pop())
         open_blocks.pop()
+
+
+# One entry for each block of this page that is open, in all threads: while it is empty, a node need not
+# ask its thread. (A list, since append and pop need no lock.)
+open_blocks: list[None] = [] if engine is None else engine.open_blocks
+thread: Any = _Thread() if engine is None else engine.thread
+_replaced = _Replaced()  # what the open blocks of this thread have replaced
+_Base: Any = _BlockInPython if engine is None else engine.Block
+
+
+class Block(_Base):  # type: ignore[misc]
+    """A ``with`` block, or decorator, that sets what the thread that enters it records."""
+
+    __slots__ = ()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
         """As a decorator: the whole function runs inside the block."""
@@ -68,26 +72,19 @@ class _Block:
         return inside
 
 
-def no_grad() -> _Block:
+def no_grad() -> Block:
     """A block (or decorator) in which ops record nothing: results are detached, and cheaper."""
-    return _Block("recording", False)
+    return Block("recording", False)
 
 
-def enable_grad() -> _Block:
+def enable_grad() -> Block:
     """A block (or decorator) in which ops record, whatever block it stands in."""
-    return _Block("recording", True)
+    return Block("recording", True)
 
 
-class module_path(_Block):  # noqa: N801 - a block, used as a function
-    """A block whose nodes remember that they were made in the module of this name.
+def module_path(name: str) -> Block:
+    """A block (or decorator) whose nodes remember that they were made in the module of this name.
 
     Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
     """
-
-    __slots__ = ()
-
-    def __init__(self, name: str) -> None:
-        super().__init__("path", name)
-
-    def _replacing(self, before: str) -> str:
-        return f"{before}.{self._value}" if before else str(self._value)
+    return Block("path", name)

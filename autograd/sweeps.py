@@ -12,9 +12,8 @@ from autograd.ieee import node_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Container, Iterable
     from typing import Any
-
-    from autograd.op import Op
 
 
 def times(carried: Any, slope: Any) -> Any:
@@ -45,30 +44,36 @@ def plus(total: Any, more: Any) -> Any:
     return total + more
 
 
-def slopes(node: Value, graph: bool) -> list[tuple[Value, Any]]:
-    """Each operand that is a Value, with the slope by it: a number or, for a graph, a Value."""
+def slopes(node: Value, graph: bool, wanted: Container[Value]) -> Iterable[tuple[Value, Any]]:
+    """Each operand that is wanted, with the slope by it: a number or, for a graph, a Value."""
     if not graph:
-        return node_slopes(node)
+        return [pair for pair in node_slopes(node) if pair[0] in wanted]
     op: Any = node.op
-    try:
-        found = _slopes_by_values(op, node.args, node.args, node)
-    except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
-        found = _slopes_by_values(op, node.args, _constants_as_values(node.args, op.variadic), node)
-    return pairs(op, node.args, found)
-
-
-def _slopes_by_values(op: Op, args: tuple[Any, ...], at: tuple[Any, ...], out: Value) -> list[Any]:
-    """The partials by those of `args` that are Values, at other operands `at`; nothing is built in vain."""
+    args = node.args
+    if op.variadic:
+        found = pairs(op, args, [partial and _slope(partial, args, node) for partial in op.partials])
+        return [pair for pair in found if pair[0] in wanted]
     return [
-        partial(*at, out) if partial is not None and (op.variadic or type(x) is Value) else 0.0
+        (x, _slope(partial, args, node))
         for x, partial in zip(args, op.partials, strict=True)
+        if type(x) is Value and partial is not None and x in wanted
     ]
 
 
-def _constants_as_values(args: tuple[Any, ...], variadic: bool) -> tuple[Any, ...]:
-    if variadic:
-        return tuple([_constants_as_values(xs, False) for xs in args])
-    return tuple([x if type(x) is Value else Value(x, requires_grad=False) for x in args])
+def _slope(partial: Any, args: tuple[Any, ...], out: Value) -> Any:
+    try:
+        return partial(*args, out)
+    except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
+        return partial(*_constants_as_values(args), out)
+
+
+def _constants_as_values(args: tuple[Any, ...]) -> tuple[Any, ...]:
+    def convert(x: Any) -> Any:
+        if type(x) is tuple:
+            return _constants_as_values(x)
+        return x if type(x) is Value else Value(x, requires_grad=False)
+
+    return tuple(map(convert, args))
 
 
 def reverse(order: list[Value], adjoint: dict[Value, Any], graph: bool) -> None:
@@ -80,9 +85,8 @@ def reverse(order: list[Value], adjoint: dict[Value, Any], graph: bool) -> None:
         carried = adjoint[node]
         if node.op is None or (type(carried) is float and carried == 0.0):
             continue
-        for x, slope in slopes(node, graph):
-            if x in adjoint:
-                adjoint[x] = plus(adjoint[x], times(carried, slope))
+        for x, slope in slopes(node, graph, adjoint):
+            adjoint[x] = plus(adjoint[x], times(carried, slope))
 
 
 def forward(order: list[Value], tangent: dict[Value, Any], graph: bool) -> None:
@@ -91,7 +95,6 @@ def forward(order: list[Value], tangent: dict[Value, Any], graph: bool) -> None:
         if node in tangent:
             continue
         total: Any = 0.0
-        for x, slope in slopes(node, graph):
-            if x in tangent:
-                total = plus(total, times(tangent[x], slope))
+        for x, slope in slopes(node, graph, tangent):
+            total = plus(total, times(tangent[x], slope))
         tangent[node] = total

@@ -110,7 +110,7 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
     if (keep(given, "number", &python.number) < 0 || keep(given, "sequence", &python.sequence) < 0
         || keep(given, "combine", &python.combine) < 0 || keep(given, "compared", &python.compared) < 0
         || keep(given, "numbers", &python.numbers) < 0 || keep(given, "node_slopes", &python.node_slopes) < 0
-        || keep(given, "refusals", &python.refusals) < 0 || keep(given, "open_blocks", &python.open_blocks) < 0)
+        || keep(given, "refusals", &python.refusals) < 0)
         return NULL;
     PyObject *bases = PyTuple_Pack(1, base);
     PyObject *type = bases ? PyType_FromSpecWithBases(&value_spec, bases) : NULL;
@@ -157,15 +157,20 @@ static struct PyModuleDef engine_module = {
 
 PyMODINIT_FUNC PyInit_engine(void)
 {
-    if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&thread_type) < 0)
+    if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&thread_type) < 0
+        || PyType_Ready(&block_type) < 0)
         return NULL;
     sweep_lock = PyThread_allocate_lock();
     if (!sweep_lock)
         return PyErr_NoMemory();
     PyObject *module = PyModule_Create(&engine_module);
     PyObject *state = PyObject_New(PyObject, &thread_type);
-    if (!module || !state || PyModule_AddObjectRef(module, "thread", state) < 0
+    python.open_blocks = PyList_New(0);
+    if (!module || !state || !python.open_blocks
+        || PyModule_AddObjectRef(module, "open_blocks", python.open_blocks) < 0
+        || PyModule_AddObjectRef(module, "thread", state) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
+        || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)
         Py_CLEAR(module);
     Py_XDECREF(state);

@@ -151,11 +151,9 @@ static PyObject *value_compare(PyObject *self, PyObject *other, int comparison)
 {
     const double x = ((Value *)self)->data;
     double y;
-    if (IS_VALUE(other))
-        y = ((Value *)other)->data;
-    else if (PyFloat_CheckExact(other))
-        y = PyFloat_AS_DOUBLE(other);
-    else {
+    Operand kept;
+    int flags = 0;
+    if (!read_operand(other, &y, &kept, &flags, 0)) {
         PyObject *number = PyObject_CallOneArg(python.compared, other);
         if (!number || number == Py_NotImplemented)
             return number;
