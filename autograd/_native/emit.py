@@ -82,8 +82,10 @@ def _slope(op: Op, i: int) -> str:
         slope = partial(*args, out)
     else:
         others = [Symbol(f"other_{x}") for x in args]
-        slope, _ = partial(*zip(args, others, strict=True), out)
-        if isinstance(slope, Symbol) and set(topological_order(slope)) & set(others):
+        slope = partial(*zip(args, others, strict=True), out)[0]
+        second = partial(*zip(others, args, strict=True), out)[1]
+        mixed = isinstance(slope, Symbol) and set(topological_order(slope)) & set(others)
+        if mixed or slope != second:
             raise ValueError(f"the slopes of {op.name} depend on several operands of a sequence at a time")
     return _function(f"slope_{op.name}_{i}", [*args, out], slope)
 

@@ -1,0 +1,480 @@
+"""The native engine beside the one in pure Python: the same numbers, and what only C can promise."""
+
+import gc
+import math
+import os
+import random
+import signal
+import subprocess
+import sys
+import threading
+import time
+import weakref
+from array import array
+from contextlib import suppress
+
+import pytest
+
+import autograd as ag
+from autograd import StaleGraphError, Value, backend_info, dot, ieee, logsumexp, no_grad, sum_of, where
+from autograd._native import engine
+from autograd.op import TABLE
+
+pytestmark = pytest.mark.skipif(engine is None, reason=f"no native engine: {backend_info()['reason']}")
+
+# Whose numbers are the same on every machine, to the last bit; the others are libm's.
+EXACT = {op.name for op in TABLE.values() if op.ulp == 0.0} | {
+    *("neg add sub mul div chain sqrt dot sum_of".split())
+}
+# Of those the ones whose slopes are, too.
+ARITHMETIC = sorted(EXACT - {"sqrt"})
+EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, 1e300, -1e-300, math.inf, -math.inf, math.nan]
+
+
+def same(a, b):
+    """Bit-equal; a nan is like any other."""
+    return (a != a and b != b) or (a == b and math.copysign(1.0, a) == math.copysign(1.0, b))
+
+
+def near(got, expected, ulps, absolute=0.0):
+    if same(got, expected):
+        return True
+    if not (math.isfinite(got) and math.isfinite(expected)):
+        return False
+    return abs(got - expected) <= max(ulps * math.ulp(expected), absolute)
+
+
+class TestTheSameAsInPurePython:
+    @staticmethod
+    def number(generator):
+        return generator.choice(EDGES) if generator.random() < 0.1 else generator.gauss(0.0, 2.0)
+
+    def graph(self, generator, names):
+        """Leaves, and lines of (op, operands): floats, and places of earlier Values."""
+        leaves = [self.number(generator) for _ in range(generator.randint(1, 4))]
+        lines = []
+        for _ in range(generator.randint(1, 20)):
+            op = TABLE[generator.choice(names)]
+            places = range(len(leaves) + len(lines))
+
+            def operand(places=places):
+                return generator.choice(places) if generator.random() < 0.8 else self.number(generator)
+
+            length = generator.randint(1, 5)
+            args = [
+                tuple(operand() for _ in range(length)) if op.variadic else operand() for _ in range(op.arity)
+            ]
+            if op.variadic:
+                args[0] = (generator.choice(places), *args[0][1:])
+            else:
+                args[generator.randrange(op.arity)] = generator.choice(places)
+            lines.append((op, args))
+        return leaves, lines
+
+    @staticmethod
+    def build(kind, leaves, lines):
+        nodes = [kind(x) for x in leaves]
+
+        def at(x):
+            if isinstance(x, tuple):
+                return tuple(map(at, x))
+            return nodes[x] if isinstance(x, int) else x
+
+        for op, args in lines:
+            nodes.append(op(*map(at, args)))
+        return nodes
+
+    @pytest.mark.parametrize("names", [ARITHMETIC, sorted(TABLE)], ids=["arithmetic", "all ops"])
+    def test_on_5000_random_graphs(self, names):
+        """Values, slopes and gradients, node by node; every op is met hundreds of times."""
+        from autograd.value import Value as PureValue
+
+        generator = random.Random("graphs of " + names[0])
+        met = dict.fromkeys(names, 0)
+        for _ in range(5000):
+            leaves, lines = self.graph(generator, names)
+            native = self.build(Value, leaves, lines)
+            pure = self.build(PureValue, leaves, lines)
+            for node in native[len(leaves) :]:
+                met[node.op.name] += 1
+                self.check_node(node)
+            native[-1].backward()
+            pure[-1].backward()
+            if names is ARITHMETIC:
+                for x, y in zip(native, pure, strict=True):
+                    assert type(x) is Value
+                    assert type(y) is PureValue
+                    assert same(x.data, y.data)
+                    assert same(x.grad, y.grad)
+        assert min(met.values()) > 300
+
+    @staticmethod
+    def check_node(node):
+        """Its number and its slopes, against the row in Python on the same numbers."""
+        op = node.op
+        expected = op.forward(*ag.dag.numbers(op, node.args))
+        exact = op.name in EXACT
+        assert same(node.data, expected) if exact else near(node.data, expected, op.ulp), node.args
+        wanted = {}
+        for x, slope in ieee.node_slopes(node):
+            wanted[x] = wanted.get(x, 0.0) + (slope if slope != 0.0 else 0.0)
+        found = engine.pull([node], [node], list(wanted), [(node, 1.0)])
+        for got, slope in zip(found, wanted.values(), strict=True):
+            if op.name in ARITHMETIC and op.slope_ulp <= 2.0:
+                assert same(got, slope), (op, node.args)
+            else:
+                assert near(got, slope, op.slope_ulp, op.slope_abs), (op, node.args)
+
+    def test_derivatives_of_all_orders(self):
+        """The same program in two processes: its digits are the same."""
+        program = """
+from autograd import *
+def f(p):
+    x, y, z = p
+    return tanh(x * y + z) / (1.0 + x**2) + where(x < y, sin(x) * y, z) + logsumexp([x, y * z]) + dot(p, p)
+p = [0.3, -1.25, 0.75]
+x = Value(0.5)
+print(grad(f)(p), hessian(f)(p), jvp(f, (p,), ([1.0, 2.0, 3.0],)), hvp(f, (p,), ([1.0, 2.0, 3.0],)))
+print(gradients(f([x, x * x, 2.0]), x), jacobian(grad(f), mode="forward")(p))
+"""
+        texts = [
+            subprocess.run(
+                [sys.executable, "-c", program],
+                capture_output=True,
+                text=True,
+                check=True,
+                env={**os.environ, "AUTOGRAD_PURE": pure},
+            ).stdout
+            for pure in ("0", "1")
+        ]
+        assert texts[0] == texts[1]
+
+
+class TestMemory:
+    def test_a_value_is_small_and_not_tracked_by_the_cyclic_collector(self):
+        y = Value(1.0) * 2.0
+        assert sys.getsizeof(y) <= 80
+        assert not gc.is_tracked(y)
+        x = Value(1.0)
+        shared = (x, x)
+        z = dot(shared, shared)
+        gc.collect()
+        assert not gc.is_tracked(z.args[0])
+
+    def test_a_chain_of_ten_million_is_built_swept_and_freed(self):
+        x = Value(1.0)
+        y = x
+        for _ in range(10_000_000):
+            y = y + 1.0
+        y.backward()
+        assert (y.data, x.grad) == (10_000_001.0, 1.0)
+        gone = weakref.ref(y)
+        del y
+        assert gone() is None
+
+    def test_a_tree_of_sequences_is_freed_without_recursion(self):
+        y = Value(1.0)
+        for _ in range(100_000):
+            y = sum_of([y, 1.0])
+        y.backward()
+        del y
+
+    def test_a_million_cycles_leave_nothing_behind(self):
+        """Building, differentiating, freeing: operators, n-ary ops, labels, paths, refusals, transforms."""
+        x = Value(0.5)
+        w = (x, Value(0.25))
+        stop = ag.custom_derivative(lambda v, out: 0.0)(lambda v: v)
+
+        def cheap():
+            ((x * 2.0 + x).tanh() / (x + 1.0)).backward()
+
+        def others():
+            y = dot(w, [x, 1]) + sum_of([x, 2.0]) * where(x > 0, x, 1.0) ** 2 + stop(x) + logsumexp(w)
+            y.label = "y"
+            with ag.module_path("net"):
+                z = ag.maximum(y, 3 * x)
+            z.backward()
+            weakref.ref(z)
+            with no_grad():
+                assert (z * x).op is None
+            for refused in (
+                lambda: x + "1",
+                lambda: setattr(z, "data", 1.0),
+                lambda: Value(None),
+                y.sqrt().item,
+            ):
+                with suppress(TypeError, AttributeError):
+                    refused()
+            ag.grad(lambda v: v * ag.exp(v))(0.5)
+            ag.hessian(lambda v: v * v)(0.5)
+
+        def blocks(function, times):
+            for _ in range(1000):
+                function()  # whatever is cached
+            x.grad = w[1].grad = 0.0
+            gc.collect()
+            before = sys.getallocatedblocks()
+            for _ in range(times):
+                function()
+            gc.collect()
+            return sys.getallocatedblocks() - before
+
+        assert blocks(cheap, 1_000_000) < 200
+        assert blocks(others, 10_000) < 200
+
+    @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read from /proc")
+    def test_resident_memory_stays_flat(self):
+        """That of C, too: a graph of 30,000 nodes, and one of long sequences, a hundred times."""
+        xs = [Value(float(i % 7)) for i in range(1000)]
+
+        def resident():
+            with open("/proc/self/statm") as file:
+                return int(file.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+        def cycle():
+            y = dot(xs, xs)
+            for _ in range(30_000):
+                y = y * 0.5 + 1.0
+            y.backward()
+
+        for _ in range(10):
+            cycle()
+        before = resident()
+        for _ in range(100):
+            cycle()
+        assert resident() - before < 4e6  # one cycle takes 4.3e6
+
+
+class TestNoPythonPerOp:
+    """Counted with the profiler: table ops on Values call nothing written in Python."""
+
+    @staticmethod
+    def calls(function):
+        count = 0
+
+        def see(frame, event, argument):
+            nonlocal count
+            count += event == "call"
+
+        sys.setprofile(see)
+        try:
+            function()
+        finally:
+            sys.setprofile(None)
+        return count - 1  # the function itself
+
+    def test_every_op_of_the_table(self):
+        x, y = Value(0.5), Value(0.25)
+        for op in TABLE.values():
+            if op.variadic:
+                args = [[x, 1, 2.0, y]] * op.arity
+                more = [[x] * 1000] * op.arity
+                assert self.calls(lambda op=op, more=more: op(*more)) == 0
+            else:
+                args = [x, 0.5, y][: op.arity]
+            out = op(*args)
+            assert self.calls(lambda op=op, args=args: op(*args)) == 0, op
+            assert self.calls(lambda out=out: out.backward()) == 0, op
+            if op.method and not op.variadic:
+                method = getattr(x, op.method)
+                assert self.calls(lambda method=method, args=args: method(*args[1:])) == 0, op
+
+    def test_operators(self):
+        x, y = Value(0.5), Value(0.25)
+        for function in (
+            lambda: x + y - 1 * x / 2.0,
+            lambda: 2**x + x**2 + x**y,
+            lambda: -abs(x),
+            lambda: x < y or x >= 1 or x == 2.0 or bool(x),
+        ):
+            assert self.calls(function) == 0
+
+    def test_arrays_are_read_at_once(self):
+        np = pytest.importorskip("numpy")
+        w = [Value(1.0)] * 1000
+        expected = float(sum(range(1000)))
+        for xs in (np.arange(1000), np.arange(1000.0), array("d", range(1000)), range(1000)):
+            assert dot(w, xs).data == expected
+            assert self.calls(lambda xs=xs: dot(w, xs)) <= 5
+
+
+class TestSweeps:
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    def test_ctrl_c_stops_a_long_one_and_changes_no_leaf(self):
+        x = Value(1.0)
+        x.grad = 7.0
+        y = x
+        for _ in range(3_000_000):
+            y = y * 1.0
+        start = time.perf_counter()
+        y.backward()
+        duration = time.perf_counter() - start
+        x.grad = 7.0
+        stopped = []
+
+        def stop(*_):
+            stopped.append(time.perf_counter())
+            raise KeyboardInterrupt
+
+        before = signal.signal(signal.SIGALRM, stop)
+        gc.disable()
+        interrupted = 0
+        try:
+            for i in range(10):
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, duration * (i + 1) / 12)
+                    y.backward()
+                    signal.setitimer(signal.ITIMER_REAL, 0)
+                    x.grad = 7.0
+                except KeyboardInterrupt:
+                    interrupted += 1
+                    assert x.grad in (7.0, 8.0)
+                    x.grad = 7.0
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            gc.enable()
+        assert interrupted >= 3
+
+    def test_a_handler_that_raises_in_the_middle_leaves_the_gradients(self):
+        """Not by chance: a rule in the middle of the graph raises the signal."""
+        x = Value(1.0)
+        x.grad = 7.0
+
+        def rule(v, out):
+            signal.raise_signal(signal.SIGINT)
+            return 1.0
+
+        y = ag.custom_derivative(rule)(lambda v: v)(x)
+        for _ in range(200_000):
+            y = y * 1.0 + x
+        with pytest.raises(KeyboardInterrupt):
+            y.backward()
+        assert x.grad == 7.0
+        (x * 2.0).backward()
+        assert x.grad == 9.0
+
+    def test_threads_that_build_and_sweep_over_shared_leaves_lose_nothing(self):
+        """With a rule in Python, during which other threads run, and sweep, and set leaves."""
+        w, idle = Value(2.0), Value(0.0)
+
+        def rule(v, out):
+            time.sleep(0)
+            return 1.0
+
+        slow = ag.custom_derivative(rule)(lambda v: v)
+        failures = []
+
+        def work(k):
+            try:
+                for i in range(100):
+                    y = slow(w * w * 0.5) if (i + k) % 3 == 0 else dot([w, w], [0.5 * w, 0.0])
+                    y.backward()
+                    idle.data = float(i)
+                    ag.grad(lambda v: slow(v * w))(1.0)
+            except BaseException as failure:
+                failures.append(failure)
+
+        interval = sys.getswitchinterval()
+        sys.setswitchinterval(1e-5)
+        try:
+            threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join()
+        finally:
+            sys.setswitchinterval(interval)
+        assert not failures
+        assert w.grad == 8 * 100 * 2.0
+
+    def test_another_thread_waits_with_setting_a_leaf(self):
+        w = Value(3.0)
+        inside, seen = threading.Event(), []
+
+        def rule(v, out):
+            inside.set()
+            time.sleep(0.05)
+            seen.append(w.data)
+            return 1.0
+
+        y = ag.custom_derivative(rule)(lambda v: v)(w) * w
+
+        def change():
+            inside.wait()
+            w.data = 4.0
+
+        thread = threading.Thread(target=change)
+        thread.start()
+        y.backward()
+        thread.join()
+        assert seen == [3.0]
+        assert (w.data, w.grad) == (4.0, 6.0)
+        with pytest.raises(StaleGraphError):
+            y.backward()
+
+    def test_a_graph_may_die_while_it_is_walked_by_another(self):
+        """Nodes freed by a rule are not those of the sweep."""
+        x = Value(2.0)
+        kept = [x * float(i) for i in range(1000)]
+
+        def rule(v, out):
+            kept.clear()
+            return 1.0
+
+        y = ag.custom_derivative(rule)(lambda v: v)(sum_of(kept))
+        y.backward()
+        assert not kept
+        assert x.grad == sum(range(1000))
+
+
+class TestTheTable:
+    def test_the_extension_is_that_of_the_table(self):
+        from autograd._native import emit
+
+        assert engine.table_fingerprint == emit.fingerprint()
+
+    def test_another_table_is_noticed(self, tmp_path):
+        """Rather than computing with the rules of yesterday, it runs in pure Python and says why."""
+        import shutil
+        from pathlib import Path
+
+        shutil.copytree(Path(ag.__file__).parent, tmp_path / "autograd")
+        table = tmp_path / "autograd" / "ops.py"
+        table.write_text(table.read_text() + "\n# edited\n")
+        code = "import autograd; print(autograd.backend_info())"
+        done = subprocess.run(
+            [sys.executable, "-W", "always", "-c", code],
+            cwd=tmp_path,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        assert "'engine': 'python'" in done.stdout
+        assert "autograd/ops.py has changed since it was built: build it again" in done.stderr
+
+    def test_rules_that_mix_the_operands_of_a_sequence_are_refused(self):
+        from autograd._native import emit
+
+        op = ag.Op(
+            "mixed",
+            lambda xs: xs[0],
+            (lambda xs, out: tuple(xs[0] * x for x in xs),),
+            variadic=True,
+            c="mixed",
+            register=False,
+        )
+        with pytest.raises(ValueError, match="the slopes of mixed depend on several operands"):
+            emit._slope(op, 0)
+
+    def test_pure_python_can_be_asked_for(self):
+        code = "import autograd; print(autograd.backend_info())"
+        text = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=True,
+            env={**os.environ, "AUTOGRAD_PURE": "1"},
+        ).stdout
+        assert text.strip() == str({"engine": "python", "reason": "AUTOGRAD_PURE is set in the environment"})
+        assert backend_info() == {"engine": "native", "reason": ""}
