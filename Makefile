@@ -30,8 +30,12 @@ format: $(READY) ## format the code, mend what the linter can
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
-bench: $(READY) ## measure eager speed beside its peers
-	$(PYTHON) benchmarks/eager.py
+sanitize: $(READY) ## run the native tests under ASan, UBSan and valgrind
+	tests/sanitize
+
+bench: $(READY) ## measure eager speed beside its peers: the table of benchmarks/README.md
+	$(PYTHON) -m pip install -q micrograd scikit-learn
+	$(PYTHON) benchmarks/table.py
 
 pictures: $(READY) ## draw the pictures of the README again
 	$(PYTHON) docs/pictures.py
@@ -39,4 +43,4 @@ pictures: $(READY) ## draw the pictures of the README again
 clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test native lint format bench pictures clean
+.PHONY: help demo test native lint format sanitize bench pictures clean

@@ -18,7 +18,7 @@ def asked(name):
     return os.environ.get(name, "0") not in ("", "0")
 
 
-WANTED = not asked("AUTOGRAD_PURE")
+WANTED = not asked("AUTOGRAD_PURE") and sys.implementation.name == "cpython"
 REQUIRED = asked("AUTOGRAD_NATIVE")
 
 # Without contraction a*b + c is rounded twice, as in Python; nothing here reads errno.

@@ -4,16 +4,16 @@ About 100,000 nodes: ten chains of ``x = tanh(x*a + b)``, forward, backward, and
 in turn, several times, with Python's cyclic garbage collector on and off; medians, and ratios in one run.
 
     python benchmarks/eager.py
+    AUTOGRAD_PURE=1 python benchmarks/eager.py
 """
 
-import gc
-import platform
+import json
 import statistics
 import sys
-import time
 import tracemalloc
 
 from microgpt_value import MicrogptValue
+from timing import collecting, seconds
 
 import autograd
 
@@ -24,6 +24,7 @@ except ImportError:
 
 CHAINS, LINKS, RUNS = 10, 3333, 9
 NODES = 3 * CHAINS * LINKS
+OURS = "autograd.Value"
 
 
 def build(value):
@@ -39,17 +40,14 @@ def build(value):
 
 def run(value):
     """ns per node of forward, backward and free; and the gradient, which must be the same for all."""
-    gc.collect()
-    start = time.perf_counter()
-    total, a = build(value)
-    built = time.perf_counter()
-    total.backward()
-    swept = time.perf_counter()
+    built, kept = seconds(build, value)
+    total, a = kept
+    swept, _ = seconds(total.backward)
     gradient = a.grad
-    middle = time.perf_counter()
+    kept = [total]
     del total
-    freed = time.perf_counter()
-    return [(t / NODES) * 1e9 for t in (built - start, swept - built, freed - middle)], gradient
+    freed, _ = seconds(kept.clear)
+    return [t / NODES * 1e9 for t in (built, swept, freed)], gradient
 
 
 def bytes_per_node(value):
@@ -62,37 +60,52 @@ def bytes_per_node(value):
     return used / NODES
 
 
-def main():
+def measure():
+    """A row for each engine, with gc on and off: forward, backward, free (ns), bytes, and how much slower."""
     sys.setrecursionlimit(10**6)  # both peers sort by recursion
-    engines = {"microgpt's Value": MicrogptValue, "autograd.Value": autograd.Value}
+    engines = {"microgpt": MicrogptValue, OURS: autograd.Value}
     if MicrogradValue is not None:
         MicrogradValue.tanh = MicrogradValue.relu  # it has no tanh; its relu costs the same or less
-        engines["micrograd (relu)"] = MicrogradValue
-    print(
-        f"{platform.python_implementation()} {platform.python_version()}, {platform.machine()}, {NODES} nodes"
-    )
-    print(
-        f"{'gc':3} {'engine':18} {'forward':>8} {'backward':>8} {'both':>7} {'free':>7} {'bytes':>6}   faster"
-    )
+        engines["micrograd"] = MicrogradValue
     size = {name: bytes_per_node(value) for name, value in engines.items()}
-    for collecting in (True, False):
-        (gc.enable if collecting else gc.disable)()
+    rows = []
+    for gc_is_on in (True, False):
         times = {name: [] for name in engines}
         gradients = {}
         for _ in range(RUNS):
             for name, value in engines.items():
-                row, gradients[name] = run(value)
+                with collecting(gc_is_on):
+                    row, gradients[name] = run(value)
                 times[name].append(row)
-        assert abs(gradients["autograd.Value"] / gradients["microgpt's Value"] - 1.0) < 1e-12
+        assert abs(gradients[OURS] / gradients["microgpt"] - 1.0) < 1e-12
         medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in times.items()}  # noqa: B905
-        ours = sum(medians["autograd.Value"][:2])
+        ours = sum(medians[OURS][:2])
         for name, (forward, backward, free) in medians.items():
-            on = "on" if collecting else "off"
-            print(
-                f"{on:3} {name:18} {forward:8.0f} {backward:8.0f} {forward + backward:7.0f} {free:7.0f} "
-                f"{size[name]:6.0f}   {(forward + backward) / ours:.2f}"
+            rows.append(
+                {
+                    "gc": "on" if gc_is_on else "off",
+                    "engine": name,
+                    "forward": forward,
+                    "backward": backward,
+                    "free": free,
+                    "bytes": size[name],
+                    "slower": (forward + backward) / ours,
+                }
             )
-    gc.enable()
+    return rows
+
+
+def main():
+    rows = measure()
+    if "--json" in sys.argv:
+        print(json.dumps(rows))
+        return
+    print(f"{NODES} nodes; autograd.Value is {autograd.backend_info()['engine']}; ns and bytes per node")
+    print(f"{'gc':4}{'engine':16}{'forward':>9}{'backward':>9}{'free':>6}{'bytes':>7}{'slower':>9}")
+    for row in rows:
+        print(
+            "{gc:4}{engine:16}{forward:9.0f}{backward:9.0f}{free:6.0f}{bytes:7.0f}{slower:9.2f}".format(**row)
+        )
 
 
 if __name__ == "__main__":

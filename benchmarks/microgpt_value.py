@@ -24,9 +24,43 @@ class MicrogptValue:
         other = other if isinstance(other, MicrogptValue) else MicrogptValue(other)
         return MicrogptValue(self.data * other.data, (self, other), (other.data, self.data))
 
+    def __pow__(self, power):
+        return MicrogptValue(self.data**power, (self,), (power * self.data ** (power - 1),))
+
+    def log(self):
+        return MicrogptValue(math.log(self.data), (self,), (1 / self.data,))
+
+    def exp(self):
+        e = math.exp(self.data)
+        return MicrogptValue(e, (self,), (e,))
+
+    def relu(self):
+        return MicrogptValue(max(0, self.data), (self,), (float(self.data > 0),))
+
     def tanh(self):
         t = math.tanh(self.data)
         return MicrogptValue(t, (self,), (1 - t * t,))
+
+    def __neg__(self):
+        return self * -1
+
+    def __radd__(self, other):
+        return self + other
+
+    def __sub__(self, other):
+        return self + (-other)
+
+    def __rsub__(self, other):
+        return other + (-self)
+
+    def __rmul__(self, other):
+        return self * other
+
+    def __truediv__(self, other):
+        return self * other**-1
+
+    def __rtruediv__(self, other):
+        return other * self**-1
 
     def backward(self):
         order = []

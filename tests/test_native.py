@@ -161,6 +161,7 @@ class TestMemory:
         gc.collect()
         assert not gc.is_tracked(z.args[0])
 
+    @pytest.mark.long
     def test_a_chain_of_ten_million_is_built_swept_and_freed(self):
         x = Value(1.0)
         y = x
@@ -179,6 +180,7 @@ class TestMemory:
         y.backward()
         del y
 
+    @pytest.mark.long
     def test_a_million_cycles_leave_nothing_behind(self):
         """Building, differentiating, freeing: operators, n-ary ops, labels, paths, refusals, transforms."""
         x = Value(0.5)
@@ -222,6 +224,7 @@ class TestMemory:
         assert blocks(cheap, 1_000_000) < 200
         assert blocks(others, 10_000) < 200
 
+    @pytest.mark.long
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read from /proc")
     def test_resident_memory_stays_flat(self):
         """That of C, too: a graph of 30,000 nodes, and one of long sequences, a hundred times."""
@@ -300,6 +303,7 @@ class TestNoPythonPerOp:
 
 class TestSweeps:
     @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    @pytest.mark.long
     def test_ctrl_c_stops_a_long_one_and_changes_no_leaf(self):
         x = Value(1.0)
         x.grad = 7.0

@@ -44,6 +44,7 @@ class TestTheSixClassicFailures:
         b.backward()
         assert x.grad == 30.0
 
+    @pytest.mark.long
     def test_a_chain_of_a_million_additions(self):
         """Built, differentiated and freed, without recursion."""
         x = Value(1.0)
@@ -304,6 +305,7 @@ class TestBackward:
         assert x.grad == 9.0
 
     @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    @pytest.mark.long
     def test_ctrl_c_at_any_moment_changes_all_leaves_or_none(self):
         leaves = [Value(1.0) for _ in range(2000)]
         y = sum_of(leaves)

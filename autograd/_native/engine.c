@@ -51,6 +51,11 @@ static int value_traverse(PyObject *self, visitproc visit, void *argument)
     return 0;
 }
 
+static PyMemberDef value_members[] = {
+    {"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weakrefs), READONLY},
+    {NULL},
+};
+
 static PyType_Slot value_slots[] = {
     {Py_tp_new, value_new},
     {Py_tp_dealloc, value_dealloc},
@@ -68,8 +73,7 @@ static PyType_Slot value_slots[] = {
     {Py_nb_negative, operator_neg},
     {Py_nb_absolute, operator_abs},
     {Py_nb_bool, operator_bool},
-    {Py_tp_members,
-     (PyMemberDef[]){{"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weakrefs), READONLY}, {NULL}}},
+    {Py_tp_members, value_members},
     {0, NULL},
 };
 
@@ -98,13 +102,23 @@ static const char *const names[] = {
 #undef NAME
 };
 
-/* connect(table, base, **functions): give the extension its rows and what it calls in Python; makes
- * Value, a subclass of `base`, once. */
+static int make_value_type(PyObject *base)
+{
+    PyObject *bases = PyTuple_Pack(1, base);
+    value_type = bases ? (PyTypeObject *)PyType_FromSpecWithBases(&value_spec, bases) : NULL;
+    Py_XDECREF(bases);
+    if (!value_type)
+        return -1;
+    value_type->tp_vectorcall = value_vectorcall;
+    return 0;
+}
+
+/* connect(table, base, **functions): give the extension its rows and what it calls in Python.
+ *
+ * It gives Value, a subclass of `base` that is made the first time. */
 static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *given)
 {
     PyObject *table, *base;
-    if (value_type)
-        return Py_NewRef(value_type);
     if (!PyArg_ParseTuple(args, "O!O", &PyDict_Type, &table, &base))
         return NULL;
     if (keep(given, "number", &python.number) < 0 || keep(given, "sequence", &python.sequence) < 0
@@ -112,27 +126,19 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
         || keep(given, "numbers", &python.numbers) < 0 || keep(given, "node_slopes", &python.node_slopes) < 0
         || keep(given, "refusals", &python.refusals) < 0)
         return NULL;
-    PyObject *bases = PyTuple_Pack(1, base);
-    PyObject *type = bases ? PyType_FromSpecWithBases(&value_spec, bases) : NULL;
-    Py_XDECREF(bases);
-    if (!type)
-        return NULL;
     for (int code = 0; code < TABLE_SIZE; code++) {
         PyObject *op = PyDict_GetItemString(table, names[code]);
-        if (!op || !PyObject_TypeCheck(op, &callable_type)) {
-            PyErr_Format(PyExc_LookupError, "the table has no op %s", names[code]);
-            Py_DECREF(type);
-            return NULL;
-        }
+        if (!op || !PyObject_TypeCheck(op, &callable_type))
+            return PyErr_Format(PyExc_LookupError, "the table has no op %s", names[code]);
         ((Callable *)op)->code = code;
         Py_XSETREF(python.ops[code], Py_NewRef(op));
     }
-    value_type = (PyTypeObject *)type;
-    value_type->tp_vectorcall = value_vectorcall;
 #if PY_VERSION_HEX < 0x030c0000 /* which does not hand it down to classes */
     Py_TYPE(python.ops[0])->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
 #endif
-    return Py_NewRef(type);
+    if (!value_type && make_value_type(base) < 0)
+        return NULL;
+    return Py_NewRef(value_type);
 }
 
 static PyMethodDef engine_functions[] = {

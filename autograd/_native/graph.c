@@ -70,39 +70,54 @@ ALWAYS_INLINE int has_room(Array *array, Py_ssize_t more)
     return !RARELY(array->count + more > array->room) || make_room(array, more) == 0;
 }
 
-static void mark(const Array *array, int seen)
-{
-    for (Py_ssize_t i = 0; i < array->count; i++) {
-        Value *node = (Value *)((uintptr_t)array->nodes[i] & ~(uintptr_t)1);
-        node->flags = seen ? node->flags | SEEN : node->flags & ~SEEN;
-    }
-}
-
 /* Walks */
 
-static int push_operands(Array *stack, PyObject *tuple) /* the last first, so that the first is on top */
+typedef struct {
+    Array stack, order, leaves;
+    uint64_t number; /* marks what has been placed, or is left out */
+    uint64_t oldest; /* tick of the nodes in `order` */
+} Walk;
+
+static void begin_walk(Walk *walk)
 {
-    if (!has_room(stack, PyTuple_GET_SIZE(tuple)))
-        return -1;
+    *walk = (Walk){.number = ++walks, .oldest = UINT64_MAX};
+}
+
+static void end_walk(Walk *walk)
+{
+    PyMem_RawFree(walk->stack.nodes);
+    PyMem_RawFree(walk->order.nodes);
+    PyMem_RawFree(walk->leaves.nodes);
+}
+
+ALWAYS_INLINE void push_operand(Walk *walk, Value *operand)
+{
+    if (operand->seen != walk->number)
+        walk->stack.nodes[walk->stack.count++] = operand;
+}
+
+static int push_operands(Walk *walk, PyObject *tuple) /* the last first, so that the first is on top */
+{
     for (Py_ssize_t i = PyTuple_GET_SIZE(tuple); i-- > 0;) {
         PyObject *item = PyTuple_GET_ITEM(tuple, i);
-        if (IS_VALUE(item)) {
-            if (!(((Value *)item)->flags & SEEN))
-                stack->nodes[stack->count++] = (Value *)item;
-        }
-        else if (PyTuple_CheckExact(item) && (push_operands(stack, item) < 0 || !has_room(stack, i)))
+        if (!has_room(&walk->stack, 1))
+            return -1;
+        if (IS_VALUE(item))
+            push_operand(walk, (Value *)item);
+        else if (PyTuple_CheckExact(item) && push_operands(walk, item) < 0)
             return -1;
     }
     return 0;
 }
 
-/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart.
+/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart. With
+ * `clear` the inner nodes have no gradient afterwards.
  *
- * A node that is marked as seen counts as placed; those that are placed get marked. On the stack a node
- * whose operands are all above it is told by a set last bit.
+ * On the stack a node whose operands are all above it is told by a set last bit.
  */
-static int place(Array *stack, Array *order, Array *leaves)
+ALWAYS_INLINE int place(Walk *walk, int clear)
 {
+    Array *stack = &walk->stack, *order = &walk->order, *leaves = &walk->leaves;
     while (stack->count) {
         if (!has_room(order, 1) || !has_room(leaves, 1) || !has_room(stack, 2))
             return -1;
@@ -112,56 +127,46 @@ static int place(Array *stack, Array *order, Array *leaves)
             order->nodes[order->count++] = node;
             continue;
         }
-        if (node->flags & SEEN)
+        if (node->seen == walk->number)
             continue;
-        node->flags |= SEEN;
+        node->seen = walk->number;
         if (node->code == LEAF) {
             leaves->nodes[leaves->count++] = node;
             continue;
         }
+        if (node->tick < walk->oldest)
+            walk->oldest = node->tick;
+        if (clear)
+            node->grad = 0.0;
         stack->nodes[stack->count++] = (Value *)(top | 1);
         switch (shapes[node->code]) {
         case BINARY:
-            if (!(node->flags & Y_IS_NUMBER) && !(node->y.value->flags & SEEN))
-                stack->nodes[stack->count++] = node->y.value;
-            if (node->flags & X_IS_NUMBER)
-                break; /* fall through */
+            if (!(node->flags & Y_IS_NUMBER))
+                push_operand(walk, node->y.value);
+            if (!(node->flags & X_IS_NUMBER))
+                push_operand(walk, node->x.value);
+            break;
         case UNARY:
-            if (!(node->x.value->flags & SEEN))
-                stack->nodes[stack->count++] = node->x.value;
+            push_operand(walk, node->x.value);
             break;
         case TWO_SEQUENCES:
-            if (push_operands(stack, node->y.object) < 0)
+            if (push_operands(walk, node->y.object) < 0)
                 return -1; /* fall through */
         default:
-            if (push_operands(stack, node->x.object) < 0)
+            if (push_operands(walk, node->x.object) < 0)
                 return -1;
         }
     }
     return 0;
 }
 
-typedef struct {
-    Array stack, order, leaves;
-} Walk;
-
-static void end_walk(Walk *walk)
+static int walk_from(Walk *walk, Value *root, int clear)
 {
-    PyMem_RawFree(walk->stack.nodes);
-    PyMem_RawFree(walk->order.nodes);
-    PyMem_RawFree(walk->leaves.nodes);
-}
-
-/* Everything behind the roots that are on the stack, `stop` left out; no mark remains. */
-static int walk_all(Walk *walk, const Array *stop)
-{
-    mark(stop, 1);
-    const int done = place(&walk->stack, &walk->order, &walk->leaves);
-    mark(stop, 0);
-    mark(&walk->order, 0);
-    mark(&walk->leaves, 0);
-    mark(&walk->stack, 0); /* where memory ran out */
-    return done;
+    begin_walk(walk);
+    if (!has_room(&walk->stack, 1))
+        return -1;
+    walk->stack.nodes[walk->stack.count++] = root;
+    return clear ? place(walk, 1) : place(walk, 0);
 }
 
 static int wants_gradients(const Value *leaf)
@@ -174,31 +179,25 @@ static int depends_on_wanting(Value *node)
 {
     if (node->code == LEAF)
         return wants_gradients(node);
-    Walk walk = {0};
-    int found = -1;
-    if (has_room(&walk.stack, 1)) {
-        walk.stack.nodes[walk.stack.count++] = node;
-        if (walk_all(&walk, &(Array){0}) == 0) {
-            found = 0;
-            for (Py_ssize_t i = 0; i < walk.leaves.count && !found; i++)
-                found = wants_gradients(walk.leaves.nodes[i]);
-        }
-    }
+    Walk walk;
+    int found = walk_from(&walk, node, 0);
+    for (Py_ssize_t i = 0; i < walk.leaves.count && found == 0; i++)
+        found = wants_gradients(walk.leaves.nodes[i]);
     end_walk(&walk);
     return found;
 }
 
 /* Operands */
 
-ALWAYS_INLINE int is_seen(PyObject *operand)
+ALWAYS_INLINE int is_seen(PyObject *operand, uint64_t walk)
 {
-    return IS_VALUE(operand) && ((Value *)operand)->flags & SEEN;
+    return IS_VALUE(operand) && ((Value *)operand)->seen == walk;
 }
 
-static int any_seen(PyObject *operands)
+static int any_seen(PyObject *operands, uint64_t walk)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(operands); i++)
-        if (is_seen(PyTuple_GET_ITEM(operands, i)))
+        if (is_seen(PyTuple_GET_ITEM(operands, i), walk))
             return 1;
     return 0;
 }
@@ -209,8 +208,8 @@ static const unsigned char has_slopes[] = {
 #undef SLOPES
 };
 
-/* Whether an inner node has slopes by one that is marked; -1 with an exception. */
-static int any_sloped_operand_seen(const Value *node)
+/* Whether an inner node has slopes by one that the walk has seen; -1 with an exception. */
+static int any_sloped_operand_seen(const Value *node, uint64_t walk)
 {
     const int code = node->code;
     if (code == CUSTOM) {
@@ -219,7 +218,7 @@ static int any_sloped_operand_seen(const Value *node)
         for (Py_ssize_t i = 0; found == 0 && i < PyTuple_GET_SIZE(node->x.object); i++) {
             PyObject *operand = PyTuple_GET_ITEM(node->x.object, i);
             if (PyTuple_GET_ITEM(partials, i) != Py_None)
-                found = PyTuple_CheckExact(operand) ? any_seen(operand) : is_seen(operand);
+                found = PyTuple_CheckExact(operand) ? any_seen(operand, walk) : is_seen(operand, walk);
         }
         Py_XDECREF(partials);
         return found;
@@ -227,43 +226,42 @@ static int any_sloped_operand_seen(const Value *node)
     const int slopes = has_slopes[code];
     switch (shapes[code]) {
     case UNARY:
-        return slopes & 1 && node->x.value->flags & SEEN;
+        return slopes & 1 && node->x.value->seen == walk;
     case BINARY:
-        return (slopes & 1 && !(node->flags & X_IS_NUMBER) && node->x.value->flags & SEEN)
-               || (slopes & 2 && !(node->flags & Y_IS_NUMBER) && node->y.value->flags & SEEN);
+        return (slopes & 1 && !(node->flags & X_IS_NUMBER) && node->x.value->seen == walk)
+               || (slopes & 2 && !(node->flags & Y_IS_NUMBER) && node->y.value->seen == walk);
     case TERNARY:
         for (int i = 0; i < 3; i++)
-            if (slopes >> i & 1 && is_seen(PyTuple_GET_ITEM(node->x.object, i)))
+            if (slopes >> i & 1 && is_seen(PyTuple_GET_ITEM(node->x.object, i), walk))
                 return 1;
         return 0;
     case TWO_SEQUENCES:
-        if (slopes & 2 && any_seen(node->y.object))
+        if (slopes & 2 && any_seen(node->y.object, walk))
             return 1; /* fall through */
     default:
-        return slopes & 1 && any_seen(node->x.object);
+        return slopes & 1 && any_seen(node->x.object, walk);
     }
 }
 
 /* The nodes of `order` that depend on one of the sources, or are one, in `kept`. */
 static int between(const Array *order, const Array *sources, Array *kept)
 {
-    int done = 0;
-    mark(sources, 1);
-    for (Py_ssize_t i = 0; i < order->count && done == 0; i++) {
+    const uint64_t walk = ++walks;
+    for (Py_ssize_t i = 0; i < sources->count; i++)
+        sources->nodes[i]->seen = walk;
+    for (Py_ssize_t i = 0; i < order->count; i++) {
         Value *node = order->nodes[i];
-        int depends = (node->flags & SEEN) != 0;
+        int depends = node->seen == walk;
         if (!depends && node->code != LEAF)
-            depends = any_sloped_operand_seen(node);
+            depends = any_sloped_operand_seen(node, walk);
         if (depends < 0 || (depends && !has_room(kept, 1)))
-            done = -1;
-        else if (depends) {
-            node->flags |= SEEN;
+            return -1;
+        if (depends) {
+            node->seen = walk;
             kept->nodes[kept->count++] = node;
         }
     }
-    mark(sources, 0);
-    mark(kept, 0);
-    return done;
+    return 0;
 }
 
 /* Staleness */
@@ -291,20 +289,14 @@ static Value *newer_leaf_of(const Value *node)
     return leaf;
 }
 
-static int check_fresh(const Array *order, const Array *leaves)
+/* Refuse if a leaf has been given a number since a node of `order` used it; `oldest` is their least tick. */
+static int check_fresh(const Array *order, const Array *leaves, uint64_t oldest)
 {
-    uint64_t newest = 0, oldest = UINT64_MAX;
+    uint64_t newest = 0;
     for (Py_ssize_t i = 0; i < leaves->count; i++)
         if (leaves->nodes[i]->tick > newest)
             newest = leaves->nodes[i]->tick;
-    if (newest == 0)
-        return 0;
-    for (Py_ssize_t i = 0; i < order->count; i++)
-        if (order->nodes[i]->tick < oldest)
-            oldest = order->nodes[i]->tick;
-    if (newest <= oldest)
-        return 0;
-    for (Py_ssize_t i = 0; i < order->count; i++) {
+    for (Py_ssize_t i = 0; i < order->count && newest > oldest; i++) {
         Value *leaf = newer_leaf_of(order->nodes[i]);
         if (leaf) {
             refuse("stale", (PyObject *)leaf, (PyObject *)order->nodes[i]);
@@ -354,6 +346,8 @@ static int reverse(const Array *order)
     for (Py_ssize_t i = order->count; i-- > 0;) {
         if (RARELY((i & 0xffff) == 0xffff) && PyErr_CheckSignals() < 0)
             return -1;
+        if (i >= 8)
+            PREFETCH(&order->nodes[i - 8]->data);
         const Value *node = order->nodes[i];
         const double carried = node->grad;
         if (carried == 0.0)
@@ -437,14 +431,11 @@ static void clear_grads(const Array *array)
 /* The part of backward() that holds the lock. */
 static int sweep_from(Value *root, double seed)
 {
-    Walk walk = {0};
+    Walk walk;
     Array wanting = {0}, kept = {0};
     double *before = NULL;
     int done = -1;
-    if (!has_room(&walk.stack, 1))
-        goto end;
-    walk.stack.nodes[walk.stack.count++] = root;
-    if (walk_all(&walk, &(Array){0}) < 0 || check_fresh(&walk.order, &walk.leaves) < 0)
+    if (walk_from(&walk, root, 1) < 0 || check_fresh(&walk.order, &walk.leaves, walk.oldest) < 0)
         goto end;
 
     const Array *leaves = &walk.leaves, *order = &walk.order;
@@ -470,7 +461,6 @@ static int sweep_from(Value *root, double seed)
     for (Py_ssize_t i = 0; i < leaves->count; i++)
         before[i] = leaves->nodes[i]->grad;
     clear_grads(leaves);
-    clear_grads(&walk.order);
     root->grad = seed;
     thread.sweeping = 1;
     done = reverse(order);
@@ -547,10 +537,14 @@ static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywor
 {
     PyObject *without = keywords ? PyDict_GetItemString(keywords, "stop") : NULL;
     PyObject *order = NULL, *leaves = NULL, *both = NULL;
-    Walk walk = {0};
     Array stop = {0};
-    if (append_all(&walk.stack, roots) < 0 || (without && append_all(&stop, without) < 0)
-        || walk_all(&walk, &stop) < 0)
+    Walk walk;
+    begin_walk(&walk);
+    if (append_all(&walk.stack, roots) < 0 || (without && append_all(&stop, without) < 0))
+        goto end;
+    for (Py_ssize_t i = 0; i < stop.count; i++)
+        stop.nodes[i]->seen = walk.number;
+    if (place(&walk, 0) < 0)
         goto end;
     order = as_list(&walk.order);
     leaves = as_list(&walk.leaves);
@@ -584,8 +578,12 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
     if (!PyArg_ParseTuple(args, "OO", &order, &leaves))
         return NULL;
     Array nodes = {0}, ends = {0};
-    const int fresh = append_all(&nodes, order) == 0 && append_all(&ends, leaves) == 0
-                      && check_fresh(&nodes, &ends) == 0;
+    int fresh = append_all(&nodes, order) == 0 && append_all(&ends, leaves) == 0;
+    uint64_t oldest = UINT64_MAX;
+    for (Py_ssize_t i = 0; i < nodes.count; i++)
+        if (nodes.nodes[i]->tick < oldest)
+            oldest = nodes.nodes[i]->tick;
+    fresh = fresh && check_fresh(&nodes, &ends, oldest) == 0;
     PyMem_RawFree(nodes.nodes);
     PyMem_RawFree(ends.nodes);
     if (!fresh)

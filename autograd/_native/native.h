@@ -63,6 +63,10 @@ typedef union {
 
 struct Value {
     PyObject_HEAD
+    uint64_t seen;      /* by which walk, the last that came here */
+    uint64_t tick : 48; /* when it was made or, for a leaf, last given a number */
+    uint64_t code : 8;
+    uint64_t flags : 8;
     double data;
     union {
         double grad; /* of the last backward for an inner node, the running total for a leaf */
@@ -71,9 +75,6 @@ struct Value {
     Operand x, y;
     PyObject *note; /* NULL, the module path (a str), or the tuple (label, path) */
     PyObject *weakrefs;
-    uint64_t tick : 48; /* when it was made or, for a leaf, last given a number */
-    uint64_t code : 8;
-    uint64_t flags : 8;
 };
 
 enum { /* flags */
@@ -81,7 +82,6 @@ enum { /* flags */
     Y_IS_NUMBER = 2,
     CONSTANT = 4,  /* a leaf that does not require gradients */
     PARAMETER = 8, /* a leaf that is a parameter of a module */
-    SEEN = 16,     /* used inside one walk, and clear outside of it */
 };
 
 static PyTypeObject *value_type;
@@ -89,6 +89,9 @@ static PyTypeObject *value_type;
 
 /* A clock that advances whenever a leaf is given a new number; a leaf that never was has 0. */
 static uint64_t tick = 1;
+
+/* How many walks there have been: each marks the nodes that it has seen with a number of its own. */
+static uint64_t walks;
 
 /* What Python gives the extension when they are connected (engine.c). */
 static struct {

@@ -1,7 +1,9 @@
 /* Value: how a node is laid out, made and freed, and its attributes. */
 
 #ifndef FREE_NODES
-#define FREE_NODES 4096 /* how many freed nodes to keep for the next graph */
+/* How many freed nodes to keep for the next graph, 10 MB: a training step of a small model has that many, and
+ * asking the system for the same pages again at each step would take as long as building the graph. */
+#define FREE_NODES 131072
 #endif
 
 static Value *free_nodes;
@@ -13,6 +15,7 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
     Value *node = free_nodes;
     if (node) { /* it has kept its type */
         free_nodes = node->next;
+        PREFETCH(free_nodes);
         free_count--;
         Py_SET_REFCNT(node, 1);
     }
@@ -22,6 +25,7 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
             return (Value *)PyErr_NoMemory();
         PyObject_Init((PyObject *)node, value_type);
     }
+    node->seen = 0;
     node->tick = code == LEAF ? 0 : tick;
     node->code = code;
     node->flags = flags;

@@ -1,0 +1,41 @@
+"""How the benchmarks measure: engines take turns in one process; medians, and ratios of medians."""
+
+import gc
+import statistics
+import time
+from contextlib import contextmanager
+
+
+@contextmanager
+def collecting(on):
+    """With Python's cyclic garbage collector on or off."""
+    gc.collect()
+    (gc.enable if on else gc.disable)()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def seconds(function, *args):
+    start = time.perf_counter()
+    result = function(*args)
+    return time.perf_counter() - start, result
+
+
+def in_turn(contestants, turns, steps):
+    """The median seconds of a step of each contestant, and what its last step gave.
+
+    Contestants are names with (step, whether gc is on). In a turn one makes several steps, as in training,
+    and one more before, which is not counted: the others have had the caches to themselves.
+    """
+    times = {name: [] for name in contestants}
+    results = {}
+    for _ in range(turns):
+        for name, (step, gc_is_on) in contestants.items():
+            with collecting(gc_is_on):
+                step()
+                for _ in range(steps):
+                    time_taken, results[name] = seconds(step)
+                    times[name].append(time_taken)
+    return {name: statistics.median(taken) for name, taken in times.items()}, results
