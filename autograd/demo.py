@@ -8,7 +8,7 @@ from pathlib import Path
 from tqdm import tqdm
 
 import nn
-from autograd import Value, draw, no_grad, square
+from autograd import Value, backend_info, draw, no_grad, square
 from autograd.check import central_differences
 from nn.data import shuffled
 from nn.datasets import load_iris
@@ -37,6 +37,7 @@ def demo(out: Path, seed: int = 0, *, quiet: bool = False) -> float:
             f"{len(X_train)} to learn from, {len(X_test)} to be tested on"
         )
         print(model)
+        print(f"engine         {_engine()}")
 
     losses = _train(model, X_train, y_train, seed, quiet)
     right = _count_right(model, X_test, y_test)
@@ -48,6 +49,11 @@ def demo(out: Path, seed: int = 0, *, quiet: bool = False) -> float:
         print(f"wrote          {_draw_neuron(out, iris.columns, X_test[0])} (the graph of one neuron's loss)")
         print(_plot(out, losses))
     return right / len(y_test)
+
+
+def _engine() -> str:
+    info = backend_info()
+    return info["engine"] if info["engine"] == "native" else f"pure Python, since {info['reason']}"
 
 
 def _train(

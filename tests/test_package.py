@@ -23,7 +23,7 @@ LAYERS = [
     ["ieee", "formula", "refusals", "behaviour"],
     ["value", "symbol"],
     ["backend"],
-    ["sweeps", "pickling", "reference"],
+    ["sweeps", "pickling", "reference", "kernels"],
     ["transforms"],
     ["check"],
     ["pictures"],

@@ -21,22 +21,22 @@ REBUILD = "build it again with pip install -e ."
 def _load() -> tuple[Any, str]:
     """The extension, or None and why."""
     if os.environ.get("AUTOGRAD_PURE", "0") not in ("", "0"):
-        return None, "AUTOGRAD_PURE is set in the environment"
+        return None, "AUTOGRAD_PURE is set"
     try:
         engine = import_module("autograd._native.engine")
     except ModuleNotFoundError:
-        return None, "it was not built: there was no C compiler when autograd was installed"
+        return None, "the native one is not installed: a pure wheel, or no C compiler"
     except ImportError as error:
-        return None, f"it could not be loaded: {error}"
+        return None, f"the native one could not be loaded: {error}"
     if _fingerprint() not in (None, engine.table_fingerprint):
-        reason = f"autograd/ops.py has changed since it was built: {REBUILD}"
+        reason = f"autograd/ops.py has changed since the native one was built: {REBUILD}"
         warnings.warn(f"autograd runs without its native engine: {reason}", RuntimeWarning, stacklevel=2)
         return None, reason
     return engine, ""
 
 
 def _fingerprint() -> int | None:
-    """That of the table's text, as emit.py takes it; None where there is no text to read."""
+    """That of the table's text, as kernels.py takes it; None where there is no text to read."""
     try:
         with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "ops.py"), "rb") as file:
             return crc32(file.read())

@@ -30,7 +30,7 @@ def kernels() -> str:
     texts = [op.c_helper for op in rows if op.c_helper]
     texts += [_forward(op) for op in rows]
     texts += [_slope(op, i) for op in rows for i in range(op.arity)]
-    parts = ["/* Made from the table of ops by emit.py. */\n"]
+    parts = ["/* Made from the table of ops by kernels.py. */\n"]
     parts.append(f"#define TABLE_FINGERPRINT {fingerprint()}\n")
     parts.append(f"#define TABLE_SIZE {len(rows)}\n")
     for shape in SHAPES.values():
