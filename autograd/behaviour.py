@@ -1,6 +1,6 @@
-"""What a Value does besides recording: its text, comparisons, conversions and copies.
+"""What every Value is and does, however its engine stores it: text, comparisons, conversions, copies.
 
-Nothing here knows how a node is stored, so that every kind of node can have the same.
+The attributes and `backward` are documented here, and written in value.py and in the native engine.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from autograd.recording import thread
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any, Self
+
+    from autograd.op import Op
 
 
 class Behaviour(Operand):
@@ -33,12 +35,63 @@ class Behaviour(Operand):
     __slots__ = ()
 
     if TYPE_CHECKING:
-        data: float
-        grad: float
-        label: str
-        requires_grad: bool
 
         def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None: ...
+
+    @property
+    def data(self) -> float:
+        """The number. Only a leaf can be given another: the rest is computed."""
+        raise NotImplementedError
+
+    @property
+    def grad(self) -> float:
+        """For a leaf, the sum of what `backward` has brought; for an inner node, what the last one did."""
+        raise NotImplementedError
+
+    @property
+    def op(self) -> Op | None:
+        """The op that made it; None for a leaf."""
+        raise NotImplementedError
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands in order: Values, and plain floats for constants; tuples of them for n-ary ops."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """A name for pictures and messages; "" for none."""
+        raise NotImplementedError
+
+    @property
+    def path(self) -> str:
+        """The path of the module that it was made in, as "layers.0.neurons.1"; "" outside of modules."""
+        raise NotImplementedError
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it was made as a parameter of a module."""
+        raise NotImplementedError
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients reach it. Set on a leaf; of an inner node: whether it depends on such a leaf."""
+        raise NotImplementedError
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add the derivative of this Value by each leaf to that leaf's `grad`.
+
+        The `grad` of inner nodes is set to the derivative by them, for pictures and study. A call
+        sums its own contributions before it adds them, and if it raises, no leaf has changed.
+
+        Args:
+            seed: the derivative of some final result by this Value: what the sweep starts from.
+
+        Raises:
+            StaleGraphError: if a leaf was given a new number after it was used here.
+            RuntimeError: if it depends on no leaf that wants gradients.
+        """
+        raise NotImplementedError
 
     def item(self) -> float:
         """The number, a float; the same as `data`."""

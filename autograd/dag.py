@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
     from typing import Any
 
     from autograd.op import Op
@@ -25,17 +25,11 @@ def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([x if type(x) is float else x.data for x in args])
 
 
-def pairs(op: Op, args: tuple[Any, ...], slopes: Iterable[Any]) -> list[tuple[Any, Any]]:
-    """The Values among the operands that an op has slopes by, each with its slope."""
-    found: list[tuple[Any, Any]] = []
-    for x, slope, partial in zip(args, slopes, op.partials, strict=True):
-        if partial is None:
-            continue
-        if op.variadic:
-            found += [pair for pair in zip(x, slope, strict=True) if type(pair[0]) is not float]
-        elif type(x) is not float:
-            found.append((x, slope))
-    return found
+def pairs(x: Any, slope: Any) -> list[tuple[Any, Any]]:
+    """The Values in an operand, one or a sequence, each with its slope."""
+    if type(x) is tuple:
+        return [pair for pair in zip(x, slope, strict=True) if type(pair[0]) is not float]
+    return [] if type(x) is float else [(x, slope)]
 
 
 def topological_order(*roots: Any) -> list[Any]:

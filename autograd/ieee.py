@@ -8,6 +8,7 @@ from autograd.operand import Operand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from typing import Any
 
 
@@ -23,17 +24,18 @@ class _IeeeFloat(Operand, float):  # type: ignore[misc]
         return cls(op.forward(*map(float, args)))
 
 
-def slopes(op: Op, args: tuple[Any, ...], out: float) -> list[Any]:
-    """Every partial of `op` at these floats: a float, or a tuple of floats for a sequence.
+def slopes(op: Op, args: tuple[Any, ...], out: float, places: Sequence[int] | None = None) -> list[Any]:
+    """The partials of `op` at these floats, all or those in some places: floats, or tuples for sequences.
 
     Rules are written in plain arithmetic, and Python's division raises at 0. Only then does the rule
     run once more, on floats that follow IEEE: the usual case pays nothing for it.
     """
+    partials = op.partials if places is None else [op.partials[i] for i in places]
     try:
-        return op.slopes(args, out)
+        return [0.0 if partial is None else partial(*args, out) for partial in partials]
     except ArithmeticError:
         wrapped = [tuple(map(_IeeeFloat, x)) if op.variadic else _IeeeFloat(x) for x in args]
-        found = op.slopes(tuple(wrapped), _IeeeFloat(out))
+        found = [0.0 if partial is None else partial(*wrapped, _IeeeFloat(out)) for partial in partials]
         return [tuple(map(float, s)) if isinstance(s, tuple) else float(s) for s in found]
 
 
@@ -44,7 +46,17 @@ def node_slopes(node: Any) -> list[tuple[Any, float]]:
         TypeError: if a partial gives no number.
     """
     op, args = node.op, node.args
-    found = pairs(op, args, slopes(op, numbers(op, args), node.data))
+    places = [i for i, x in enumerate(args) if op.partials[i] is not None and not _is_constant(x)]
+    found = slopes(op, numbers(op, args), node.data, places)
     return [
-        (x, slope if type(slope) is float else number(slope, f"a partial of {op.name}")) for x, slope in found
+        (x, slope if type(slope) is float else number(slope, f"a partial of {op.name}"))
+        for i, slopes_by_operand in zip(places, found, strict=True)
+        for x, slope in pairs(args[i], slopes_by_operand)
     ]
+
+
+def _is_constant(operand: Any) -> bool:
+    """Whether it is a number, or a sequence of them, which no gradient reaches."""
+    if type(operand) is tuple:
+        return all(type(x) is float for x in operand)
+    return type(operand) is float

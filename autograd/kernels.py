@@ -6,6 +6,7 @@ their operands, as macros that the hand-written part of the extension goes throu
 
 from __future__ import annotations
 
+import json
 from binascii import crc32
 from pathlib import Path
 from typing import Any
@@ -40,7 +41,9 @@ def kernels() -> str:
     parts.append(f"#define ALL_OPS(X) {' '.join(all_rows)}\n")
     for shape, arity in (("UNARY", 1), ("BINARY", 2)):
         methods = [
-            f"X({op.name}, {op.method})" for op in rows if op.method and op.arity == arity and not op.variadic
+            f"X({op.name}, {op.method}, {json.dumps(op.__doc__)})"
+            for op in rows
+            if op.method and op.arity == arity and not op.variadic
         ]
         parts.append(f"#define {shape}_METHODS(X) {' '.join(methods)}\n")
     return "\n".join(parts + texts)
@@ -48,7 +51,7 @@ def kernels() -> str:
 
 def fingerprint() -> int:
     """A number that tells one text of the table from another."""
-    return crc32(Path(ops.__file__).read_bytes())
+    return crc32(Path(ops.__file__).read_bytes()) & 0x7FFFFFFF  # a long in C, on every machine
 
 
 def _has_slopes(op: Op) -> int:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
 
 ATOM = 9  # the precedence of what never needs parentheses
 
-# How a sweep passes through an op.
+# How a sweep in Python passes through an op.
 FLAT = 0  # locally constant: no slope, so no path for a gradient
-UNARY = 1  # one number
-BINARY = 2  # two numbers
-GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing
+UNARY = 1  # one number, of a row of the table
+BINARY = 2  # two numbers, of a row of the table
+GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing, rules of a user
 
 TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
 
@@ -111,12 +111,7 @@ class Op(_Base):  # type: ignore[misc]
         self.__name__ = self.__qualname__ = name
         self.__module__ = getattr(forward, "__module__", __name__)
 
-        if not any(self.partials):
-            self.form = FLAT
-        elif variadic or None in self.partials or self.arity > BINARY:
-            self.form = GENERAL
-        else:
-            self.form = self.arity  # UNARY or BINARY
+        self.form = GENERAL if any(self.partials) else FLAT
 
         if register:
             self._check_names()
@@ -170,9 +165,11 @@ class Op(_Base):  # type: ignore[misc]
     if engine is None:  # whose Callable calls the rows of the table in C, and _call for the rest
         __call__ = _call
 
-    def slopes(self, args: tuple[Any, ...], out: Any) -> list[Any]:
-        """Every partial at these operands: 0.0 for a missing one, a tuple for a sequence."""
-        return [0.0 if partial is None else partial(*args, out) for partial in self.partials]
+    def make_builtin(self) -> None:
+        """Tell that the rules are known to give floats, and that no other module may define the op again."""
+        self.builtin = True
+        if None not in self.partials and not self.variadic and self.arity <= BINARY:
+            self.form = self.arity
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

@@ -23,7 +23,7 @@ def coerce(other: Any) -> Any:
     try:
         return number(other, "an operand")
     except TypeError:
-        if other is None or isinstance(other, (str, bytes, complex, list, tuple, dict, set)):
+        if other is None or isinstance(other, (str, bytes, int, complex, list, tuple, dict, set)):
             raise
         return NotImplemented
 

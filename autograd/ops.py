@@ -826,4 +826,4 @@ identity = Op(
 )
 
 for _op in TABLE.values():
-    _op.builtin = True
+    _op.make_builtin()

@@ -24,7 +24,7 @@ class _Thread(local):
 
 class _Replaced(local):
     def __init__(self) -> None:
-        self.stack: list[Any] = []
+        self.stack: list[tuple[bool, str]] = []
 
 
 class _BlockInPython:
@@ -38,13 +38,14 @@ class _BlockInPython:
 
     def __enter__(self) -> None:
         open_blocks.append(None)
-        before = getattr(thread, self._name)
-        _replaced.stack.append(before)
-        nested = self._name == "path" and before
-        setattr(thread, self._name, f"{before}.{self._value}" if nested else self._value)
+        _replaced.stack.append((thread.recording, thread.path))
+        nested = self._name == "path" and thread.path
+        setattr(thread, self._name, f"{thread.path}.{self._value}" if nested else self._value)
 
     def __exit__(self, *exception: object) -> None:
-        setattr(thread, self._name, _replaced.stack.pop())
+        if not _replaced.stack:
+            raise RuntimeError("this thread is in no block that it could leave")
+        thread.recording, thread.path = _replaced.stack.pop()
         open_blocks.pop()
 
 

@@ -21,7 +21,8 @@ def operands(op: Op) -> tuple[Any, ...]:
 def describe(op: Op) -> str:
     """A line such as ``sqrt(x): 0.5 / out; slope inf at 0``."""
     args = operands(op)
-    slopes = [_text(s) for s in op.slopes(args, Symbol("out"))]
+    out = Symbol("out")
+    slopes = [_text(0.0 if partial is None else partial(*args, out)) for partial in op.partials]
     policy = f"; {op.kinks}" if op.kinks else ""
     return f"{op.name:10} {op(*args)!s}: {', '.join(slopes)}{policy}"
 

@@ -51,8 +51,13 @@ def slopes(node: Value, graph: bool, wanted: Container[Value]) -> Iterable[tuple
     op: Any = node.op
     args = node.args
     if op.variadic:
-        found = pairs(op, args, [partial and _slope(partial, args, node) for partial in op.partials])
-        return [pair for pair in found if pair[0] in wanted]
+        return [
+            pair
+            for x, partial in zip(args, op.partials, strict=True)
+            if partial is not None
+            for pair in pairs(x, _slope(partial, args, node))
+            if pair[0] in wanted
+        ]
     return [
         (x, _slope(partial, args, node))
         for x, partial in zip(args, op.partials, strict=True)

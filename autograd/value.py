@@ -33,11 +33,13 @@ if TYPE_CHECKING:
     from typing import Any
 
 new = object.__new__
+LARGEST = 2**1023  # of the ints that a double surely holds
 tick = 1  # of a clock that advances whenever a leaf is given a new number; a leaf that never was has 0
 
 
 class Value(Behaviour):
     __doc__ = Behaviour.__doc__
+    __module__ = "autograd"
 
     # Slots that a node leaves unset, reading as "none", make it quicker to build and to collect. (Not
     # through __getattr__: with that, CPython reads every attribute the slow way.)
@@ -66,7 +68,7 @@ class Value(Behaviour):
         self._tick = 0
         self._grad = 0.0
         self._requires_grad = bool(requires_grad)
-        if label:
+        if label or type(label) is not str:
             self.label = label
         if parameter:
             self._parameter = True
@@ -75,11 +77,10 @@ class Value(Behaviour):
 
     __init_subclass__: Any = classmethod(refusals.subclass)
 
-    # Attributes
+    # Attributes, which Behaviour documents
 
     @property
     def data(self) -> float:
-        """The number. Only a leaf can be given another: the rest is computed."""
         return self._data
 
     @data.setter
@@ -95,7 +96,6 @@ class Value(Behaviour):
 
     @property
     def grad(self) -> float:
-        """For a leaf, the sum of what `backward` has brought; for an inner node, what the last one did."""
         return float(getattr(self, "_grad", 0.0))
 
     @grad.setter
@@ -106,12 +106,10 @@ class Value(Behaviour):
 
     @property
     def op(self) -> Op | None:
-        """The op that made it; None for a leaf."""
         return self._op
 
     @property
     def args(self) -> tuple[Any, ...]:
-        """The operands in order: Values, and plain floats for constants; tuples of them for n-ary ops."""
         op = self._op
         if op is None:
             return ()
@@ -123,7 +121,6 @@ class Value(Behaviour):
 
     @property
     def label(self) -> str:
-        """A name for pictures and messages; "" for none."""
         return getattr(self, "_label", "")
 
     @label.setter
@@ -134,17 +131,14 @@ class Value(Behaviour):
 
     @property
     def path(self) -> str:
-        """The path of the module that it was made in, as "layers.0.neurons.1"; "" outside of modules."""
         return getattr(self, "_path", "")
 
     @property
     def is_parameter(self) -> bool:
-        """Whether it was made as a parameter of a module."""
         return getattr(self, "_parameter", False)
 
     @property
     def requires_grad(self) -> bool:
-        """Whether gradients reach it. Set on a leaf; of an inner node: whether it depends on such a leaf."""
         if self._op is None:
             return self._requires_grad
         return any(x._op is None and x._requires_grad for x in reachable(self))
@@ -156,18 +150,6 @@ class Value(Behaviour):
         self._requires_grad = bool(flag)
 
     def backward(self, seed: float = 1.0) -> None:
-        """Add the derivative of this Value by each leaf to that leaf's `grad`.
-
-        The `grad` of inner nodes is set to the derivative by them, for pictures and study. A call
-        sums its own contributions before it adds them, and if it raises, no leaf has changed.
-
-        Args:
-            seed: the derivative of some final result by this Value: what the sweep starts from.
-
-        Raises:
-            StaleGraphError: if a leaf was given a new number after it was used here.
-            RuntimeError: if it depends on no leaf that wants gradients.
-        """
         seed = number(seed, "the seed of backward")
         if thread.sweeping:
             raise refusals.nested_backward()
@@ -198,7 +180,7 @@ class Value(Behaviour):
 
     def __pow__(self, other: Any) -> Any:
         kind = type(other)
-        if kind is int:
+        if kind is int and -LARGEST <= other <= LARGEST:
             other = float(other)
         elif kind is not float and kind is not Value:
             return self._binary(ops.pow, other)
@@ -435,7 +417,7 @@ def make(op):
             other_data = other._data
         elif kind is float:
             other_data = other
-        elif kind is int:
+        elif kind is int and -LARGEST <= other <= LARGEST:
             other_data = other = float(other)
         else:
             return self.{generic}(op, other)

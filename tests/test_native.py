@@ -180,6 +180,32 @@ class TestMemory:
         y.backward()
         del y
 
+    def test_a_callback_in_one_thread_does_not_keep_the_others_from_freeing(self):
+        inside, leave = threading.Event(), threading.Event()
+
+        def callback(_):
+            inside.set()
+            leave.wait()
+
+        def other():
+            node = Value(1.0) * 2.0
+            kept.append(weakref.ref(node, callback))
+
+        kept = []
+        thread = threading.Thread(target=other)
+        thread.start()
+        inside.wait()
+        before = sys.getallocatedblocks()
+        for _ in range(100):
+            y = Value(1.0)
+            for _ in range(10_000):
+                y = y * 1.0
+        del y
+        held = sys.getallocatedblocks() - before
+        leave.set()
+        thread.join()
+        assert held < 200_000
+
     @pytest.mark.long
     def test_a_million_cycles_leave_nothing_behind(self):
         """Building, differentiating, freeing: operators, n-ary ops, labels, paths, refusals, transforms."""
@@ -246,6 +272,63 @@ class TestMemory:
         for _ in range(100):
             cycle()
         assert resident() - before < 4e6  # one cycle takes 4.3e6
+
+
+class TestBadInput:
+    """What only internals pass: refused, whatever it is."""
+
+    def test_operands_of_an_op(self):
+        op = ag.custom_derivative(lambda x, y, out: 1.0, None)(lambda x, y: 1.0)
+        x = Value(1.0)
+        for args in ((x, object()), (x, (x, object())), (x,), (x, ((x,),))):
+            with pytest.raises(TypeError):
+                Value.apply_op(op, args)
+            with pytest.raises(TypeError):
+                engine.recorded(op, args, 1.0)
+        op.partials = ()
+        with pytest.raises(TypeError):
+            op(x, 1.0)
+
+    def test_functions_of_the_engine(self):
+        x = Value(1.0)
+        for wrong in (1, [1.0], [None], "x"):
+            with pytest.raises(TypeError):
+                engine.walk(wrong)
+            with pytest.raises(TypeError):
+                engine.between(wrong, [x])
+            with pytest.raises(TypeError):
+                engine.pull([x], [x], wrong, [])
+            with pytest.raises(TypeError):
+                engine.check_fresh([x], wrong)
+        distinct = engine.between((x * float(i) for i in range(1000)), [x])
+        assert len(set(distinct)) == 1000
+
+    def test_before_it_is_connected(self):
+        code = "import autograd._native.engine as e; e.restore(1, '', 0)"
+        done = subprocess.run(
+            [sys.executable, "-c", code],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**os.environ, "AUTOGRAD_PURE": "1"},
+        )
+        assert "RuntimeError: the engine is not connected" in done.stderr
+
+    def test_the_package_may_be_imported_anew(self):
+        code = """
+import sys, autograd
+old = autograd.Value(2.0)
+y = old * old
+for name in [name for name in sys.modules if name.startswith("autograd")]:
+    del sys.modules[name]
+import autograd
+from fractions import Fraction
+z = autograd.Value(2.0) * True + Fraction(1, 2) + y
+z.backward()
+print(z.data, old.grad, z.op is autograd.add, autograd.backend_info()["engine"])
+"""
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+        assert done.stdout.split() == ["6.5", "4.0", "True", "native"]
 
 
 class TestNoPythonPerOp:

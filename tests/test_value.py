@@ -1,5 +1,6 @@
 """Value and its contract: what it records, what backward adds, what it refuses."""
 
+import contextlib
 import copy
 import gc
 import math
@@ -155,6 +156,35 @@ def test_attributes_can_be_set_where_that_makes_sense():
     x.grad = 1
     assert type(x.grad) is float
     assert (x.item(), x.data) == (3.0, 3.0)
+
+
+@pytest.mark.parametrize("label", [None, 0, b"x", 3])
+def test_a_label_is_a_str(label):
+    with pytest.raises(TypeError, match="a label is a str"):
+        Value(1.0, label)
+
+
+def test_ints_that_are_too_large_are_refused_wherever_they_come():
+    v = Value(2.0)
+    for combine in (
+        lambda: v + 10**400,
+        lambda: 10**400 * v,
+        lambda: v**10**400,
+        lambda: dot([v], [10**400]),
+    ):
+        with pytest.raises(TypeError, match="an int of 1329 bits is too large"):
+            combine()
+    assert (v * 10**300).data == 2e300
+
+
+def test_value_is_documented_and_has_a_signature():
+    import inspect
+
+    assert "requires_grad" in Value.__doc__
+    for name in ("data", "grad", "op", "args", "label", "path", "requires_grad", "backward", "item", "tanh"):
+        assert inspect.getdoc(getattr(Value, name)), name
+    assert list(inspect.signature(Value).parameters) == ["data", "label", "requires_grad", "parameter"]
+    assert Value.__module__ == "autograd"
 
 
 def test_value_is_final():
@@ -340,6 +370,59 @@ class TestBackward:
             gc.enable()
         assert interrupted >= 3
 
+    def test_slopes_by_numbers_are_not_asked_for(self):
+        """As x**3.0 for x < 0 needs no log(x)."""
+        power = ag.Op(
+            "power",
+            lambda x, y: x**y,
+            (lambda x, y, out: y * x ** (y - 1), lambda x, y, out: out * math.log(x)),
+            register=False,
+        )
+        x = Value(-2.0)
+        power(x, 3.0).backward()
+        assert x.grad == 12.0
+        assert ag.gradients(power(x, 3.0), x).data == 12.0
+
+    @pytest.mark.parametrize("slope", [None, "1", 1j, Value(1.0), Value(1.0, requires_grad=False)], ids=str)
+    def test_a_slope_that_is_no_number_is_refused(self, slope):
+        odd = ag.Op("odd", lambda x: x, (lambda x, out: slope,), register=False)
+        x = Value(1.0)
+        with pytest.raises(TypeError, match="a partial of odd is one real number"):
+            odd(x).backward()
+        assert x.grad == 0.0
+
+    @pytest.mark.parametrize("name", [3.5, None, "\ud800"], ids=repr)
+    def test_an_op_of_an_odd_name(self, name):
+        odd = ag.Op(name, lambda x: x, (lambda x, out: 1.0,), register=False, method="")
+        assert odd(Value(1.0)).data == 1.0
+        whole = ag.Op(name, lambda x: int(x), (lambda x, out: 1.0,), register=False, method="")
+        assert whole(Value(1.0)).data == 1.0
+        refused = ag.Op(name, lambda x: "1", (lambda x, out: 1.0,), register=False, method="")
+        with pytest.raises(TypeError, match="one real number"):
+            refused(Value(1.0))
+
+    def test_what_is_refused_is_said_when_all_is_over(self):
+        """The text of an error may run any code: it finds nothing locked."""
+
+        class Loud(str):
+            def __repr__(self):
+                (other * other).backward()
+                return "loud"
+
+        other = Value(3.0)
+        x = Value(2.0, Loud("x"))
+        y = x * x
+        x.data = 3.0
+
+        def refused():
+            with pytest.raises(StaleGraphError):
+                y.backward()
+
+        thread = threading.Thread(target=refused, daemon=True)
+        thread.start()
+        thread.join(10.0)
+        assert not thread.is_alive()
+
     def test_a_rule_may_not_call_backward(self):
         x = Value(3.0)
 
@@ -433,6 +516,12 @@ class TestStaleGraphs:
             (old + new).backward()
 
 
+@contextlib.contextmanager
+def enable_grad_and_path(path):
+    with ag.enable_grad(), ag.module_path(path):
+        yield path
+
+
 class TestNoGrad:
     def test_results_are_detached(self):
         x = Value(3.0)
@@ -491,6 +580,28 @@ class TestNoGrad:
             thread.join()
         assert seen == [True]
         assert thread_state()
+
+    def test_blocks_may_be_left_out_of_order(self):
+        """As by a generator that is suspended inside one."""
+        x = Value(3.0)
+
+        def suspended():
+            with no_grad():
+                yield
+
+        with ag.module_path("outer"):
+            generator = suspended()
+            next(generator)
+            assert not (x * x).requires_grad
+        generator.close()
+        for _ in range(2):  # what was recorded before is again, whatever happened in between
+            with enable_grad_and_path("inner") as path:
+                assert (x * x).path.endswith(path)
+                assert (x * x).requires_grad
+
+    def test_a_block_that_was_not_entered_cannot_be_left(self):
+        with pytest.raises(RuntimeError, match="in no block that it could leave"):
+            no_grad().__exit__(None, None, None)
 
     def test_it_ends_when_its_block_raises(self):
         x = Value(3.0)
@@ -643,6 +754,9 @@ def test_module_paths_are_remembered():
         y = Value(1.0) * 2
     assert y.path == "net.layers.0"
     assert (y * 2).path == ""
+
+    with ag.module_path(""), ag.module_path("a"):
+        assert (Value(1.0) * 2).path == "a"
 
     @ag.module_path("f")
     def f():

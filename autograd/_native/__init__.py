@@ -39,7 +39,7 @@ def _fingerprint() -> int | None:
     """That of the table's text, as kernels.py takes it; None where there is no text to read."""
     try:
         with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "ops.py"), "rb") as file:
-            return crc32(file.read())
+            return crc32(file.read()) & 0x7FFFFFFF
     except OSError:
         return None
 

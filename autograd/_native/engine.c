@@ -45,7 +45,8 @@ static int to_double(PyObject *object, const char *where, double *number)
 }
 
 /* Never called. A class written in Python is known to the cyclic collector, and hands that down to types
- * that have no function of this kind. A Value is not: it is part of no cycle. */
+ * that have no function of this kind. A Value is not: operands are older than their users, so that nodes
+ * make no cycle. (An op defined at run time, whose rules hold on to a Value computed with it, does.) */
 static int value_traverse(PyObject *self, visitproc visit, void *argument)
 {
     return 0;
@@ -57,6 +58,7 @@ static PyMemberDef value_members[] = {
 };
 
 static PyType_Slot value_slots[] = {
+    {Py_tp_doc, "Value(data, label='', *, requires_grad=True, parameter=False)\n--\n\n"},
     {Py_tp_new, value_new},
     {Py_tp_dealloc, value_dealloc},
     {Py_tp_free, PyObject_Free},
@@ -113,6 +115,15 @@ static int make_value_type(PyObject *base)
     return 0;
 }
 
+/* Where the package is imported anew, its Values are the old ones with new behaviour. */
+static int rebase_value_type(PyObject *base)
+{
+    PyObject *bases = PyTuple_Pack(1, base);
+    const int done = bases ? PyObject_SetAttrString((PyObject *)value_type, "__bases__", bases) : -1;
+    Py_XDECREF(bases);
+    return done;
+}
+
 /* connect(table, base, **functions): give the extension its rows and what it calls in Python.
  *
  * It gives Value, a subclass of `base` that is made the first time. */
@@ -136,7 +147,7 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
 #if PY_VERSION_HEX < 0x030c0000 /* which does not hand it down to classes */
     Py_TYPE(python.ops[0])->tp_flags |= Py_TPFLAGS_HAVE_VECTORCALL;
 #endif
-    if (!value_type && make_value_type(base) < 0)
+    if (!value_type ? make_value_type(base) < 0 : rebase_value_type(base) < 0)
         return NULL;
     return Py_NewRef(value_type);
 }
@@ -157,21 +168,28 @@ static struct PyModuleDef engine_module = {
     PyModuleDef_HEAD_INIT,
     .m_name = "engine",
     .m_doc = "The native engine.",
-    .m_size = -1,
+    .m_size = 0, /* so that it is initialised again where it is imported again */
     .m_methods = engine_functions,
 };
 
 PyMODINIT_FUNC PyInit_engine(void)
 {
+    static int64_t interpreter = -1;
+    const int64_t current = PyInterpreterState_GetID(PyInterpreterState_Get());
+    if (interpreter != -1 && interpreter != current) {
+        PyErr_SetString(PyExc_ImportError, "another interpreter of this process is using it");
+        return NULL;
+    }
+    interpreter = current;
     if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&thread_type) < 0
         || PyType_Ready(&block_type) < 0)
         return NULL;
-    sweep_lock = PyThread_allocate_lock();
-    if (!sweep_lock)
+    if (!sweep_lock && !(sweep_lock = PyThread_allocate_lock()))
         return PyErr_NoMemory();
     PyObject *module = PyModule_Create(&engine_module);
     PyObject *state = PyObject_New(PyObject, &thread_type);
-    python.open_blocks = PyList_New(0);
+    if (!python.open_blocks)
+        python.open_blocks = PyList_New(0);
     if (!module || !state || !python.open_blocks
         || PyModule_AddObjectRef(module, "open_blocks", python.open_blocks) < 0
         || PyModule_AddObjectRef(module, "thread", state) < 0

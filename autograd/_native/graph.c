@@ -208,20 +208,21 @@ static const unsigned char has_slopes[] = {
 #undef SLOPES
 };
 
-/* Whether an inner node has slopes by one that the walk has seen; -1 with an exception. */
+static uint64_t custom_slopes(const Value *node);
+
+/* Whether an inner node has slopes by one that the walk has seen. */
 static int any_sloped_operand_seen(const Value *node, uint64_t walk)
 {
     const int code = node->code;
     if (code == CUSTOM) {
-        PyObject *partials = PyObject_GetAttrString(node->y.object, "partials");
-        int found = partials ? 0 : -1;
-        for (Py_ssize_t i = 0; found == 0 && i < PyTuple_GET_SIZE(node->x.object); i++) {
+        const uint64_t slopes = custom_slopes(node);
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(node->x.object); i++) {
             PyObject *operand = PyTuple_GET_ITEM(node->x.object, i);
-            if (PyTuple_GET_ITEM(partials, i) != Py_None)
-                found = PyTuple_CheckExact(operand) ? any_seen(operand, walk) : is_seen(operand, walk);
+            if (slopes >> (i < 63 ? i : 63) & 1
+                && (PyTuple_CheckExact(operand) ? any_seen(operand, walk) : is_seen(operand, walk)))
+                return 1;
         }
-        Py_XDECREF(partials);
-        return found;
+        return 0;
     }
     const int slopes = has_slopes[code];
     switch (shapes[code]) {
@@ -254,9 +255,9 @@ static int between(const Array *order, const Array *sources, Array *kept)
         int depends = node->seen == walk;
         if (!depends && node->code != LEAF)
             depends = any_sloped_operand_seen(node, walk);
-        if (depends < 0 || (depends && !has_room(kept, 1)))
-            return -1;
         if (depends) {
+            if (!has_room(kept, 1))
+                return -1;
             node->seen = walk;
             kept->nodes[kept->count++] = node;
         }
@@ -289,8 +290,14 @@ static Value *newer_leaf_of(const Value *node)
     return leaf;
 }
 
+/* A refusal is worded by Python, which may run any code: after a sweep has ended. */
+typedef struct {
+    const char *what; /* a function of refusals.py, or NULL */
+    Value *a, *b;     /* borrowed from the graph that is refused */
+} Refusal;
+
 /* Refuse if a leaf has been given a number since a node of `order` used it; `oldest` is their least tick. */
-static int check_fresh(const Array *order, const Array *leaves, uint64_t oldest)
+static int check_fresh(const Array *order, const Array *leaves, uint64_t oldest, Refusal *refusal)
 {
     uint64_t newest = 0;
     for (Py_ssize_t i = 0; i < leaves->count; i++)
@@ -299,7 +306,7 @@ static int check_fresh(const Array *order, const Array *leaves, uint64_t oldest)
     for (Py_ssize_t i = 0; i < order->count && newest > oldest; i++) {
         Value *leaf = newer_leaf_of(order->nodes[i]);
         if (leaf) {
-            refuse("stale", (PyObject *)leaf, (PyObject *)order->nodes[i]);
+            *refusal = (Refusal){"stale", leaf, order->nodes[i]};
             return -1;
         }
     }
@@ -328,10 +335,9 @@ static int carry_custom(const Value *node, double carried)
     for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(slopes); i++) {
         PyObject *pair = PyList_GET_ITEM(slopes, i);
         const double slope = PyFloat_AsDouble(PyTuple_GET_ITEM(pair, 1));
+        carry((Value *)PyTuple_GET_ITEM(pair, 0), carried, slope);
         if (slope == -1.0 && PyErr_Occurred())
             done = -1;
-        else
-            carry((Value *)PyTuple_GET_ITEM(pair, 0), carried, slope);
     }
     Py_DECREF(slopes);
     return done;
@@ -428,14 +434,14 @@ static void clear_grads(const Array *array)
         array->nodes[i]->grad = 0.0;
 }
 
-/* The part of backward() that holds the lock. */
-static int sweep_from(Value *root, double seed)
+/* The part of backward() that holds the lock; -1 with a refusal or an exception. */
+static int sweep_from(Value *root, double seed, Refusal *refusal)
 {
     Walk walk;
     Array wanting = {0}, kept = {0};
     double *before = NULL;
     int done = -1;
-    if (walk_from(&walk, root, 1) < 0 || check_fresh(&walk.order, &walk.leaves, walk.oldest) < 0)
+    if (walk_from(&walk, root, 1) < 0 || check_fresh(&walk.order, &walk.leaves, walk.oldest, refusal) < 0)
         goto end;
 
     const Array *leaves = &walk.leaves, *order = &walk.order;
@@ -445,7 +451,7 @@ static int sweep_from(Value *root, double seed)
         if (wants_gradients(leaves->nodes[i]))
             wanting.nodes[wanting.count++] = leaves->nodes[i];
     if (wanting.count == 0) {
-        refuse("constant", (PyObject *)root, NULL);
+        *refusal = (Refusal){"constant", root, NULL};
         goto end;
     }
     if (wanting.count < leaves->count) {
@@ -489,8 +495,11 @@ static PyObject *value_backward(Value *self, PyObject *args, PyObject *keywords)
         return refuse("nested_backward", NULL, NULL);
     if (begin_sweep() < 0)
         return NULL;
-    const int done = sweep_from(self, seed);
+    Refusal refusal = {NULL};
+    const int done = sweep_from(self, seed, &refusal);
     end_sweep();
+    if (refusal.what)
+        return refuse(refusal.what, (PyObject *)refusal.a, (PyObject *)refusal.b);
     if (done < 0)
         return NULL;
     Py_RETURN_NONE;
@@ -506,41 +515,45 @@ static PyObject *as_list(const Array *array)
     return list;
 }
 
-static int append_value(Array *array, PyObject *object)
+/* The Values of an iterable in an array, and in `*owner` what keeps them alive as long as it. */
+static int read_values(PyObject *objects, Array *array, PyObject **owner)
 {
-    if (!IS_VALUE(object)) {
-        PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+    *owner = PySequence_Tuple(objects);
+    const Py_ssize_t count = *owner ? PyTuple_GET_SIZE(*owner) : 0;
+    if (!*owner || !has_room(array, count))
         return -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *object = PyTuple_GET_ITEM(*owner, i);
+        if (!IS_VALUE(object)) {
+            PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+            return -1;
+        }
+        array->nodes[array->count++] = (Value *)object;
     }
-    if (!has_room(array, 1))
-        return -1;
-    array->nodes[array->count++] = (Value *)object;
     return 0;
 }
 
-/* Append the Values of an iterable, which has to keep them alive: a list, a tuple, a set, a dict. */
-static int append_all(Array *array, PyObject *objects)
+static void drop_values(Array *array, PyObject *owner)
 {
-    PyObject *iterator = PyObject_GetIter(objects), *object;
-    if (!iterator)
-        return -1;
-    int done = 0;
-    while (done == 0 && (object = PyIter_Next(iterator))) {
-        done = append_value(array, object);
-        Py_DECREF(object);
-    }
-    Py_DECREF(iterator);
-    return PyErr_Occurred() ? -1 : done;
+    PyMem_RawFree(array->nodes);
+    Py_XDECREF(owner);
+}
+
+static int is_connected(void)
+{
+    if (!value_type)
+        PyErr_SetString(PyExc_RuntimeError, "the engine is not connected: import autograd first");
+    return value_type != NULL;
 }
 
 static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywords)
 {
     PyObject *without = keywords ? PyDict_GetItemString(keywords, "stop") : NULL;
-    PyObject *order = NULL, *leaves = NULL, *both = NULL;
+    PyObject *order = NULL, *leaves = NULL, *both = NULL, *kept = NULL, *kept_too = NULL;
     Array stop = {0};
     Walk walk;
     begin_walk(&walk);
-    if (append_all(&walk.stack, roots) < 0 || (without && append_all(&stop, without) < 0))
+    if (read_values(roots, &walk.stack, &kept) < 0 || (without && read_values(without, &stop, &kept_too) < 0))
         goto end;
     for (Py_ssize_t i = 0; i < stop.count; i++)
         stop.nodes[i]->seen = walk.number;
@@ -553,39 +566,45 @@ static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywor
 end:
     Py_XDECREF(order);
     Py_XDECREF(leaves);
+    Py_XDECREF(kept);
+    drop_values(&stop, kept_too);
     end_walk(&walk);
-    PyMem_RawFree(stop.nodes);
     return both;
 }
 
 static PyObject *engine_between(PyObject *module, PyObject *args)
 {
-    PyObject *order, *sources, *list = NULL;
+    PyObject *order, *sources, *list = NULL, *owners[2] = {NULL};
     if (!PyArg_ParseTuple(args, "OO", &order, &sources))
         return NULL;
     Array nodes = {0}, from = {0}, kept = {0};
-    if (append_all(&nodes, order) == 0 && append_all(&from, sources) == 0 && between(&nodes, &from, &kept) == 0)
+    if (read_values(order, &nodes, &owners[0]) == 0 && read_values(sources, &from, &owners[1]) == 0
+        && between(&nodes, &from, &kept) == 0)
         list = as_list(&kept);
-    PyMem_RawFree(nodes.nodes);
-    PyMem_RawFree(from.nodes);
-    PyMem_RawFree(kept.nodes);
+    drop_values(&nodes, owners[0]);
+    drop_values(&from, owners[1]);
+    drop_values(&kept, NULL);
     return list;
 }
 
 static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
 {
-    PyObject *order, *leaves;
+    PyObject *order, *leaves, *owners[2] = {NULL};
     if (!PyArg_ParseTuple(args, "OO", &order, &leaves))
         return NULL;
     Array nodes = {0}, ends = {0};
-    int fresh = append_all(&nodes, order) == 0 && append_all(&ends, leaves) == 0;
+    int fresh = read_values(order, &nodes, &owners[0]) == 0 && read_values(leaves, &ends, &owners[1]) == 0;
     uint64_t oldest = UINT64_MAX;
     for (Py_ssize_t i = 0; i < nodes.count; i++)
         if (nodes.nodes[i]->tick < oldest)
             oldest = nodes.nodes[i]->tick;
-    fresh = fresh && check_fresh(&nodes, &ends, oldest) == 0;
-    PyMem_RawFree(nodes.nodes);
-    PyMem_RawFree(ends.nodes);
+    Refusal refusal = {NULL};
+    if (fresh && check_fresh(&nodes, &ends, oldest, &refusal) < 0) {
+        refuse(refusal.what, (PyObject *)refusal.a, (PyObject *)refusal.b);
+        fresh = 0;
+    }
+    drop_values(&nodes, owners[0]);
+    drop_values(&ends, owners[1]);
     if (!fresh)
         return NULL;
     Py_RETURN_NONE;
@@ -609,11 +628,12 @@ static int add_seeds(PyObject *seeds)
 
 static PyObject *engine_pull(PyObject *module, PyObject *args)
 {
-    PyObject *order, *reached, *inputs, *seeds, *found = NULL;
-    if (!PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
+    PyObject *order, *reached, *inputs, *seeds, *found = NULL, *owners[3] = {NULL};
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
         return NULL;
     Array nodes = {0}, all = {0}, by = {0};
-    if (append_all(&nodes, order) == 0 && append_all(&all, reached) == 0 && append_all(&by, inputs) == 0) {
+    if (read_values(order, &nodes, &owners[0]) == 0 && read_values(reached, &all, &owners[1]) == 0
+        && read_values(inputs, &by, &owners[2]) == 0) {
         clear_grads(&all);
         clear_grads(&by);
         if (add_seeds(seeds) == 0 && reverse(&nodes) == 0)
@@ -628,9 +648,9 @@ static PyObject *engine_pull(PyObject *module, PyObject *args)
         clear_grads(&all);
         clear_grads(&by);
     }
-    PyMem_RawFree(nodes.nodes);
-    PyMem_RawFree(all.nodes);
-    PyMem_RawFree(by.nodes);
+    drop_values(&nodes, owners[0]);
+    drop_values(&all, owners[1]);
+    drop_values(&by, owners[2]);
     return found;
 }
 
@@ -647,7 +667,7 @@ static PyObject *engine_restore(PyObject *module, PyObject *args)
     Value *node;
     PyObject *path;
     int stale;
-    if (!PyArg_ParseTuple(args, "O!Up", value_type, &node, &path, &stale))
+    if (!is_connected() || !PyArg_ParseTuple(args, "O!Up", value_type, &node, &path, &stale))
         return NULL;
     if (node->code == LEAF)
         node->tick = stale; /* before whatever is made from now on, but after what was stale */

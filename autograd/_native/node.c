@@ -55,26 +55,47 @@ ALWAYS_INLINE int y_is_object(const Value *node)
     return shape == TWO_SEQUENCES || node->code == CUSTOM || (shape == BINARY && !(node->flags & Y_IS_NUMBER));
 }
 
-/* Freeing one node may free its operands, and so on: they wait in a list, so that nothing recurs. */
+/* Freeing one node may free its operands, and so on: they wait in a list, so that nothing recurs. Each
+ * thread has its own, since what is freed on the way may run any code, and let other threads run.
+ */
+static THREAD_LOCAL struct {
+    Value *waiting;
+    int at_it;
+} freeing;
+
+/* Give up a reference to an operand; a Value that was only waiting for that joins the list. */
+ALWAYS_INLINE Value *release(PyObject *operand, Value *waiting)
+{
+    Value *node = (Value *)operand;
+    if (!IS_VALUE(operand) || Py_REFCNT(operand) != 1 || node->weakrefs)
+        Py_DECREF(operand);
+    else {
+        Py_SET_REFCNT(operand, 0);
+        node->next = waiting;
+        waiting = node;
+    }
+    return waiting;
+}
+
 static void value_dealloc(PyObject *self)
 {
-    static Value *waiting;
-    static int freeing;
-
     Value *node = (Value *)self;
     if (RARELY(node->weakrefs != NULL))
         PyObject_ClearWeakRefs(self);
-    node->next = waiting;
-    waiting = node;
-    if (freeing)
+    if (freeing.at_it) {
+        node->next = freeing.waiting;
+        freeing.waiting = node;
         return;
-    freeing = 1;
+    }
+    freeing.at_it = 1;
+    Value *waiting = node;
+    node->next = NULL;
     while ((node = waiting)) {
         waiting = node->next;
         if (x_is_object(node))
-            Py_DECREF(node->x.object);
+            waiting = release(node->x.object, waiting);
         if (y_is_object(node))
-            Py_DECREF(node->y.object);
+            waiting = release(node->y.object, waiting);
         Py_XDECREF(node->note);
         if (free_count < FREE_NODES) {
             node->next = free_nodes;
@@ -85,8 +106,12 @@ static void value_dealloc(PyObject *self)
             PyObject_Free(node);
             Py_DECREF(value_type);
         }
+        if (!waiting) { /* what tuples and other objects let go of meanwhile */
+            waiting = freeing.waiting;
+            freeing.waiting = NULL;
+        }
     }
-    freeing = 0;
+    freeing.at_it = 0;
 }
 
 /* Making leaves */
@@ -252,8 +277,10 @@ static int set_label(Value *self, PyObject *label, void *unused)
         refuse("label", label, NULL);
         return -1;
     }
+    label = PyUnicode_FromObject(label); /* an object of a subclass might hold on to the node */
     PyObject *path = get_path(self, NULL);
-    const int done = path ? set_note(self, label, path) : -1;
+    const int done = label && path ? set_note(self, label, path) : -1;
+    Py_XDECREF(label);
     Py_XDECREF(path);
     return done;
 }

@@ -127,7 +127,7 @@ UNARY_OPS(METHOD)
 
 static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count);
 
-#define METHOD(op, method)                                                                                   \
+#define METHOD(op, method, doc)                                                                              \
     static PyObject *method_##op(PyObject *self, PyObject *other)                                            \
     {                                                                                                        \
         return call_op(python.ops[OP_##op], (PyObject *[]){self, other}, 2);                                 \
@@ -176,7 +176,8 @@ static Py_hash_t value_hash(PyObject *self)
 typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    int code; /* -1 for an op that the extension was not compiled with */
+    int code;        /* -1 for an op that the extension was not compiled with, */
+    uint64_t slopes; /* for which these bits tell the operands that have a slope; the last bit for the rest */
 } Callable;
 
 static double number_unary(int code, double x)
@@ -213,6 +214,11 @@ static double number_ternary(int code, double x, double y, double z)
 #undef CASE
     }
     Py_UNREACHABLE();
+}
+
+static uint64_t custom_slopes(const Value *node)
+{
+    return ((Callable *)node->y.object)->slopes;
 }
 
 /* These functions give NULL without an exception where Python has to look at the operands. */
@@ -277,21 +283,25 @@ static PyObject *call_ternary(int code, PyObject *const *args)
     return PyFloat_FromDouble(number);
 }
 
-/* The numbers of a tuple of operands, and whether there is a Value among them; -1 if there is something
- * else than Values and floats. */
+/* Whether a tuple holds Values and floats alone, as the operands of a node do. */
+static int is_plain(PyObject *tuple)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (!IS_VALUE(item) && !PyFloat_CheckExact(item))
+            return 0;
+    }
+    return 1;
+}
+
+/* The numbers of a tuple of Values and floats, and whether there is a Value among them. */
 static int read_tuple(PyObject *tuple, double *numbers)
 {
     int values = 0;
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
         PyObject *item = PyTuple_GET_ITEM(tuple, i);
-        if (IS_VALUE(item)) {
-            numbers[i] = ((Value *)item)->data;
-            values = 1;
-        }
-        else if (PyFloat_CheckExact(item))
-            numbers[i] = PyFloat_AS_DOUBLE(item);
-        else
-            return -1;
+        numbers[i] = operand_number(item);
+        values |= IS_VALUE(item);
     }
     return values;
 }
@@ -322,25 +332,21 @@ static PyObject *call_sequences(int code, PyObject **sequences, int count)
     double few[2 * FEW], *numbers = few;
     if (n > INT_MAX)
         return NULL;
+    for (int i = 0; i < count; i++) /* before a number is read: making a tuple may run any code */
+        if (!is_plain(sequences[i])) {
+            PyObject *tuple = plain_operands(&PyTuple_GET_ITEM(sequences[i], 0), n);
+            if (!tuple)
+                return NULL;
+            Py_SETREF(sequences[i], tuple);
+        }
     if (n > FEW && !(numbers = PyMem_RawMalloc(2 * n * sizeof(double))))
         return PyErr_NoMemory();
-    int values = 0, plain = 1;
-    for (int i = 0; i < count && plain; i++) {
-        int found = read_tuple(sequences[i], numbers + i * n);
-        if (found < 0) { /* ints, it may be */
-            PyObject *tuple = plain_operands(&PyTuple_GET_ITEM(sequences[i], 0), n);
-            if ((plain = tuple != NULL)) {
-                Py_SETREF(sequences[i], tuple);
-                found = read_tuple(tuple, numbers + i * n);
-            }
-        }
-        values |= found;
-    }
-    const double number = plain ? number_sequences(code, (int)n, numbers, numbers + n) : 0.0;
+    int values = 0;
+    for (int i = 0; i < count; i++)
+        values |= read_tuple(sequences[i], numbers + i * n);
+    const double number = number_sequences(code, (int)n, numbers, numbers + n);
     if (numbers != few)
         PyMem_RawFree(numbers);
-    if (!plain)
-        return NULL;
     if (!values)
         return PyFloat_FromDouble(number);
     return record_objects(code, number, Py_NewRef(sequences[0]), count > 1 ? Py_NewRef(sequences[1]) : NULL);
@@ -443,29 +449,69 @@ static PyTypeObject callable_type = {
 
 /* A node of an op whose rules are in Python */
 
+/* Make sure that the operands are what a node may have, and note which of them have slopes. */
+static int check_operands(PyObject *op, PyObject *args)
+{
+    PyObject *partials = PyObject_GetAttrString(op, "partials");
+    if (!partials)
+        return -1;
+    const Py_ssize_t arity = PyTuple_GET_SIZE(args);
+    int fit = PyTuple_CheckExact(partials) && PyTuple_GET_SIZE(partials) == arity;
+    uint64_t slopes = 0;
+    for (Py_ssize_t i = 0; i < arity && fit; i++) {
+        PyObject *operand = PyTuple_GET_ITEM(args, i);
+        fit = IS_VALUE(operand) || PyFloat_CheckExact(operand)
+              || (PyTuple_CheckExact(operand) && is_plain(operand));
+        if (PyTuple_GET_ITEM(partials, i) != Py_None)
+            slopes |= (uint64_t)1 << (i < 63 ? i : 63);
+    }
+    Py_DECREF(partials);
+    if (!fit) {
+        PyErr_SetString(PyExc_TypeError, "the operands of a node are Values and floats, one for each partial");
+        return -1;
+    }
+    ((Callable *)op)->slopes = slopes;
+    return 0;
+}
+
 static PyObject *record_custom(PyObject *op, PyObject *args, double data)
 {
     return record_objects(CUSTOM, data, Py_NewRef(args), Py_NewRef(op));
 }
 
+/* The number that the rule of an op has given; -1 with TypeError. */
+static int result_number(PyObject *op, PyObject *result, double *number)
+{
+    if (PyFloat_CheckExact(result)) {
+        *number = PyFloat_AS_DOUBLE(result);
+        return 0;
+    }
+    PyObject *name = PyObject_GetAttrString(op, "name");
+    PyObject *where = name ? PyUnicode_FromFormat("the result of %S", name) : NULL;
+    PyObject *found = where ? PyObject_CallFunctionObjArgs(python.number, result, where, NULL) : NULL;
+    Py_XDECREF(name);
+    Py_XDECREF(where);
+    if (!found)
+        return -1;
+    *number = PyFloat_AsDouble(found);
+    Py_DECREF(found);
+    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
 static PyObject *call_custom(PyObject *op, PyObject *args)
 {
+    if (check_operands(op, args) < 0)
+        return NULL;
     const uint64_t made = tick; /* before the numbers are read: a rule may set a leaf */
     PyObject *numbers = PyObject_CallFunctionObjArgs(python.numbers, op, args, NULL);
-    PyObject *forward = PyObject_GetAttrString(op, "forward");
-    PyObject *result = numbers && forward ? PyObject_CallObject(forward, numbers) : NULL;
+    PyObject *forward = numbers ? PyObject_GetAttrString(op, "forward") : NULL;
+    PyObject *result = forward ? PyObject_CallObject(forward, numbers) : NULL;
     PyObject *out = NULL;
-    if (result) {
-        double data;
-        PyObject *name = PyObject_GetAttrString(op, "name");
-        PyObject *where = name ? PyUnicode_FromFormat("the result of %U", name) : NULL;
-        if (where && to_double(result, PyUnicode_AsUTF8(where), &data) == 0)
-            out = record_custom(op, args, data);
-        if (out && ((Value *)out)->code != LEAF)
-            ((Value *)out)->tick = made;
-        Py_XDECREF(name);
-        Py_XDECREF(where);
-    }
+    double data;
+    if (result && result_number(op, result, &data) == 0)
+        out = record_custom(op, args, data);
+    if (out && ((Value *)out)->code != LEAF)
+        ((Value *)out)->tick = made;
     Py_XDECREF(numbers);
     Py_XDECREF(forward);
     Py_XDECREF(result);
@@ -487,13 +533,15 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
 {
     PyObject *op, *args;
     double data;
+    if (!is_connected())
+        return NULL;
     if (!PyArg_ParseTuple(given, "O!O!d", &callable_type, &op, &PyTuple_Type, &args, &data))
         return NULL;
     const int paused = thread.paused, code = ((Callable *)op)->code;
     thread.paused = 0;
     PyObject *out;
     if (code < 0)
-        out = record_custom(op, args, data);
+        out = check_operands(op, args) < 0 ? NULL : record_custom(op, args, data);
     else {
         out = call_op(op, &PyTuple_GET_ITEM(args, 0), PyTuple_GET_SIZE(args));
         if (out && IS_VALUE(out))
@@ -507,11 +555,12 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
     return out;
 }
 
-#define METHOD(op, method) {#method, method_##op, METH_NOARGS},
-#define METHOD_O(op, method) {#method, method_##op, METH_O},
+#define METHOD(op, method, doc) {#method, method_##op, METH_NOARGS, #method "($self, /)\n--\n\n" doc},
+#define METHOD_O(op, method, doc) {#method, method_##op, METH_O, #method "($self, other, /)\n--\n\n" doc},
 static PyMethodDef value_methods[] = {
     UNARY_METHODS(METHOD) BINARY_METHODS(METHOD_O)
-    {"backward", (PyCFunction)(void (*)(void))value_backward, METH_VARARGS | METH_KEYWORDS},
+    {"backward", (PyCFunction)(void (*)(void))value_backward, METH_VARARGS | METH_KEYWORDS,
+     "backward($self, /, seed=1.0)\n--\n\n"},
     {"apply_op", (PyCFunction)(void (*)(void))value_apply_op, METH_FASTCALL | METH_CLASS},
     {NULL},
 };

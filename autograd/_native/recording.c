@@ -148,6 +148,8 @@ static PyObject *block_enter(PyObject *object, PyObject *unused)
         Py_XDECREF(path);
         return PyErr_Occurred() ? NULL : PyErr_NoMemory();
     }
+    if (path && !PyUnicode_GET_LENGTH(path))
+        Py_CLEAR(path);
     *top = (Replaced){replaced, thread.paused, thread.path};
     replaced = top;
     thread.path = path;
