@@ -34,6 +34,10 @@ class Op(_Base):  # type: ignore[misc]
     Making one is all it takes: ``cube = Op("cube", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,))``
     is differentiated to any order, checked, drawn and printed like the rows of `ops`.
 
+    An op lives as long as the Values made by it. If its rules hold on to such a Value in turn, as a method
+    of an object that keeps its last output does, neither is ever freed by the native engine, whose Values
+    the cyclic garbage collector does not see: keep the output elsewhere, or hold it by a weak reference.
+
     Args:
         name: the op's name; `find` knows registered ops by it.
         forward: the result for floats, a float; for a variadic op the operands are tuples of floats.

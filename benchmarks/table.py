@@ -71,6 +71,8 @@ def main():
     pure = run("eager.py", pure=True)
     model = run("character_model.py")
     demo = run("micrograd_demo.py")
+    derivatives = run("derivatives.py")
+    derivatives_pure = run("derivatives.py", pure=True)
 
     print(
         f"{platform.python_implementation()} {platform.python_version()}, {platform.system()} on {cpu()}, "
@@ -98,6 +100,14 @@ def main():
             ["engine", "", "ms", "slower"],
             [[name, "", f"{ms:.2f}", f"{ms / ours:.2f}"] for name, ms in times.items()],
         )
+    print("A function of 50 variables: milliseconds, native and in pure Python\n")
+    print_table(
+        ["", "", "native", "pure", "slower"],
+        [
+            [name, "", f"{ms:.3f}", f"{derivatives_pure[name]:.3f}", f"{derivatives_pure[name] / ms:.2f}"]
+            for name, ms in derivatives.items()
+        ],
+    )
 
 
 if __name__ == "__main__":

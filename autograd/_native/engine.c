@@ -3,13 +3,12 @@
 #include "native.h"
 
 #include "recording.c"
-
-static int wait_for_sweeps(void);
-static int depends_on_wanting(Value *node);
-
 #include "node.c"
-#include "graph.c"
+#include "walk.c"
+#include "sweep.c"
 #include "operators.c"
+#include "call.c"
+#include "backend.c"
 
 /* Raise what a function of refusals.py gives for these arguments; always NULL. */
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
@@ -51,6 +50,18 @@ static int value_traverse(PyObject *self, visitproc visit, void *argument)
 {
     return 0;
 }
+
+#define METHOD(op, method, doc) {#method, method_##op, METH_NOARGS, #method "($self, /)\n--\n\n" doc},
+#define METHOD_O(op, method, doc) {#method, method_##op, METH_O, #method "($self, other, /)\n--\n\n" doc},
+static PyMethodDef value_methods[] = {
+    UNARY_METHODS(METHOD) BINARY_METHODS(METHOD_O)
+    {"backward", (PyCFunction)(void (*)(void))value_backward, METH_VARARGS | METH_KEYWORDS,
+     "backward($self, /, seed=1.0)\n--\n\n"},
+    {"apply_op", (PyCFunction)(void (*)(void))value_apply_op, METH_FASTCALL | METH_CLASS},
+    {NULL},
+};
+#undef METHOD
+#undef METHOD_O
 
 static PyMemberDef value_members[] = {
     {"__weaklistoffset__", T_PYSSIZET, offsetof(Value, weakrefs), READONLY},

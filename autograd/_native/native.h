@@ -106,6 +106,17 @@ static struct {
     PyObject *open_blocks;     /* a list: while it is empty, a node need not ask its thread */
 } python;
 
+/* The base of Op. */
+typedef struct {
+    PyObject_HEAD
+    vectorcallfunc vectorcall;
+    int code;        /* -1 for an op that the extension was not compiled with, */
+    uint64_t slopes; /* for which these bits tell the operands that have a slope; the last bit for the rest */
+} Callable;
+
+static int wait_for_sweeps(void);
+static int depends_on_wanting(Value *node);
+static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count);
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b);
 static int to_double(PyObject *object, const char *where, double *number);
 

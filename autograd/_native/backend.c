@@ -1,0 +1,202 @@
+/* What Python asks of an engine besides Value: the functions of backend.py. */
+
+static PyObject *as_list(const Array *array)
+{
+    PyObject *list = PyList_New(array->count);
+    for (Py_ssize_t i = 0; list && i < array->count; i++)
+        PyList_SET_ITEM(list, i, Py_NewRef(array->nodes[i]));
+    return list;
+}
+
+/* The Values of an iterable in an array, and in `*owner` what keeps them alive as long as it. */
+static int read_values(PyObject *objects, Array *array, PyObject **owner)
+{
+    *owner = PySequence_Tuple(objects);
+    const Py_ssize_t count = *owner ? PyTuple_GET_SIZE(*owner) : 0;
+    if (!*owner || !has_room(array, count))
+        return -1;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *object = PyTuple_GET_ITEM(*owner, i);
+        if (!IS_VALUE(object)) {
+            PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+            return -1;
+        }
+        array->nodes[array->count++] = (Value *)object;
+    }
+    return 0;
+}
+
+static void drop_values(Array *array, PyObject *owner)
+{
+    PyMem_RawFree(array->nodes);
+    Py_XDECREF(owner);
+}
+
+static int is_connected(void)
+{
+    if (!value_type)
+        PyErr_SetString(PyExc_RuntimeError, "the engine is not connected: import autograd first");
+    return value_type != NULL;
+}
+
+static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywords)
+{
+    PyObject *without = keywords ? PyDict_GetItemString(keywords, "stop") : NULL;
+    PyObject *order = NULL, *leaves = NULL, *both = NULL, *kept = NULL, *kept_too = NULL;
+    Array stop = {0};
+    Walk walk;
+    begin_walk(&walk);
+    if (read_values(roots, &walk.stack, &kept) < 0 || (without && read_values(without, &stop, &kept_too) < 0))
+        goto end;
+    for (Py_ssize_t i = 0; i < stop.count; i++)
+        stop.nodes[i]->seen = walk.number;
+    if (place(&walk, 0) < 0)
+        goto end;
+    order = as_list(&walk.order);
+    leaves = as_list(&walk.leaves);
+    if (order && leaves)
+        both = PyTuple_Pack(2, order, leaves);
+end:
+    Py_XDECREF(order);
+    Py_XDECREF(leaves);
+    Py_XDECREF(kept);
+    drop_values(&stop, kept_too);
+    end_walk(&walk);
+    return both;
+}
+
+static PyObject *engine_between(PyObject *module, PyObject *args)
+{
+    PyObject *order, *sources, *list = NULL, *owners[2] = {NULL};
+    if (!PyArg_ParseTuple(args, "OO", &order, &sources))
+        return NULL;
+    Array nodes = {0}, from = {0}, kept = {0};
+    if (read_values(order, &nodes, &owners[0]) == 0 && read_values(sources, &from, &owners[1]) == 0
+        && between(&nodes, &from, &kept) == 0)
+        list = as_list(&kept);
+    drop_values(&nodes, owners[0]);
+    drop_values(&from, owners[1]);
+    drop_values(&kept, NULL);
+    return list;
+}
+
+static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
+{
+    PyObject *order, *leaves, *owners[2] = {NULL};
+    if (!PyArg_ParseTuple(args, "OO", &order, &leaves))
+        return NULL;
+    Array nodes = {0}, ends = {0};
+    int fresh = read_values(order, &nodes, &owners[0]) == 0 && read_values(leaves, &ends, &owners[1]) == 0;
+    uint64_t oldest = UINT64_MAX;
+    for (Py_ssize_t i = 0; i < nodes.count; i++)
+        if (nodes.nodes[i]->tick < oldest)
+            oldest = nodes.nodes[i]->tick;
+    Refusal refusal = {NULL};
+    if (fresh && check_fresh(&nodes, &ends, oldest, &refusal) < 0) {
+        refuse(refusal.what, (PyObject *)refusal.a, (PyObject *)refusal.b);
+        fresh = 0;
+    }
+    drop_values(&nodes, owners[0]);
+    drop_values(&ends, owners[1]);
+    if (!fresh)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+static int add_seeds(PyObject *seeds)
+{
+    PyObject *iterator = PyObject_GetIter(seeds), *pair;
+    while (iterator && (pair = PyIter_Next(iterator))) {
+        PyObject *out;
+        double weight;
+        if (PyArg_ParseTuple(pair, "O!d", value_type, &out, &weight))
+            ((Value *)out)->grad += weight;
+        Py_DECREF(pair);
+        if (PyErr_Occurred())
+            break;
+    }
+    Py_XDECREF(iterator);
+    return PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *engine_pull(PyObject *module, PyObject *args)
+{
+    PyObject *order, *reached, *inputs, *seeds, *found = NULL, *owners[3] = {NULL};
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
+        return NULL;
+    Array nodes = {0}, all = {0}, by = {0};
+    if (read_values(order, &nodes, &owners[0]) == 0 && read_values(reached, &all, &owners[1]) == 0
+        && read_values(inputs, &by, &owners[2]) == 0) {
+        clear_grads(&all);
+        clear_grads(&by);
+        if (add_seeds(seeds) == 0 && reverse(&nodes) == 0)
+            found = PyList_New(by.count);
+        for (Py_ssize_t i = 0; found && i < by.count; i++) {
+            PyObject *grad = PyFloat_FromDouble(by.nodes[i]->grad);
+            if (grad)
+                PyList_SET_ITEM(found, i, grad);
+            else
+                Py_CLEAR(found);
+        }
+        clear_grads(&all);
+        clear_grads(&by);
+    }
+    drop_values(&nodes, owners[0]);
+    drop_values(&all, owners[1]);
+    drop_values(&by, owners[2]);
+    return found;
+}
+
+static PyObject *engine_is_stale(PyObject *module, PyObject *object)
+{
+    if (!IS_VALUE(object))
+        return PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+    const Value *node = (Value *)object;
+    return PyBool_FromLong(node->code == LEAF ? node->tick > 0 : newer_leaf_of(node) != NULL);
+}
+
+static PyObject *engine_restore(PyObject *module, PyObject *args)
+{
+    Value *node;
+    PyObject *path;
+    int stale;
+    if (!is_connected() || !PyArg_ParseTuple(args, "O!Up", value_type, &node, &path, &stale))
+        return NULL;
+    if (node->code == LEAF)
+        node->tick = stale; /* before whatever is made from now on, but after what was stale */
+    else if (stale)
+        node->tick = 0; /* older than a leaf that was ever set */
+    PyObject *label = get_label(node, NULL);
+    const int done = label ? set_note(node, label, path) : -1;
+    Py_XDECREF(label);
+    if (done < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* A node of any op with a number that is known: how a pickled graph is built. */
+static PyObject *engine_recorded(PyObject *module, PyObject *given)
+{
+    PyObject *op, *args;
+    double data;
+    if (!is_connected())
+        return NULL;
+    if (!PyArg_ParseTuple(given, "O!O!d", &callable_type, &op, &PyTuple_Type, &args, &data))
+        return NULL;
+    const int paused = thread.paused, code = ((Callable *)op)->code;
+    thread.paused = 0;
+    PyObject *out;
+    if (code < 0)
+        out = check_operands(op, args) < 0 ? NULL : record_custom(op, args, data);
+    else {
+        out = call_op(op, &PyTuple_GET_ITEM(args, 0), PyTuple_GET_SIZE(args));
+        if (out && IS_VALUE(out))
+            ((Value *)out)->data = data;
+    }
+    thread.paused = paused;
+    if (out && !IS_VALUE(out)) {
+        Py_CLEAR(out);
+        PyErr_SetString(PyExc_TypeError, "no operand is a Value");
+    }
+    return out;
+}

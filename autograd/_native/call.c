@@ -1,0 +1,344 @@
+/* The call of an op from Python. For rows of the table on Values and plain numbers it stays in C. */
+
+static double number_unary(int code, double x)
+{
+    switch (code) {
+#define CASE(op)                                                                                             \
+    case OP_##op:                                                                                            \
+        return forward_##op(x);
+        UNARY_OPS(CASE)
+#undef CASE
+    }
+    Py_UNREACHABLE();
+}
+
+static double number_binary(int code, double x, double y)
+{
+    switch (code) {
+#define CASE(op)                                                                                             \
+    case OP_##op:                                                                                            \
+        return forward_##op(x, y);
+        BINARY_OPS(CASE)
+#undef CASE
+    }
+    Py_UNREACHABLE();
+}
+
+static double number_ternary(int code, double x, double y, double z)
+{
+    switch (code) {
+#define CASE(op)                                                                                             \
+    case OP_##op:                                                                                            \
+        return forward_##op(x, y, z);
+        TERNARY_OPS(CASE)
+#undef CASE
+    }
+    Py_UNREACHABLE();
+}
+
+/* These functions give NULL without an exception where Python has to look at the operands. */
+
+static PyObject *call_unary(int code, PyObject *x)
+{
+    double number;
+    Operand kept;
+    int flags = 0;
+    if (!read_operand(x, &number, &kept, &flags, X_IS_NUMBER))
+        return NULL;
+    number = number_unary(code, number);
+    return flags ? PyFloat_FromDouble(number) : record_unary(code, number, kept.value);
+}
+
+static PyObject *call_binary(int code, PyObject *a, PyObject *b)
+{
+    double x, y;
+    Operand left, right;
+    int flags = 0;
+    if (!read_operand(a, &x, &left, &flags, X_IS_NUMBER) || !read_operand(b, &y, &right, &flags, Y_IS_NUMBER))
+        return NULL;
+    x = number_binary(code, x, y);
+    return flags == (X_IS_NUMBER | Y_IS_NUMBER) ? PyFloat_FromDouble(x)
+                                                : record_binary(code, x, left, right, flags);
+}
+
+/* The same operands with ints as floats: a new reference to a tuple. */
+static PyObject *plain_operands(PyObject *const *items, Py_ssize_t count)
+{
+    PyObject *tuple = PyTuple_New(count);
+    for (Py_ssize_t i = 0; tuple && i < count; i++) {
+        PyObject *item = items[i];
+        if (IS_VALUE(item) || PyFloat_CheckExact(item))
+            Py_INCREF(item);
+        else if (PyLong_CheckExact(item)) {
+            const double number = PyLong_AsDouble(item);
+            item = number == -1.0 && PyErr_Occurred() ? NULL : PyFloat_FromDouble(number);
+            PyErr_Clear();
+        }
+        else
+            item = NULL;
+        if (!item)
+            Py_CLEAR(tuple);
+        else
+            PyTuple_SET_ITEM(tuple, i, item);
+    }
+    return tuple;
+}
+
+static PyObject *call_ternary(int code, PyObject *const *args)
+{
+    PyObject *operands = plain_operands(args, 3);
+    if (!operands)
+        return NULL;
+    PyObject *const *items = &PyTuple_GET_ITEM(operands, 0);
+    const double number =
+        number_ternary(code, operand_number(items[0]), operand_number(items[1]), operand_number(items[2]));
+    if (IS_VALUE(items[0]) || IS_VALUE(items[1]) || IS_VALUE(items[2]))
+        return record_objects(code, number, operands, NULL);
+    Py_DECREF(operands);
+    return PyFloat_FromDouble(number);
+}
+
+/* Whether a tuple holds Values and floats alone, as the operands of a node do. */
+static int is_plain(PyObject *tuple)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (!IS_VALUE(item) && !PyFloat_CheckExact(item))
+            return 0;
+    }
+    return 1;
+}
+
+/* The numbers of a tuple of Values and floats, and whether there is a Value among them. */
+static int read_tuple(PyObject *tuple, double *numbers)
+{
+    int values = 0;
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        numbers[i] = operand_number(item);
+        values |= IS_VALUE(item);
+    }
+    return values;
+}
+
+static double number_sequences(int code, int n, const double *xs, const double *ys)
+{
+    switch (code) {
+#define CASE(op)                                                                                             \
+    case OP_##op:                                                                                            \
+        return forward_##op(n, xs);
+        SEQUENCE_OPS(CASE)
+#undef CASE
+#define CASE(op)                                                                                             \
+    case OP_##op:                                                                                            \
+        return forward_##op(n, xs, ys);
+        TWO_SEQUENCES_OPS(CASE)
+#undef CASE
+    }
+    Py_UNREACHABLE();
+}
+
+enum { FEW = 64 };
+
+/* `sequences` are one or two tuples of equal length, whose references are the caller's. */
+static PyObject *call_sequences(int code, PyObject **sequences, int count)
+{
+    const Py_ssize_t n = PyTuple_GET_SIZE(sequences[0]);
+    double few[2 * FEW], *numbers = few;
+    if (n > INT_MAX)
+        return NULL;
+    for (int i = 0; i < count; i++) /* before a number is read: making a tuple may run any code */
+        if (!is_plain(sequences[i])) {
+            PyObject *tuple = plain_operands(&PyTuple_GET_ITEM(sequences[i], 0), n);
+            if (!tuple)
+                return NULL;
+            Py_SETREF(sequences[i], tuple);
+        }
+    if (n > FEW && !(numbers = PyMem_RawMalloc(2 * n * sizeof(double))))
+        return PyErr_NoMemory();
+    int values = 0;
+    for (int i = 0; i < count; i++)
+        values |= read_tuple(sequences[i], numbers + i * n);
+    const double number = number_sequences(code, (int)n, numbers, numbers + n);
+    if (numbers != few)
+        PyMem_RawFree(numbers);
+    if (!values)
+        return PyFloat_FromDouble(number);
+    return record_objects(code, number, Py_NewRef(sequences[0]), count > 1 ? Py_NewRef(sequences[1]) : NULL);
+}
+
+static PyObject *call_in_python(PyObject *op, PyObject *const *args, Py_ssize_t count)
+{
+    PyObject *call = PyObject_GetAttrString(op, "_call");
+    PyObject *out = call ? PyObject_Vectorcall(call, args, count, NULL) : NULL;
+    Py_XDECREF(call);
+    return out;
+}
+
+static PyObject *call_variadic(PyObject *op, PyObject *const *args, int count)
+{
+    PyObject *sequences[2] = {NULL, NULL}, *out = NULL;
+    int equal = 1;
+    for (int i = 0; i < count; i++) {
+        if (PyTuple_CheckExact(args[i]))
+            sequences[i] = Py_NewRef(args[i]);
+        else if (PyList_CheckExact(args[i]))
+            sequences[i] = PyList_AsTuple(args[i]);
+        else
+            sequences[i] = PyObject_CallFunctionObjArgs(python.sequence, op, args[i], NULL);
+        if (!sequences[i])
+            goto end;
+        equal &= PyTuple_GET_SIZE(sequences[i]) == PyTuple_GET_SIZE(sequences[0]);
+    }
+    if (equal)
+        out = call_sequences(((Callable *)op)->code, sequences, count);
+    if (!out && !PyErr_Occurred())
+        out = call_in_python(op, sequences, count); /* with tuples: an iterator can be read only once */
+end:
+    Py_XDECREF(sequences[0]);
+    Py_XDECREF(sequences[1]);
+    return out;
+}
+
+static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count)
+{
+    static const int arities[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
+    const int code = ((Callable *)op)->code;
+    PyObject *out = NULL;
+    if (code >= 0 && count == arities[shapes[code]]) {
+        switch (shapes[code]) {
+        case UNARY:
+            out = call_unary(code, args[0]);
+            break;
+        case BINARY:
+            out = call_binary(code, args[0], args[1]);
+            break;
+        case TERNARY:
+            out = call_ternary(code, args);
+            break;
+        default:
+            return call_variadic(op, args, (int)count);
+        }
+        if (out || PyErr_Occurred())
+            return out;
+    }
+    return call_in_python(op, args, count);
+}
+
+static PyObject *callable_vectorcall(PyObject *self, PyObject *const *args, size_t count, PyObject *names)
+{
+    if (names && PyTuple_GET_SIZE(names)) {
+        PyObject *call = PyObject_GetAttrString(self, "_call");
+        PyObject *out = call ? PyObject_Vectorcall(call, args, PyVectorcall_NARGS(count), names) : NULL;
+        Py_XDECREF(call);
+        return out;
+    }
+    return call_op(self, args, PyVectorcall_NARGS(count));
+}
+
+static PyObject *callable_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
+{
+    Callable *self = (Callable *)type->tp_alloc(type, 0);
+    if (self) {
+        self->vectorcall = callable_vectorcall;
+        self->code = -1;
+    }
+    return (PyObject *)self;
+}
+
+static PyMemberDef callable_members[] = {
+    {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place among those that are compiled; or -1"},
+    {NULL},
+};
+
+static PyTypeObject callable_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd._native.engine.Callable",
+    .tp_doc = "The base of Op: what is called.",
+    .tp_basicsize = sizeof(Callable),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_VECTORCALL,
+    .tp_new = callable_new,
+    .tp_call = PyVectorcall_Call,
+    .tp_vectorcall_offset = offsetof(Callable, vectorcall),
+    .tp_members = callable_members,
+};
+
+/* A node of an op whose rules are in Python */
+
+/* Make sure that the operands are what a node may have, and note which of them have slopes. */
+static int check_operands(PyObject *op, PyObject *args)
+{
+    PyObject *partials = PyObject_GetAttrString(op, "partials");
+    if (!partials)
+        return -1;
+    const Py_ssize_t arity = PyTuple_GET_SIZE(args);
+    int fit = PyTuple_CheckExact(partials) && PyTuple_GET_SIZE(partials) == arity;
+    uint64_t slopes = 0;
+    for (Py_ssize_t i = 0; i < arity && fit; i++) {
+        PyObject *operand = PyTuple_GET_ITEM(args, i);
+        fit = IS_VALUE(operand) || PyFloat_CheckExact(operand)
+              || (PyTuple_CheckExact(operand) && is_plain(operand));
+        if (PyTuple_GET_ITEM(partials, i) != Py_None)
+            slopes |= (uint64_t)1 << (i < 63 ? i : 63);
+    }
+    Py_DECREF(partials);
+    if (!fit) {
+        PyErr_SetString(PyExc_TypeError, "the operands of a node are Values and floats, one for each partial");
+        return -1;
+    }
+    ((Callable *)op)->slopes = slopes;
+    return 0;
+}
+
+static PyObject *record_custom(PyObject *op, PyObject *args, double data)
+{
+    return record_objects(CUSTOM, data, Py_NewRef(args), Py_NewRef(op));
+}
+
+/* The number that the rule of an op has given; -1 with TypeError. */
+static int result_number(PyObject *op, PyObject *result, double *number)
+{
+    if (PyFloat_CheckExact(result)) {
+        *number = PyFloat_AS_DOUBLE(result);
+        return 0;
+    }
+    PyObject *name = PyObject_GetAttrString(op, "name");
+    PyObject *where = name ? PyUnicode_FromFormat("the result of %S", name) : NULL;
+    PyObject *found = where ? PyObject_CallFunctionObjArgs(python.number, result, where, NULL) : NULL;
+    Py_XDECREF(name);
+    Py_XDECREF(where);
+    if (!found)
+        return -1;
+    *number = PyFloat_AsDouble(found);
+    Py_DECREF(found);
+    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
+static PyObject *call_custom(PyObject *op, PyObject *args)
+{
+    if (check_operands(op, args) < 0)
+        return NULL;
+    const uint64_t made = tick; /* before the numbers are read: a rule may set a leaf */
+    PyObject *numbers = PyObject_CallFunctionObjArgs(python.numbers, op, args, NULL);
+    PyObject *forward = numbers ? PyObject_GetAttrString(op, "forward") : NULL;
+    PyObject *result = forward ? PyObject_CallObject(forward, numbers) : NULL;
+    PyObject *out = NULL;
+    double data;
+    if (result && result_number(op, result, &data) == 0)
+        out = record_custom(op, args, data);
+    if (out && ((Value *)out)->code != LEAF)
+        ((Value *)out)->tick = made;
+    Py_XDECREF(numbers);
+    Py_XDECREF(forward);
+    Py_XDECREF(result);
+    return out;
+}
+
+/* Value.apply_op(op, args), which `apply` of op.py calls: the operands are floats and Values. */
+static PyObject *value_apply_op(PyObject *type, PyObject *const *given, Py_ssize_t count)
+{
+    if (count != 2 || !PyObject_TypeCheck(given[0], &callable_type) || !PyTuple_CheckExact(given[1]))
+        return PyErr_Format(PyExc_TypeError, "apply_op takes an Op and a tuple of its operands");
+    if (((Callable *)given[0])->code < 0)
+        return call_custom(given[0], given[1]);
+    return call_op(given[0], &PyTuple_GET_ITEM(given[1], 0), PyTuple_GET_SIZE(given[1]));
+}

@@ -1,0 +1,274 @@
+/* Walks over a graph, operands before users, without recursion; and what is asked of operands. */
+
+/* Arrays of nodes, which they do not own */
+
+typedef struct {
+    Value **nodes;
+    Py_ssize_t count, room;
+} Array;
+
+static int make_room(Array *array, Py_ssize_t more)
+{
+    Py_ssize_t room = array->room ? array->room : 64;
+    while (room < array->count + more)
+        room += room / 2;
+    Value **nodes = PyMem_RawRealloc(array->nodes, room * sizeof(Value *));
+    if (!nodes) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    array->nodes = nodes;
+    array->room = room;
+    return 0;
+}
+
+ALWAYS_INLINE int has_room(Array *array, Py_ssize_t more)
+{
+    return !RARELY(array->count + more > array->room) || make_room(array, more) == 0;
+}
+
+/* Walks */
+
+typedef struct {
+    Array stack, order, leaves;
+    uint64_t number; /* marks what has been placed, or is left out */
+    uint64_t oldest; /* tick of the nodes in `order` */
+} Walk;
+
+static void begin_walk(Walk *walk)
+{
+    *walk = (Walk){.number = ++walks, .oldest = UINT64_MAX};
+}
+
+static void end_walk(Walk *walk)
+{
+    PyMem_RawFree(walk->stack.nodes);
+    PyMem_RawFree(walk->order.nodes);
+    PyMem_RawFree(walk->leaves.nodes);
+}
+
+ALWAYS_INLINE void push_operand(Walk *walk, Value *operand)
+{
+    if (operand->seen != walk->number)
+        walk->stack.nodes[walk->stack.count++] = operand;
+}
+
+static int push_operands(Walk *walk, PyObject *tuple) /* the last first, so that the first is on top */
+{
+    for (Py_ssize_t i = PyTuple_GET_SIZE(tuple); i-- > 0;) {
+        PyObject *item = PyTuple_GET_ITEM(tuple, i);
+        if (!has_room(&walk->stack, 1))
+            return -1;
+        if (IS_VALUE(item))
+            push_operand(walk, (Value *)item);
+        else if (PyTuple_CheckExact(item) && push_operands(walk, item) < 0)
+            return -1;
+    }
+    return 0;
+}
+
+/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart. With
+ * `clear` the inner nodes have no gradient afterwards.
+ *
+ * On the stack a node whose operands are all above it is told by a set last bit.
+ */
+ALWAYS_INLINE int place(Walk *walk, int clear)
+{
+    Array *stack = &walk->stack, *order = &walk->order, *leaves = &walk->leaves;
+    while (stack->count) {
+        if (!has_room(order, 1) || !has_room(leaves, 1) || !has_room(stack, 2))
+            return -1;
+        const uintptr_t top = (uintptr_t)stack->nodes[--stack->count];
+        Value *node = (Value *)(top & ~(uintptr_t)1);
+        if (top & 1) {
+            order->nodes[order->count++] = node;
+            continue;
+        }
+        if (node->seen == walk->number)
+            continue;
+        node->seen = walk->number;
+        if (node->code == LEAF) {
+            leaves->nodes[leaves->count++] = node;
+            continue;
+        }
+        if (node->tick < walk->oldest)
+            walk->oldest = node->tick;
+        if (clear)
+            node->grad = 0.0;
+        stack->nodes[stack->count++] = (Value *)(top | 1);
+        switch (shapes[node->code]) {
+        case BINARY:
+            if (!(node->flags & Y_IS_NUMBER))
+                push_operand(walk, node->y.value);
+            if (!(node->flags & X_IS_NUMBER))
+                push_operand(walk, node->x.value);
+            break;
+        case UNARY:
+            push_operand(walk, node->x.value);
+            break;
+        case TWO_SEQUENCES:
+            if (push_operands(walk, node->y.object) < 0)
+                return -1; /* fall through */
+        default:
+            if (push_operands(walk, node->x.object) < 0)
+                return -1;
+        }
+    }
+    return 0;
+}
+
+static int walk_from(Walk *walk, Value *root, int clear)
+{
+    begin_walk(walk);
+    if (!has_room(&walk->stack, 1))
+        return -1;
+    walk->stack.nodes[walk->stack.count++] = root;
+    return clear ? place(walk, 1) : place(walk, 0);
+}
+
+static int wants_gradients(const Value *leaf)
+{
+    return !(leaf->flags & CONSTANT);
+}
+
+/* Whether a leaf behind the node wants gradients; -1 with MemoryError. */
+static int depends_on_wanting(Value *node)
+{
+    if (node->code == LEAF)
+        return wants_gradients(node);
+    Walk walk;
+    int found = walk_from(&walk, node, 0);
+    for (Py_ssize_t i = 0; i < walk.leaves.count && found == 0; i++)
+        found = wants_gradients(walk.leaves.nodes[i]);
+    end_walk(&walk);
+    return found;
+}
+
+/* Operands */
+
+ALWAYS_INLINE double operand_number(PyObject *operand)
+{
+    return IS_VALUE(operand) ? ((Value *)operand)->data : PyFloat_AS_DOUBLE(operand);
+}
+
+ALWAYS_INLINE int is_seen(PyObject *operand, uint64_t walk)
+{
+    return IS_VALUE(operand) && ((Value *)operand)->seen == walk;
+}
+
+static int any_seen(PyObject *operands, uint64_t walk)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(operands); i++)
+        if (is_seen(PyTuple_GET_ITEM(operands, i), walk))
+            return 1;
+    return 0;
+}
+
+static const unsigned char has_slopes[] = {
+#define SLOPES(op, shape, slopes) slopes,
+    ALL_OPS(SLOPES)
+#undef SLOPES
+};
+
+/* Whether an inner node has slopes by one that the walk has seen. */
+static int any_sloped_operand_seen(const Value *node, uint64_t walk)
+{
+    const int code = node->code;
+    if (code == CUSTOM) {
+        const uint64_t slopes = ((Callable *)node->y.object)->slopes;
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(node->x.object); i++) {
+            PyObject *operand = PyTuple_GET_ITEM(node->x.object, i);
+            if (slopes >> (i < 63 ? i : 63) & 1
+                && (PyTuple_CheckExact(operand) ? any_seen(operand, walk) : is_seen(operand, walk)))
+                return 1;
+        }
+        return 0;
+    }
+    const int slopes = has_slopes[code];
+    switch (shapes[code]) {
+    case UNARY:
+        return slopes & 1 && node->x.value->seen == walk;
+    case BINARY:
+        return (slopes & 1 && !(node->flags & X_IS_NUMBER) && node->x.value->seen == walk)
+               || (slopes & 2 && !(node->flags & Y_IS_NUMBER) && node->y.value->seen == walk);
+    case TERNARY:
+        for (int i = 0; i < 3; i++)
+            if (slopes >> i & 1 && is_seen(PyTuple_GET_ITEM(node->x.object, i), walk))
+                return 1;
+        return 0;
+    case TWO_SEQUENCES:
+        if (slopes & 2 && any_seen(node->y.object, walk))
+            return 1; /* fall through */
+    default:
+        return slopes & 1 && any_seen(node->x.object, walk);
+    }
+}
+
+/* The nodes of `order` that depend on one of the sources, or are one, in `kept`. */
+static int between(const Array *order, const Array *sources, Array *kept)
+{
+    const uint64_t walk = ++walks;
+    for (Py_ssize_t i = 0; i < sources->count; i++)
+        sources->nodes[i]->seen = walk;
+    for (Py_ssize_t i = 0; i < order->count; i++) {
+        Value *node = order->nodes[i];
+        int depends = node->seen == walk;
+        if (!depends && node->code != LEAF)
+            depends = any_sloped_operand_seen(node, walk);
+        if (depends) {
+            if (!has_room(kept, 1))
+                return -1;
+            node->seen = walk;
+            kept->nodes[kept->count++] = node;
+        }
+    }
+    return 0;
+}
+
+/* Staleness */
+
+static Value *newer_leaf(PyObject *operand, uint64_t made)
+{
+    if (PyTuple_CheckExact(operand)) {
+        for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(operand); i++) {
+            Value *leaf = newer_leaf(PyTuple_GET_ITEM(operand, i), made);
+            if (leaf)
+                return leaf;
+        }
+        return NULL;
+    }
+    Value *value = (Value *)operand;
+    return IS_VALUE(operand) && value->code == LEAF && value->tick > made ? value : NULL;
+}
+
+/* A leaf among the operands that has been given a number since the node was made; borrowed, or NULL. */
+static Value *newer_leaf_of(const Value *node)
+{
+    Value *leaf = x_is_object(node) ? newer_leaf(node->x.object, node->tick) : NULL;
+    if (!leaf && y_is_object(node) && node->code != CUSTOM)
+        leaf = newer_leaf(node->y.object, node->tick);
+    return leaf;
+}
+
+/* A refusal is worded by Python, which may run any code: after a sweep has ended. */
+typedef struct {
+    const char *what; /* a function of refusals.py, or NULL */
+    Value *a, *b;     /* borrowed from the graph that is refused */
+} Refusal;
+
+/* Refuse if a leaf has been given a number since a node of `order` used it; `oldest` is their least tick. */
+static int check_fresh(const Array *order, const Array *leaves, uint64_t oldest, Refusal *refusal)
+{
+    uint64_t newest = 0;
+    for (Py_ssize_t i = 0; i < leaves->count; i++)
+        if (leaves->nodes[i]->tick > newest)
+            newest = leaves->nodes[i]->tick;
+    for (Py_ssize_t i = 0; i < order->count && newest > oldest; i++) {
+        Value *leaf = newer_leaf_of(order->nodes[i]);
+        if (leaf) {
+            *refusal = (Refusal){"stale", leaf, order->nodes[i]};
+            return -1;
+        }
+    }
+    return 0;
+}
