@@ -1,48 +1,18 @@
-"""Layers: a neuron, a layer of neurons, and the multi-layer perceptron made of layers."""
+"""Layers: a neuron, a layer of neurons, the multi-layer perceptron; and what stands between layers."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import autograd
-from autograd import Value, dot
+from autograd import Value, dot, sqrt, var
 from nn import init
+from nn.activations import activation_by_name
 from nn.module import Module, parameter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
-
-def linear(x: Any) -> Any:
-    """x itself: no activation."""
-    return x
-
-
-ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
-    "linear": linear,
-    "elu": autograd.elu,
-    "gelu": autograd.gelu,
-    "leaky_relu": autograd.leaky_relu,
-    "mish": autograd.mish,
-    "relu": autograd.relu,
-    "selu": autograd.selu,
-    "sigmoid": autograd.sigmoid,
-    "silu": autograd.silu,
-    "softplus": autograd.softplus,
-    "softsign": autograd.softsign,
-    "tanh": autograd.tanh,
-}
-
-
-def _activation(activation: Any) -> tuple[str, Callable[[Any], Any]]:
-    """The name and the function of an activation that is given as either."""
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return activation, ACTIVATIONS[activation]
-    if callable(activation):
-        return getattr(activation, "__name__", type(activation).__name__), activation
-    raise ValueError(
-        f"no activation is called {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function"
-    )
+    Function = Callable[[Any], Any]
 
 
 def _size(name: str, size: Any) -> int:
@@ -64,13 +34,27 @@ class Neuron(Module):
     Args:
         in_size: the number of inputs.
         activation: a name from `ACTIVATIONS`, or a function of one number.
+        bias: whether there is a b.
+        weight_init, bias_init: a name from `init.RULES` or a rule of `nn.init`; left out, weights are
+            drawn as it suits the activation, and biases are 0.
+        out_size: of the layer that it is part of, which some rules ask.
     """
 
-    def __init__(self, in_size: int, activation: str | Callable[[Any], Any] = "relu") -> None:
-        self.activation, self._activate = _activation(activation)
-        width = init.bound(self.activation, _size("in_size", in_size))
-        self.w = [parameter(init.uniform(-width, width), f"w{i + 1}") for i in range(in_size)]
-        self.b = parameter(0.0, "b")
+    def __init__(
+        self,
+        in_size: int,
+        activation: str | Function = "relu",
+        *,
+        bias: bool = True,
+        weight_init: str | init.Initialiser | None = None,
+        bias_init: str | init.Initialiser = "zeros",
+        out_size: int = 1,
+    ) -> None:
+        self.activation, self._activate = activation_by_name(activation)
+        _size("in_size", in_size)
+        draw = init.by_name(weight_init) if weight_init else init.for_activation(self.activation)
+        self.w = [parameter(draw(in_size, out_size), f"w{i + 1}") for i in range(in_size)]
+        self.b = parameter(init.by_name(bias_init)(in_size, out_size), "b") if bias else None
 
     def forward(self, x: Sequence[Any]) -> Value:
         """The output for `in_size` inputs, numbers or Values."""
@@ -80,11 +64,16 @@ class Neuron(Module):
                 f"this neuron has {len(self.w)} weights and was given {len(x)} inputs: "
                 f"pass {len(self.w)} numbers, or make it with in_size={len(x)}"
             )
-        out: Value = self._activate(dot(self.w, x) + self.b)
+        net = dot(self.w, x)
+        out: Value = self._activate(net if self.b is None else net + self.b)
         return out
 
     def __repr__(self) -> str:
-        return f"Neuron({len(self.w)}, activation={self.activation!r})"
+        return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})"
+
+
+def _no_bias(neuron: Neuron) -> str:
+    return ", bias=False" if neuron.b is None else ""
 
 
 class Layer(Module):
@@ -94,10 +83,14 @@ class Layer(Module):
         in_size: the number of inputs.
         out_size: the number of neurons.
         activation: a name from `ACTIVATIONS`, or a function of one number.
+        options: those of `Neuron`: bias, weight_init, bias_init.
     """
 
-    def __init__(self, in_size: int, out_size: int, activation: str | Callable[[Any], Any] = "relu") -> None:
-        self.neurons = [Neuron(in_size, activation) for _ in range(_size("out_size", out_size))]
+    def __init__(
+        self, in_size: int, out_size: int, activation: str | Function = "relu", **options: Any
+    ) -> None:
+        _size("out_size", out_size)
+        self.neurons = [Neuron(in_size, activation, out_size=out_size, **options) for _ in range(out_size)]
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
@@ -106,11 +99,19 @@ class Layer(Module):
 
     def __repr__(self) -> str:
         first = self.neurons[0]
-        return f"Layer({len(first.w)}, {len(self.neurons)}, activation={first.activation!r})"
+        activation = "" if isinstance(self, Linear) else f", activation={first.activation!r}"
+        return f"{type(self).__name__}({len(first.w)}, {len(self.neurons)}{activation}{_no_bias(first)})"
+
+
+class Linear(Layer):
+    """A layer without activation, as PyTorch's: w . x + b for each of `out_size` outputs."""
+
+    def __init__(self, in_size: int, out_size: int, bias: bool = True, **options: Any) -> None:
+        super().__init__(in_size, out_size, "linear", bias=bias, **options)
 
 
 class MLP(Module):
-    """A multi-layer perceptron: layers one after the other, the last one linear.
+    """A multi-layer perceptron: layers one after the other.
 
     ``MLP(2, [16, 16, 1])`` has two inputs, two hidden layers of 16 neurons and one output. Called with a
     sequence of numbers or Values it gives a list of Values or, where the last layer has width 1, one Value.
@@ -118,7 +119,11 @@ class MLP(Module):
     Args:
         in_size: the number of inputs.
         sizes: the number of neurons in each layer, the output layer last.
-        activation: of the hidden layers; a name from `ACTIVATIONS`, or a function of one number.
+        activation: of the hidden layers, one for all or a list with one for each; names from
+            `ACTIVATIONS`, or functions of one number.
+        output_activation: of the last layer.
+        bias: whether the neurons have one.
+        weight_init, bias_init: see `Neuron`.
         seed: where given, `nn.seed` is called with it first, so that the weights are the same every time.
     """
 
@@ -126,18 +131,35 @@ class MLP(Module):
         self,
         in_size: int,
         sizes: Sequence[int],
-        activation: str | Callable[[Any], Any] = "relu",
+        activation: str | Function | Sequence[str | Function] = "relu",
         *,
+        output_activation: str | Function = "linear",
+        bias: bool = True,
+        weight_init: str | init.Initialiser | None = None,
+        bias_init: str | init.Initialiser = "zeros",
         seed: int | None = None,
     ) -> None:
         if not isinstance(sizes, (list, tuple)) or not sizes:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
+        hidden = list(activation) if isinstance(activation, (list, tuple)) else None
+        if hidden is not None and len(hidden) != len(sizes) - 1:
+            raise ValueError(
+                f"activation has one for each of the {len(sizes) - 1} hidden layers, not {len(hidden)}; that "
+                f"of the last layer is output_activation"
+            )
         if seed is not None:
             init.seed(seed)
-        activations = [activation] * (len(sizes) - 1) + ["linear"]
+        activations = [*([activation] * (len(sizes) - 1) if hidden is None else hidden), output_activation]
         widths = [in_size, *sizes]
-        self.layers = [Layer(n, m, name) for n, m, name in zip(widths, sizes, activations, strict=False)]
-        self.activation = _activation(activation)[0]
+        self.layers = [
+            Layer(n, m, name, bias=bias, weight_init=weight_init, bias_init=bias_init)
+            for n, m, name in zip(widths, sizes, activations, strict=False)
+        ]
+        self.activation: Any = (
+            [activation_by_name(name)[0] for name in hidden]
+            if hidden is not None
+            else activation_by_name(activation)[0]
+        )
 
     def forward(self, x: Sequence[Any]) -> Value | list[Value]:
         """The output for `in_size` inputs: a Value if there is one, else a list."""
@@ -148,7 +170,146 @@ class MLP(Module):
         return single
 
     def __repr__(self) -> str:
-        in_size = len(self.layers[0].neurons[0].w)
+        first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
         sizes = [len(layer.neurons) for layer in self.layers]
+        output = "" if last.activation == "linear" else f", output_activation={last.activation!r}"
         count = len(self.parameters())
-        return f"MLP({in_size}, {sizes}, activation={self.activation!r})  # {count} parameters"
+        return (
+            f"MLP({len(first.w)}, {sizes}, activation={self.activation!r}{output}{_no_bias(first)})"
+            f"  # {count} parameters"
+        )
+
+
+class Sequential(Module):
+    """Modules, or functions, one after the other: each is given what the one before gives.
+
+    As in `MLP`, a last layer of one neuron makes it give one Value rather than a list.
+    """
+
+    def __init__(self, *modules: Any) -> None:
+        for module in modules:
+            if not callable(module):
+                raise TypeError(
+                    f"Sequential takes modules and functions, not {module!r}: write them one by one"
+                )
+        self.modules_ = list(modules)
+
+    def forward(self, x: Any) -> Any:
+        """What the last of them gives."""
+        for module in self.modules_:
+            x = module(x)
+        return x[0] if isinstance(x, list) and len(x) == 1 else x
+
+    def __len__(self) -> int:
+        return len(self.modules_)
+
+    def __getitem__(self, i: int) -> Any:
+        return self.modules_[i]
+
+    def __iter__(self) -> Iterator[Any]:
+        return iter(self.modules_)
+
+
+class Dropout(Module):
+    """In training, each number is 0 with probability p, and else divided by 1 - p (Srivastava et al. 2014).
+
+    After ``model.eval()`` it leaves numbers as they are. It draws from the generator that `nn.seed` starts.
+    """
+
+    def __init__(self, p: float = 0.5) -> None:
+        if not 0.0 <= p < 1.0:
+            raise ValueError(f"p is the share that is dropped, 0 or more and below 1, not {p!r}")
+        self.p = p
+
+    def forward(self, x: Sequence[Any]) -> list[Any]:
+        """As many numbers as x has."""
+        if not self.training or self.p == 0.0:
+            return list(x)
+        scale = 1.0 / (1.0 - self.p)
+        return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
+
+    def __repr__(self) -> str:
+        return f"Dropout({self.p})"
+
+
+class LayerNorm(Module):
+    """The numbers of a sample with mean 0 and variance 1, then scaled and shifted (Ba et al. 2016).
+
+    Args:
+        size: how many numbers there are.
+        eps: added to the variance.
+        affine: whether there are a scale `w` and a shift `b` to learn.
+    """
+
+    def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        self.size, self.eps = _size("size", size), eps
+        self.w = [parameter(1.0, f"w{i + 1}") for i in range(size)] if affine else None
+        self.b = [parameter(0.0, f"b{i + 1}") for i in range(size)] if affine else None
+
+    def forward(self, x: Sequence[Any]) -> list[Any]:
+        """As many numbers as x has: `size`."""
+        x = _of_size(self, x)
+        centre = sum(x[1:], start=x[0]) / float(self.size)
+        scale = 1.0 / sqrt(var(x) + self.eps)
+        normal = [(x_i - centre) * scale for x_i in x]
+        if self.w is None or self.b is None:
+            return normal
+        return [w * n + b for w, n, b in zip(self.w, normal, self.b, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"LayerNorm({self.size}{'' if self.w else ', affine=False'})"
+
+
+class RMSNorm(Module):
+    """The numbers of a sample divided by the root of their mean square, then scaled (Zhang et al. 2019)."""
+
+    def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        self.size, self.eps = _size("size", size), eps
+        self.w = [parameter(1.0, f"w{i + 1}") for i in range(size)] if affine else None
+
+    def forward(self, x: Sequence[Any]) -> list[Any]:
+        """As many numbers as x has: `size`."""
+        x = _of_size(self, x)
+        scale = 1.0 / sqrt(dot(x, x) / float(self.size) + self.eps)
+        normal = [x_i * scale for x_i in x]
+        return normal if self.w is None else [w * n for w, n in zip(self.w, normal, strict=True)]
+
+    def __repr__(self) -> str:
+        return f"RMSNorm({self.size}{'' if self.w else ', affine=False'})"
+
+
+def _of_size(module: LayerNorm | RMSNorm, x: Sequence[Any]) -> tuple[Any, ...]:
+    x = _inputs(x)
+    if len(x) != module.size:
+        raise ValueError(
+            f"this {type(module).__name__} is for {module.size} numbers and was given {len(x)}: make it with "
+            f"the size {len(x)}"
+        )
+    return x
+
+
+class Embedding(Module):
+    """A row of numbers to learn for each of `count` things, as letters or words, known by their number.
+
+    Args:
+        count: how many things there are.
+        size: how many numbers each has.
+        weight_init: the rule of the rows; normally distributed with variance 1 if left out, as PyTorch's.
+    """
+
+    def __init__(self, count: int, size: int, weight_init: str | init.Initialiser = "normal") -> None:
+        draw = init.by_name(weight_init)
+        _size("count", count), _size("size", size)
+        self.rows = [[parameter(draw(count, size)) for _ in range(size)] for _ in range(count)]
+
+    def forward(self, i: Any) -> list[Any]:
+        """The row of the thing i, or the list of rows for a sequence of them."""
+        if hasattr(i, "__iter__"):
+            return [self.forward(j) for j in i]
+        number = i.data if isinstance(i, Value) else i
+        if number not in range(len(self.rows)):
+            raise ValueError(f"{i!r} is none of the {len(self.rows)} things 0 to {len(self.rows) - 1}")
+        return self.rows[int(number)]
+
+    def __repr__(self) -> str:
+        return f"Embedding({len(self.rows)}, {len(self.rows[0])})"

@@ -1,16 +1,18 @@
 """Losses: one number that says how far outputs are from what they should be.
 
-Each is the mean over a batch: `outputs` and `targets` are sequences of the same length.
+`outputs` and `targets` are sequences of the same length: numbers or, where a model has several outputs,
+rows of them. ``reduction`` is "mean" (over all numbers), "sum", or "none" for the list of them, as in
+PyTorch.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from autograd import logsumexp, mean, relu, square
+from autograd import le, log, log1p, logsumexp, maximum, mean, relu, softplus, square, sum_of, where
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
 
 def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
@@ -24,54 +26,260 @@ def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, A
     return list(zip(outputs, targets, strict=True))
 
 
-def mean_squared_error(outputs: Sequence[Any], targets: Sequence[Any]) -> Any:
-    """The mean of (output - target)**2 over numbers, or over samples and their numbers."""
+def _numbers(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """The pairs of single numbers, those of rows one after the other."""
     pairs = _paired(outputs, targets)
-    if hasattr(outputs[0], "__len__"):
-        return mean([mean_squared_error(output, target) for output, target in pairs])
-    return mean([square(output - target) for output, target in pairs])
+    if not hasattr(outputs[0], "__len__"):
+        return pairs
+    return [pair for output, target in pairs for pair in _numbers(output, target)]
 
 
-def hinge(scores: Sequence[Any], labels: Sequence[Any]) -> Any:
-    """The mean of max(0, 1 - label * score), for labels -1 and 1.
+def _one_score_each(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    pairs = _paired(outputs, targets)
+    for output, _ in pairs:
+        if hasattr(output, "__len__"):
+            raise TypeError(
+                f"each of the {name} is one number, not {output!r}: is the last layer wider than 1?"
+            )
+    return pairs
+
+
+def _reduced(losses: list[Any], reduction: str, weights: Sequence[float] | None = None) -> Any:
+    """The losses, already weighted, as `reduction` asks; a weighted mean divides by the sum of weights."""
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return sum_of(losses)
+    if reduction == "mean":
+        return mean(losses) if weights is None else sum_of(losses) / sum(weights)
+    raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+
+
+# Of numbers
+
+
+def mse_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
+    """Squared error, (output - target)**2; with ``reduction="half_sum"`` the textbooks' half of its sum."""
+    errors = [square(output - target) for output, target in _numbers(outputs, targets)]
+    return 0.5 * sum_of(errors) if reduction == "half_sum" else _reduced(errors, reduction)
+
+
+def l1_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
+    """Absolute error, |output - target|."""
+    return _reduced([abs(output - target) for output, target in _numbers(outputs, targets)], reduction)
+
+
+def huber_loss(
+    outputs: Sequence[Any], targets: Sequence[Any], *, delta: float = 1.0, reduction: str = "mean"
+) -> Any:
+    """Half the squared error up to an error of delta, from there on in a straight line (Huber 1964).
+
+    Raises:
+        ValueError: if delta is not positive.
+    """
+    if not delta > 0:
+        raise ValueError(f"delta is the error where the line begins, above 0, not {delta!r}")
+    losses = []
+    for output, target in _numbers(outputs, targets):
+        error = abs(output - target)
+        losses.append(where(le(error, delta), 0.5 * square(error), delta * (error - 0.5 * delta)))
+    return _reduced(losses, reduction)
+
+
+# Of two classes
+
+
+def hinge_loss(scores: Sequence[Any], labels: Sequence[float], *, reduction: str = "mean") -> Any:
+    """max(0, 1 - label * score), for labels -1 and 1.
 
     Raises:
         ValueError: for any other label.
     """
-    pairs = _paired(scores, labels)
-    for score, label in pairs:
-        if hasattr(score, "__len__"):
-            raise TypeError(
-                f"each of the scores is one number, not {score!r}: is the last layer wider than 1?"
-            )
+    pairs = _one_score_each("scores", scores, labels)
+    for _, label in pairs:
         if label not in (-1, 1):
             raise ValueError(
-                f"hinge takes the labels -1 and 1, not {label!r}: write 2*label - 1 for labels 0 and 1"
+                f"hinge_loss takes the labels -1 and 1, not {label!r}: write 2*label - 1 for labels 0 and 1"
             )
-    return mean([relu(1.0 - label * score) for score, label in pairs])
+    return _reduced([relu(1.0 - label * score) for score, label in pairs], reduction)
 
 
-def cross_entropy(logits: Sequence[Sequence[Any]], labels: Sequence[int]) -> Any:
-    """The mean of -log(softmax(logits)[label]), for labels 0, 1, 2 ...; stable for any size of logits.
+def binary_cross_entropy(
+    probabilities: Sequence[Any], targets: Sequence[float], *, reduction: str = "mean"
+) -> Any:
+    """-(t*log(p) + (1 - t)*log(1 - p)), for targets t from 0 to 1; a logarithm counts as -100 at least.
 
-    Args:
-        logits: for each sample one number for each class, as a linear output layer gives them.
-        labels: for each sample the number of its class.
+    From a model's last, linear layer, `binary_cross_entropy_with_logits` loses no digits.
 
     Raises:
-        ValueError: for a label that is no class.
+        ValueError: for a probability or a target that is not between 0 and 1.
     """
     losses = []
-    for scores, label in _paired(logits, labels):
+    for p, t in _one_score_each("probabilities", probabilities, targets):
+        _check_target(t)
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(
+                f"a probability is a number from 0 to 1, not {p!r}: pass sigmoid(p), or use "
+                f"binary_cross_entropy_with_logits"
+            )
+        losses.append(-(t * maximum(log(p), -100.0) + (1.0 - t) * maximum(log1p(-p), -100.0)))
+    return _reduced(losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    logits: Sequence[Any],
+    targets: Sequence[float],
+    *,
+    pos_weight: float = 1.0,
+    reduction: str = "mean",
+) -> Any:
+    """`binary_cross_entropy` of sigmoid(logit), stable for any size of logits.
+
+    Args:
+        logits: one number for each sample.
+        targets: 0, 1, or something between them.
+        pos_weight: how much more the part of the targets counts that is 1.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: for a target that is not between 0 and 1.
+    """
+    losses = []
+    for x, t in _one_score_each("logits", logits, targets):
+        _check_target(t)
+        # softplus(-x) is -log(sigmoid(x)), and softplus(x) = x + softplus(-x)
+        losses.append((1.0 - t) * x + (1.0 + (pos_weight - 1.0) * t) * softplus(-x))
+    return _reduced(losses, reduction)
+
+
+def _check_target(target: Any) -> None:
+    if not 0.0 <= target <= 1.0:
+        raise ValueError(
+            f"a target is 0, 1 or between them, not {target!r}: write (label + 1) / 2 for labels -1 and 1"
+        )
+
+
+# Of several classes
+
+
+def _classes(
+    name: str, rows: Sequence[Sequence[Any]], labels: Sequence[int]
+) -> list[tuple[Sequence[Any], int]]:
+    """Each row of scores with the number of its class."""
+    found = []
+    for scores, label in _paired(rows, labels):
         if not hasattr(scores, "__len__"):
             raise TypeError(
-                f"the logits of a sample are a number for each class, not {scores!r}: for one sample write "
-                f"cross_entropy([logits], [label]); a model of output width 1 has none, see hinge"
+                f"the {name} of a sample are a number for each class, not {scores!r}: for one sample write "
+                f"[{name}], [label]; a model of output width 1 has none, see binary_cross_entropy_with_logits"
             )
         if label not in range(len(scores)):
             raise ValueError(
                 f"the label {label!r} is none of the classes 0 to {len(scores) - 1}: a label is the number "
                 f"of its class, so write classes.index(label) for names, row.index(1) for one-hot rows"
             )
-        losses.append(logsumexp(scores) - scores[int(label)])
-    return mean(losses)
+        found.append((scores, int(label)))
+    return found
+
+
+def _weighted(
+    pairs: Sequence[tuple[Sequence[Any], int]],
+    losses: list[Any],
+    weight: Sequence[float] | None,
+    reduction: str,
+) -> Any:
+    """The losses reduced, each counted with the weight of its class."""
+    if weight is None:
+        return _reduced(losses, reduction)
+    classes = len(pairs[0][0])
+    if len(weight) != classes:
+        raise ValueError(f"weight has a number for each of the {classes} classes, not {len(weight)}")
+    weights = [weight[label] for _, label in pairs]
+    weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
+    return _reduced(weighted, reduction, weights)
+
+
+def cross_entropy(
+    logits: Sequence[Sequence[Any]],
+    labels: Sequence[int],
+    *,
+    weight: Sequence[float] | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """-log(softmax(logits)[label]); stable for any size of logits.
+
+    Args:
+        logits: for each sample one number for each class, as a linear output layer gives them.
+        labels: for each sample the number of its class: 0, 1, 2 ...
+        weight: how much each class counts; a mean is divided by the weights of the samples.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: for a label that is no class.
+    """
+    pairs = _classes("logits", logits, labels)
+    return _weighted(pairs, [logsumexp(x) - x[label] for x, label in pairs], weight, reduction)
+
+
+def nll_loss(
+    log_probabilities: Sequence[Sequence[Any]],
+    labels: Sequence[int],
+    *,
+    weight: Sequence[float] | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The negative log likelihood of the labels, given `log_softmax` of scores; else as `cross_entropy`."""
+    pairs = _classes("log_probabilities", log_probabilities, labels)
+    return _weighted(pairs, [-x[label] for x, label in pairs], weight, reduction)
+
+
+def multi_margin_loss(
+    scores: Sequence[Sequence[Any]],
+    labels: Sequence[int],
+    *,
+    margin: float = 1.0,
+    weight: Sequence[float] | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The hinge loss of several classes: by how much each other class comes within `margin` of the right one.
+
+    The sum over the other classes of max(0, margin - right + other), divided by the number of classes.
+    """
+    losses = []
+    pairs = _classes("scores", scores, labels)
+    for x, label in pairs:
+        others = [relu(margin - x[label] + other) for i, other in enumerate(x) if i != label]
+        losses.append(sum_of(others) / len(x) if others else 0.0)
+    if weight is None:
+        return _reduced(losses, reduction)
+    weighted = [weight[label] * loss for (_, label), loss in zip(pairs, losses, strict=True)]
+    return _reduced(weighted, reduction)  # PyTorch divides by the number of samples here
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mse": mse_loss,
+    "l1": l1_loss,
+    "huber": huber_loss,
+    "hinge": hinge_loss,
+    "binary_cross_entropy": binary_cross_entropy,
+    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
+    "cross_entropy": cross_entropy,
+    "nll": nll_loss,
+    "multi_margin": multi_margin_loss,
+}
+
+
+def loss_by_name(given: str | Callable[..., Any]) -> Callable[..., Any]:
+    """The loss of a name, or the function that was given.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if isinstance(given, str) and given in LOSSES:
+        return LOSSES[given]
+    if callable(given):
+        return given
+    raise ValueError(
+        f"no loss is called {given!r}: choose one of {', '.join(LOSSES)}, or pass a function of "
+        f"(outputs, targets)"
+    )

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, module_path
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Mapping
+    from typing import Self
 
 
 def parameter(data: float, label: str = "") -> Value:
@@ -18,11 +20,12 @@ def parameter(data: float, label: str = "") -> Value:
 class Module:
     """The base of models and their parts: write `forward`, and call the object.
 
-    Parameters are found by themselves: every leaf that wants gradients and every Module among the
-    attributes, and in lists, tuples, dicts and NumPy's object arrays of them. One that is found in two
-    places is one.
+    Parameters are found by themselves: every leaf that wants gradients or was made by `parameter`, and
+    every Module, among the attributes, and in lists, tuples, dicts and NumPy's object arrays of them. One
+    that is found in two places is one.
     """
 
+    training = True  # whether it is being trained, which Dropout asks
     _name = ""  # in the module that holds it
     _named = False  # whether its own members know their names
 
@@ -44,8 +47,10 @@ class Module:
                     member._name = path
         self._named = True
 
-    def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``."""
+    # What it is made of
+
+    def _named_members(self) -> Iterator[tuple[str, Any]]:
+        """Itself, its modules and parameters, each once, with its path."""
         seen: set[int] = set()
         stack: list[tuple[str, Any]] = [("", self)]
         while stack:
@@ -53,20 +58,98 @@ class Module:
             if id(member) in seen:
                 continue
             seen.add(id(member))
-            if isinstance(member, Value):
-                yield path, member
-            else:
+            yield path, member
+            if isinstance(member, Module):
                 prefix = f"{path}." if path else ""
                 stack += reversed([m for n, a in vars(member).items() for m in _members(prefix + n, a)])
+
+    def named_parameters(self) -> Iterator[tuple[str, Value]]:
+        """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``."""
+        return ((path, member) for path, member in self._named_members() if isinstance(member, Value))
 
     def parameters(self) -> list[Value]:
         """All parameters, in the order of the attributes that hold them."""
         return [value for _, value in self.named_parameters()]
 
+    def named_modules(self) -> Iterator[tuple[str, Module]]:
+        """Itself, with the path "", and each module it is made of, once, with its path."""
+        return ((path, member) for path, member in self._named_members() if isinstance(member, Module))
+
+    def modules(self) -> list[Module]:
+        """Itself and the modules it is made of."""
+        return [module for _, module in self.named_modules()]
+
+    # What is done to all of it
+
     def zero_grad(self) -> None:
         """Clear the gradient of every parameter."""
         for value in self.parameters():
             value.grad = 0.0
+
+    def requires_grad_(self, flag: bool = True) -> Self:
+        """Let gradients reach the parameters, or freeze them: an optimiser passes them by."""
+        for value in self.parameters():
+            value.requires_grad = flag
+        return self
+
+    def apply(self, function: Callable[[Module], Any]) -> Self:
+        """Call the function with each module, the parts before what is made of them."""
+        for module in reversed(self.modules()):
+            function(module)
+        return self
+
+    def train(self, mode: bool = True) -> Self:
+        """Tell every module that it is being trained, or with False that it is not."""
+        for module in self.modules():
+            module.training = mode
+        return self
+
+    def eval(self) -> Self:
+        """Tell every module that it is used, not trained."""
+        return self.train(False)
+
+    # Keeping and loading
+
+    def state_dict(self) -> dict[str, float]:
+        """The number of each parameter by its path."""
+        return {name: value.data for name, value in self.named_parameters()}
+
+    def load_state_dict(self, state_dict: Mapping[str, float]) -> None:
+        """Give every parameter the number of its path.
+
+        Raises:
+            ValueError: if a path is missing, is unknown, or has something else than a finite number;
+                nothing has changed then.
+        """
+        parameters = dict(self.named_parameters())
+        missing = [name for name in parameters if name not in state_dict]
+        unknown = [name for name in state_dict if name not in parameters]
+        if missing or unknown:
+            found = [f"{name} is missing" for name in missing[:3]] + [f"{n} is unknown" for n in unknown[:3]]
+            raise ValueError(
+                f"the state is not that of this {type(self).__name__} of {len(parameters)} parameters "
+                f"({', '.join(found)}{' ...' if len(missing) + len(unknown) > len(found) else ''}): make the "
+                f"model with the same sizes"
+            )
+        for name, number in state_dict.items():
+            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+                raise ValueError(f"{name} is a finite number, not {number!r}")
+        for name, number in state_dict.items():
+            parameters[name].data = float(number)
+
+    def __repr__(self) -> str:
+        """Its modules, one to a line, with their own texts, and the number of parameters."""
+        lines = [f"{type(self).__name__}(  # {_counted(self)}"]
+        for name, attribute in vars(self).items():
+            for path, member in _members(name, attribute):
+                if isinstance(member, Module):
+                    lines.append(f"  {path}: " + repr(member).replace("\n", "\n  "))
+        return "\n".join([*lines, ")"]) if len(lines) > 1 else f"{type(self).__name__}()  # {_counted(self)}"
+
+
+def _counted(module: Module) -> str:
+    count = len(module.parameters())
+    return f"{count} parameter{'s' * (count != 1)}"
 
 
 def _members(path: str, attribute: Any) -> Iterator[tuple[str, Any]]:
@@ -74,7 +157,7 @@ def _members(path: str, attribute: Any) -> Iterator[tuple[str, Any]]:
     if isinstance(attribute, Module):
         yield path, attribute
     elif isinstance(attribute, Value):
-        if attribute.op is None and attribute.requires_grad:
+        if attribute.op is None and (attribute.requires_grad or attribute.is_parameter):
             yield path, attribute
     elif isinstance(attribute, (list, tuple)) or _is_object_array(attribute):
         for i, item in enumerate(attribute):

@@ -1,45 +1,449 @@
-"""Optimisers: how parameters move along their gradients."""
+"""Optimisers: how parameters move along their gradients.
+
+The rule of each is one function of (parameter, gradient, state, step), in plain arithmetic, so that it
+serves single numbers and whole arrays alike. Defaults and formulas are PyTorch's.
+"""
 
 from __future__ import annotations
 
+import math
 from numbers import Real
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from autograd import Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
+
+    State = tuple[Any, ...]
 
 
-class SGD:
-    """Gradient descent, stochastic where each step sees a part of the data: p -= lr * dloss/dp.
+class Optimizer:
+    """The base of optimisers: a subclass gives `rule`, and how many numbers of state each parameter has.
 
     Args:
-        parameters: what to adjust, as `model.parameters()` gives them.
-        lr: the learning rate; may be changed between steps.
+        params: what to adjust, as `model.parameters()` gives them; or groups of them, dicts with "params"
+            and the options that differ: ``[{"params": layer.parameters(), "lr": 0.1}, ...]``.
+        options: the options of the rule, in the order of its signature.
 
     Raises:
-        ValueError: if there is nothing to adjust, or lr is negative.
+        TypeError: if something else than Values is to be adjusted.
+        ValueError: if there is nothing to adjust, or an option is out of range.
     """
 
-    def __init__(self, parameters: Iterable[Value], lr: float = 0.01) -> None:
-        if isinstance(parameters, Value):
-            raise TypeError(f"parameters are a list, not one of them, {parameters!r}: write [p]")
-        if not isinstance(lr, Real):
-            raise TypeError(f"the learning rate is a number, not the {type(lr).__name__} {lr!r}")
-        self.parameters: list[Value] = list(parameters)
-        self.lr: float = float(lr)
-        if not self.parameters:
+    state_size = 0
+
+    def __init__(self, params: Iterable[Any], **options: Any) -> None:
+        if isinstance(params, Value):
+            raise TypeError(f"params are a list, not one of them, {params!r}: write [p]")
+        given = list(params)
+        groups = given if given and isinstance(given[0], dict) else [{"params": given}]
+        self.param_groups: list[dict[str, Any]] = []
+        for group in groups:
+            unknown = set(group) - {"params", *options}
+            if "params" not in group or unknown:
+                raise ValueError(
+                    f"a group has 'params' and some of {', '.join(options)}, not {', '.join(map(str, group))}"
+                )
+            checked = _checked({name: group.get(name, options[name]) for name in options})
+            self.param_groups.append({**checked, "params": list(group["params"])})
+        for group in self.param_groups:
+            for p in group["params"]:
+                if not isinstance(p, Value) or p.op is not None:
+                    raise TypeError(
+                        f"an optimiser adjusts leaves, which {p!r} is not: pass model.parameters()"
+                    )
+        count = len(self.parameters)
+        if count == 0:
             raise ValueError("there are no parameters to adjust: pass model.parameters()")
-        if not lr >= 0:
-            raise ValueError(f"the learning rate is 0 or more, not {lr!r}: a step goes against the gradient")
+        if len(set(map(id, self.parameters))) < count:
+            raise ValueError("a parameter stands in two places: pass each once")
+        self.steps = 0
+        self._state: list[State] = [(0.0,) * self.state_size] * count
+
+    @property
+    def parameters(self) -> list[Value]:
+        """All that it adjusts, group by group."""
+        return [p for group in self.param_groups for p in group["params"]]
+
+    @property
+    def lr(self) -> float:
+        """The learning rate of the first group; setting it sets that of all."""
+        rate: float = self.param_groups[0]["lr"]
+        return rate
+
+    @lr.setter
+    def lr(self, lr: float) -> None:
+        for group in self.param_groups:
+            group.update(_checked({"lr": lr}))
+
+    @staticmethod
+    def rule(*parameter_gradient_state_step: Any, **options: Any) -> tuple[Any, State]:
+        """``rule(p, g, state, step, **options)`` gives the new parameter and its new state.
+
+        They follow from the old ones and the gradient g, at the step 1, 2 ...
+        """
+        raise NotImplementedError
 
     def step(self) -> None:
-        """Move every parameter against its gradient."""
-        for p in self.parameters:
-            p.data -= self.lr * p.grad
+        """Move every parameter that wants gradients, once."""
+        self.steps += 1
+        i = 0
+        for group in self.param_groups:
+            options = {name: option for name, option in group.items() if name != "params"}
+            for p in group["params"]:
+                if p.requires_grad:
+                    p.data, self._state[i] = self.rule(p.data, p.grad, self._state[i], self.steps, **options)
+                i += 1
 
     def zero_grad(self) -> None:
         """Clear the gradient of every parameter."""
         for p in self.parameters:
             p.grad = 0.0
+
+    def state_dict(self) -> dict[str, Any]:
+        """All it needs to go on: options, steps and state, as plain numbers, lists and dicts."""
+        groups = [
+            {name: option for name, option in group.items() if name != "params"}
+            | {"size": len(group["params"])}
+            for group in self.param_groups
+        ]
+        return {"steps": self.steps, "param_groups": groups, "state": [list(state) for state in self._state]}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave.
+
+        Raises:
+            ValueError: if it is that of another optimiser or other groups; nothing has changed then.
+        """
+        sizes = [len(group["params"]) for group in self.param_groups]
+        groups, state = state_dict["param_groups"], state_dict["state"]
+        names = set(self.param_groups[0]) - {"params"}
+        if (
+            [group["size"] for group in groups] != sizes
+            or any(set(group) - {"size"} != names for group in groups)
+            or len(state) != sum(sizes)
+            or any(len(numbers) != self.state_size for numbers in state)
+        ):
+            raise ValueError(
+                f"the state is that of another optimiser: this one is {type(self).__name__} with groups of "
+                f"{sizes} parameters"
+            )
+        for group, saved in zip(self.param_groups, groups, strict=True):
+            group.update({name: _as_option(option) for name, option in saved.items() if name != "size"})
+        self.steps = state_dict["steps"]
+        self._state = [tuple(numbers) for numbers in state]
+
+    def __repr__(self) -> str:
+        options = ", ".join(f"{n}={o!r}" for n, o in self.param_groups[0].items() if n != "params")
+        return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def _as_option(option: Any) -> Any:
+    return tuple(option) if isinstance(option, list) else option  # JSON knows no tuples
+
+
+def _checked(options: dict[str, Any]) -> dict[str, Any]:
+    """The options with their numbers as floats, of which each is in its range."""
+    return {name: _checked_option(name, option) for name, option in options.items()}
+
+
+def _checked_option(name: str, option: Any) -> Any:
+    if isinstance(option, bool):
+        return option
+    if isinstance(option, tuple):
+        return tuple(_checked_option(name, number) for number in option)
+    if not isinstance(option, Real):
+        raise TypeError(f"{name} is a number, not the {type(option).__name__} {option!r}")
+    number = float(option)
+    high = 1.0 if name in ("betas", "alpha") else math.inf
+    if not 0.0 <= number < high:
+        limit = " and below 1" if high == 1.0 else ""
+        hint = ": a step goes against the gradient" if name == "lr" else ""
+        raise ValueError(f"{name} is 0 or more{limit}, not {option!r}{hint}")
+    return number
+
+
+class SGD(Optimizer):
+    """Gradient descent, stochastic where each step sees a part of the data: p -= lr * gradient.
+
+    With momentum the gradient is replaced by a sum that forgets (Polyak 1964), with Nesterov's look ahead.
+    """
+
+    state_size = 1
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.01,
+        *,
+        momentum: float = 0.0,
+        dampening: float = 0.0,
+        weight_decay: float = 0.0,
+        nesterov: bool = False,
+    ) -> None:
+        if nesterov and (momentum <= 0.0 or dampening != 0.0):
+            raise ValueError("Nesterov's look ahead needs momentum above 0, and no dampening")
+        super().__init__(
+            params,
+            lr=lr,
+            momentum=momentum,
+            dampening=dampening,
+            weight_decay=weight_decay,
+            nesterov=nesterov,
+        )
+
+    @staticmethod
+    def rule(
+        p: Any,
+        g: Any,
+        state: Any,
+        step: int,
+        *,
+        lr: float,
+        momentum: float,
+        dampening: float,
+        weight_decay: float,
+        nesterov: bool,
+    ) -> tuple[Any, State]:
+        (velocity,) = state
+        if weight_decay:
+            g = g + weight_decay * p
+        if momentum:
+            velocity = g if step == 1 else momentum * velocity + (1.0 - dampening) * g
+            g = g + momentum * velocity if nesterov else velocity
+        return p - lr * g, (velocity,)
+
+
+class Adagrad(Optimizer):
+    """Steps that shrink with the sum of squared gradients so far (Duchi et al. 2011)."""
+
+    state_size = 1
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.01,
+        *,
+        lr_decay: float = 0.0,
+        weight_decay: float = 0.0,
+        eps: float = 1e-10,
+    ) -> None:
+        super().__init__(params, lr=lr, lr_decay=lr_decay, weight_decay=weight_decay, eps=eps)
+
+    @staticmethod
+    def rule(
+        p: Any,
+        g: Any,
+        state: Any,
+        step: int,
+        *,
+        lr: float,
+        lr_decay: float,
+        weight_decay: float,
+        eps: float,
+    ) -> tuple[Any, State]:
+        (squares,) = state
+        if weight_decay:
+            g = g + weight_decay * p
+        squares = squares + g * g
+        return p - lr / (1.0 + (step - 1) * lr_decay) * g / (squares**0.5 + eps), (squares,)
+
+
+class RMSprop(Optimizer):
+    """Steps divided by the root of a moving mean of squared gradients (Tieleman and Hinton 2012)."""
+
+    state_size = 3
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.01,
+        *,
+        alpha: float = 0.99,
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+        momentum: float = 0.0,
+        centered: bool = False,
+    ) -> None:
+        super().__init__(
+            params,
+            lr=lr,
+            alpha=alpha,
+            eps=eps,
+            weight_decay=weight_decay,
+            momentum=momentum,
+            centered=centered,
+        )
+
+    @staticmethod
+    def rule(
+        p: Any,
+        g: Any,
+        state: Any,
+        step: int,
+        *,
+        lr: float,
+        alpha: float,
+        eps: float,
+        weight_decay: float,
+        momentum: float,
+        centered: bool,
+    ) -> tuple[Any, State]:
+        squares, mean, velocity = state
+        if weight_decay:
+            g = g + weight_decay * p
+        squares = alpha * squares + (1.0 - alpha) * (g * g)
+        if centered:
+            mean = alpha * mean + (1.0 - alpha) * g
+            size = (squares - mean * mean) ** 0.5 + eps
+        else:
+            size = squares**0.5 + eps
+        velocity = momentum * velocity + g / size
+        return p - lr * velocity, (squares, mean, velocity)
+
+
+class Adam(Optimizer):
+    """Momentum divided by the root of a moving mean of squared gradients (Kingma and Ba 2015).
+
+    Weight decay is added to the gradient; see `AdamW`.
+    """
+
+    state_size = 2
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.0,
+    ) -> None:
+        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
+
+    @staticmethod
+    def rule(
+        p: Any,
+        g: Any,
+        state: Any,
+        step: int,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+    ) -> tuple[Any, State]:
+        if weight_decay:
+            g = g + weight_decay * p
+        return _adam(p, g, state, step, lr, betas, eps)
+
+
+class AdamW(Adam):
+    """Adam whose weight decay shrinks the parameters themselves (Loshchilov and Hutter 2019)."""
+
+    def __init__(
+        self,
+        params: Iterable[Any],
+        lr: float = 0.001,
+        *,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0.01,
+    ) -> None:
+        super().__init__(params, lr, betas=betas, eps=eps, weight_decay=weight_decay)
+
+    @staticmethod
+    def rule(
+        p: Any,
+        g: Any,
+        state: Any,
+        step: int,
+        *,
+        lr: float,
+        betas: tuple[float, float],
+        eps: float,
+        weight_decay: float,
+    ) -> tuple[Any, State]:
+        return _adam(p * (1.0 - lr * weight_decay), g, state, step, lr, betas, eps)
+
+
+def _adam(
+    p: Any, g: Any, state: Any, step: int, lr: float, betas: tuple[float, float], eps: float
+) -> tuple[Any, State]:
+    mean, square = state
+    mean = betas[0] * mean + (1.0 - betas[0]) * g
+    square = betas[1] * square + (1.0 - betas[1]) * (g * g)
+    size = square**0.5 / (1.0 - betas[1] ** step) ** 0.5 + eps
+    return p - lr / (1.0 - betas[0] ** step) * mean / size, (mean, square)
+
+
+OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
+    "sgd": SGD,
+    "adagrad": Adagrad,
+    "rmsprop": RMSprop,
+    "adam": Adam,
+    "adamw": AdamW,
+}
+
+
+# Gradients, before a step
+
+
+def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
+    """Hold every gradient between -clip_value and clip_value."""
+    for p in parameters:
+        p.grad = min(max(p.grad, -clip_value), clip_value)
+
+
+def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
+    """Shrink all gradients by one factor, so that together they are no longer than max_norm.
+
+    Gives their Euclidean length before that.
+    """
+    parameters = list(parameters)
+    length = math.hypot(*(p.grad for p in parameters))
+    factor = max_norm / (length + 1e-6)
+    if factor < 1.0:
+        for p in parameters:
+            p.grad *= factor
+    return length
+
+
+# Deterministic optimisation, by SciPy
+
+
+def minimize(
+    loss: Callable[[], Value], parameters: Sequence[Value], method: str = "L-BFGS-B", **options: Any
+) -> Any:
+    """Bring a loss to a minimum with ``scipy.optimize.minimize`` (needs SciPy), given its exact gradient.
+
+    Args:
+        loss: a function that computes the loss from the parameters as they are.
+        parameters: the leaves to adjust; in the end they have the numbers that were found.
+        method: any method of SciPy's that takes a gradient: "L-BFGS-B", "BFGS", "CG", "SLSQP" ...
+        options: passed on: ``tol=1e-9``, ``options={"maxiter": 50}``, ``callback=...``.
+
+    Returns:
+        SciPy's result: ``.fun`` the loss, ``.x`` the parameters, ``.nit`` the iterations, ``.message``.
+    """
+    from scipy.optimize import minimize as scipy_minimize
+
+    parameters = list(parameters)
+
+    def move(numbers: Iterable[float]) -> None:
+        for p, number in zip(parameters, numbers, strict=True):
+            p.data = float(number)
+            p.grad = 0.0
+
+    def loss_and_gradient(numbers: Any) -> tuple[float, list[float]]:
+        move(numbers)
+        out = loss()
+        out.backward()
+        return out.data, [p.grad for p in parameters]
+
+    result = scipy_minimize(
+        loss_and_gradient, [p.data for p in parameters], jac=True, method=method, **options
+    )
+    move(result.x)
+    return result

@@ -217,14 +217,14 @@ class TestLayers:
 
 class TestLosses:
     def test_figures(self):
-        assert nn.mean_squared_error([1.0, 2.0], [0.0, 4.0]) == 2.5
-        assert nn.mean_squared_error([[1.0, 2.0], [0.0, 0.0]], [[0.0, 4.0], [0.0, 2.0]]) == 2.25
-        assert nn.hinge([0.5, -2.0], [1, -1]) == 0.25
+        assert nn.mse_loss([1.0, 2.0], [0.0, 4.0]) == 2.5
+        assert nn.mse_loss([[1.0, 2.0], [0.0, 0.0]], [[0.0, 4.0], [0.0, 2.0]]) == 2.25
+        assert nn.hinge_loss([0.5, -2.0], [1, -1]) == 0.25
         assert nn.cross_entropy([[0.0, 0.0]], [0]) == pytest.approx(math.log(2))
         assert nn.cross_entropy([[1000.0, -1000.0]], [1]) == 2000.0
         assert nn.cross_entropy([[1000.0, -1000.0]], [0]) == 0.0
 
-    @pytest.mark.parametrize("loss", [nn.mean_squared_error, nn.hinge])
+    @pytest.mark.parametrize("loss", [nn.mse_loss, nn.hinge_loss])
     def test_lengths_must_match(self, loss):
         with pytest.raises(ValueError, match="one target for each output, and was given 1 and 2"):
             loss([1.0], [1, 1])
@@ -242,11 +242,11 @@ class TestLosses:
             ):
                 nn.cross_entropy([[1.0, 2.0]], [label])
         with pytest.raises(TypeError, match="is the last layer wider than 1"):
-            nn.hinge([[1.0, 2.0]], [1])
+            nn.hinge_loss([[1.0, 2.0]], [1])
 
     def test_labels_must_be_labels(self):
         with pytest.raises(ValueError, match="labels -1 and 1, not 0"):
-            nn.hinge([1.0], [0])
+            nn.hinge_loss([1.0], [0])
         for label in (2, -1, 0.5):
             with pytest.raises(ValueError, match="is none of the classes 0 to 1"):
                 nn.cross_entropy([[1.0, 2.0]], [label])

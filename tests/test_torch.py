@@ -92,7 +92,7 @@ def test_the_reference_program_of_micrograds_test():
 
 
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "gelu"])
-@pytest.mark.parametrize("loss", ["mean_squared_error", "hinge", "cross_entropy"])
+@pytest.mark.parametrize("loss", ["mse_loss", "hinge_loss", "cross_entropy"])
 def test_a_network_and_its_losses(activation, loss):
     """MLP 3-5-4-out: outputs, loss and every parameter's gradient, transcribed weight by weight."""
     generator = random.Random(5)
@@ -116,7 +116,7 @@ def test_a_network_and_its_losses(activation, loss):
             h = getattr(torch.nn.functional, activation)(h)
     if loss == "cross_entropy":
         expected = torch.nn.functional.cross_entropy(h, torch.tensor(y))
-    elif loss == "hinge":
+    elif loss == "hinge_loss":
         expected = torch.relu(1 - torch.tensor(y) * h[:, 0]).mean()
     else:
         expected = ((h[:, 0] - torch.tensor(y)) ** 2).mean()

@@ -1,0 +1,91 @@
+"""Activations: by name, as functions of one number, and as modules for `Sequential`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import autograd
+from nn.module import Module
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def linear(x: Any) -> Any:
+    """x itself: no activation."""
+    return x
+
+
+ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
+    "linear": linear,
+    "elu": autograd.elu,
+    "gelu": autograd.gelu,
+    "leaky_relu": autograd.leaky_relu,
+    "mish": autograd.mish,
+    "relu": autograd.relu,
+    "selu": autograd.selu,
+    "sigmoid": autograd.sigmoid,
+    "silu": autograd.silu,
+    "softplus": autograd.softplus,
+    "softsign": autograd.softsign,
+    "tanh": autograd.tanh,
+}
+
+
+def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
+    """The name and the function of an activation that is given as either.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if isinstance(activation, str) and activation in ACTIVATIONS:
+        return activation, ACTIVATIONS[activation]
+    if callable(activation):
+        return getattr(activation, "__name__", type(activation).__name__), activation
+    raise ValueError(
+        f"no activation is called {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function"
+    )
+
+
+class Activation(Module):
+    """A function of one number, applied to a number or to each of a sequence."""
+
+    def __init__(self, activation: str | Callable[[Any], Any]) -> None:
+        self.activation, self._activate = activation_by_name(activation)
+
+    def forward(self, x: Any) -> Any:
+        """The activation of x, or the list of those of its numbers."""
+        return [self._activate(x_i) for x_i in x] if hasattr(x, "__iter__") else self._activate(x)
+
+    def __repr__(self) -> str:
+        own = type(self) is not Activation
+        return f"{type(self).__name__}({'' if own else repr(self.activation)})"
+
+
+def _module(class_name: str, name: str) -> Any:
+    def __init__(self: Activation) -> None:  # noqa: N807
+        Activation.__init__(self, name)
+
+    doc = f"The activation {name}, as a module."
+    return type(class_name, (Activation,), {"__init__": __init__, "__doc__": doc, "__module__": __name__})
+
+
+ELU = _module("ELU", "elu")
+GELU = _module("GELU", "gelu")
+SELU = _module("SELU", "selu")
+LeakyReLU = _module("LeakyReLU", "leaky_relu")
+Mish = _module("Mish", "mish")
+ReLU = _module("ReLU", "relu")
+SiLU = _module("SiLU", "silu")
+Sigmoid = _module("Sigmoid", "sigmoid")
+Softplus = _module("Softplus", "softplus")
+Softsign = _module("Softsign", "softsign")
+Tanh = _module("Tanh", "tanh")
+
+
+class Softmax(Module):
+    """exp(x) / sum of exp(x) over a sequence; for a loss, `cross_entropy` of the scores is more exact."""
+
+    def forward(self, x: Any) -> list[Any]:
+        """The probabilities, as many as scores."""
+        return autograd.softmax(x)

@@ -1,0 +1,203 @@
+"""Schedules: how the learning rate changes from epoch to epoch. Names and formulas are PyTorch's.
+
+A schedule sets the rates of its optimiser's groups when it is made, and again at each `step()`, which
+comes after the steps of the optimiser, once in an epoch (in `OneCycleLR` once in a batch).
+"""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from nn.optim import Optimizer
+
+
+class Schedule:
+    """The base of schedules: a subclass gives `factor`, by which the first rates are multiplied."""
+
+    def __init__(self, optimizer: Optimizer) -> None:
+        self.optimizer = optimizer
+        self.base_lrs: list[float] = [group["lr"] for group in optimizer.param_groups]
+        self.epoch = 0
+        self._set()
+
+    def factor(self, epoch: int) -> float:
+        """What the first learning rate is multiplied with at an epoch: 0, 1 ..."""
+        raise NotImplementedError
+
+    def rate(self, base: float, epoch: int) -> float:
+        """The learning rate of a group that began with `base`."""
+        return base * self.factor(epoch)
+
+    def step(self) -> None:
+        """Go to the next epoch."""
+        self.epoch += 1
+        self._set()
+
+    def _set(self) -> None:
+        for group, base in zip(self.optimizer.param_groups, self.base_lrs, strict=True):
+            group["lr"] = self.rate(base, self.epoch)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Where it is: plain numbers and lists."""
+        return {name: value for name, value in vars(self).items() if name != "optimizer"}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on from what `state_dict` gave.
+
+        Raises:
+            ValueError: if it is that of another schedule; nothing has changed then.
+        """
+        if set(state_dict) != set(self.state_dict()) or len(state_dict["base_lrs"]) != len(self.base_lrs):
+            raise ValueError(f"the state is that of another schedule: this one is a {type(self).__name__}")
+        vars(self).update(state_dict)
+
+
+class StepLR(Schedule):
+    """Multiplied by `gamma` every `step_size` epochs."""
+
+    def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
+        self.step_size, self.gamma = _positive("step_size", step_size), gamma
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int) -> float:
+        return self.gamma ** (epoch // self.step_size)
+
+
+class ExponentialLR(Schedule):
+    """Multiplied by `gamma` every epoch."""
+
+    def __init__(self, optimizer: Optimizer, gamma: float) -> None:
+        self.gamma = gamma
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int) -> float:
+        return self.gamma**epoch
+
+
+class LinearLR(Schedule):
+    """Warm-up: from `start_factor` to `end_factor` times the rate in `total_iters` epochs, in a line."""
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        start_factor: float = 1.0 / 3.0,
+        end_factor: float = 1.0,
+        total_iters: int = 5,
+    ) -> None:
+        self.start_factor, self.end_factor = start_factor, end_factor
+        self.total_iters = _positive("total_iters", total_iters)
+        super().__init__(optimizer)
+
+    def factor(self, epoch: int) -> float:
+        share = min(epoch, self.total_iters) / self.total_iters
+        return self.start_factor + (self.end_factor - self.start_factor) * share
+
+
+class CosineAnnealingLR(Schedule):
+    """Half a cosine from the rate down to `eta_min` in `T_max` epochs, and up again (Loshchilov 2017)."""
+
+    def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
+        self.T_max, self.eta_min = _positive("T_max", T_max), eta_min
+        super().__init__(optimizer)
+
+    def rate(self, base: float, epoch: int) -> float:
+        return self.eta_min + (base - self.eta_min) * (1.0 + math.cos(math.pi * epoch / self.T_max)) / 2.0
+
+
+class OneCycleLR(Schedule):
+    """Up to `max_lr` along a cosine and down again, in `total_steps` batches (Smith and Topin 2018).
+
+    Args:
+        optimizer: whose rates are set; what they were does not matter.
+        max_lr: the highest rate.
+        total_steps: how often `step` is going to be called.
+        pct_start: the share of the steps that go up.
+        div_factor: the first rate is ``max_lr / div_factor``,
+        final_div_factor: the last one that divided by this.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        max_lr: float,
+        total_steps: int,
+        pct_start: float = 0.3,
+        div_factor: float = 25.0,
+        final_div_factor: float = 1e4,
+    ) -> None:
+        self.max_lr, self.total_steps = max_lr, _positive("total_steps", total_steps)
+        self.pct_start, self.div_factor, self.final_div_factor = pct_start, div_factor, final_div_factor
+        super().__init__(optimizer)
+
+    def rate(self, base: float, epoch: int) -> float:
+        if epoch > self.total_steps:
+            raise ValueError(
+                f"the cycle of {self.total_steps} steps is over: make it with as many total_steps as batches"
+            )
+        first = self.max_lr / self.div_factor
+        top = self.pct_start * self.total_steps - 1.0
+        last = self.total_steps - 1.0
+        if epoch <= top:
+            return _cosine(first, self.max_lr, epoch / top)
+        return _cosine(self.max_lr, first / self.final_div_factor, (epoch - top) / (last - top))
+
+
+def _cosine(start: float, end: float, share: float) -> float:
+    return end + (start - end) / 2.0 * (math.cos(math.pi * share) + 1.0)
+
+
+class ReduceLROnPlateau(Schedule):
+    """Multiplied by `factor` when a metric has not improved for more than `patience` epochs.
+
+    ``step(metric)`` is given the metric; "min" wants it small, "max" large; an improvement is one by more
+    than the share `threshold`.
+    """
+
+    def __init__(
+        self,
+        optimizer: Optimizer,
+        mode: Literal["min", "max"] = "min",
+        factor: float = 0.1,
+        patience: int = 10,
+        threshold: float = 1e-4,
+        min_lr: float = 0.0,
+    ) -> None:
+        if mode not in ("min", "max"):
+            raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
+        self.mode, self.shrink, self.patience = mode, factor, patience
+        self.threshold, self.min_lr = threshold, min_lr
+        self.best: float | None = None
+        self.bad_epochs = 0
+        super().__init__(optimizer)
+
+    def _set(self) -> None:
+        """The rates change by what happens, not by the epoch."""
+
+    def step(self, metric: float | None = None) -> None:
+        """Go to the next epoch, with the metric of the last."""
+        if metric is None:
+            raise TypeError("this schedule goes by a metric: write step(validation_loss)")
+        self.epoch += 1
+        if self._is_better(float(metric)):
+            self.best, self.bad_epochs = float(metric), 0
+        else:
+            self.bad_epochs += 1
+        if self.bad_epochs > self.patience:
+            self.bad_epochs = 0
+            for group in self.optimizer.param_groups:
+                group["lr"] = max(group["lr"] * self.shrink, self.min_lr)
+
+    def _is_better(self, metric: float) -> bool:
+        if self.best is None:
+            return True
+        if self.mode == "min":
+            return metric < self.best * (1.0 - self.threshold)
+        return metric > self.best * (1.0 + self.threshold)
+
+
+def _positive(name: str, number: int) -> int:
+    if not number > 0:
+        raise ValueError(f"{name} is 1 or more, not {number!r}")
+    return number
