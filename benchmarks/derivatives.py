@@ -5,10 +5,9 @@ AUTOGRAD_PURE=1 python benchmarks/derivatives.py
 """
 
 import json
-import statistics
 import sys
 
-from timing import seconds
+from timing import quartile, seconds
 
 import autograd
 from autograd import Value, exp, grad, gradients, hessian, sum_of
@@ -38,7 +37,7 @@ def measure():
     }
     times = {}
     for name, function in functions.items():
-        times[name] = statistics.median(seconds(function)[0] for _ in range(RUNS)) * 1e3
+        times[name] = quartile([seconds(function)[0] for _ in range(RUNS)]) * 1e3
     return times
 
 

@@ -1,19 +1,18 @@
 """W1: nanoseconds per node of building and differentiating a graph, beside microgpt's Value and micrograd.
 
 About 100,000 nodes: ten chains of ``x = tanh(x*a + b)``, forward, backward, and freeing. Each engine runs
-in turn, several times, with Python's cyclic garbage collector on and off; medians, and ratios in one run.
+in turn, several times, with Python's cyclic garbage collector on and off.
 
     python benchmarks/eager.py
     AUTOGRAD_PURE=1 python benchmarks/eager.py
 """
 
 import json
-import statistics
 import sys
 import tracemalloc
 
 from microgpt_value import MicrogptValue
-from timing import collecting, seconds
+from timing import collecting, quartile, seconds
 
 import autograd
 
@@ -78,9 +77,9 @@ def measure():
                     row, gradients[name] = run(value)
                 times[name].append(row)
         assert abs(gradients[OURS] / gradients["microgpt"] - 1.0) < 1e-12
-        medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in times.items()}  # noqa: B905
-        ours = sum(medians[OURS][:2])
-        for name, (forward, backward, free) in medians.items():
+        typical = {name: [quartile(column) for column in zip(*rows)] for name, rows in times.items()}  # noqa: B905
+        ours = sum(typical[OURS][:2])
+        for name, (forward, backward, free) in typical.items():
             rows.append(
                 {
                     "gc": "on" if gc_is_on else "off",
