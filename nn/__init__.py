@@ -1,5 +1,6 @@
 """Small neural networks at scalar level: modules, losses and optimisers on autograd's Values."""
 
+from nn import init, optim
 from nn.activations import (
     ELU,
     GELU,
@@ -15,7 +16,7 @@ from nn.activations import (
     Softsign,
     Tanh,
 )
-from nn.data import standardise, train_test_split
+from nn.data import DataLoader, one_hot, standardise, train_test_split
 from nn.init import seed
 from nn.layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, RMSNorm, Sequential
 from nn.losses import (
@@ -29,6 +30,7 @@ from nn.losses import (
     multi_margin_loss,
     nll_loss,
 )
+from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 from nn.module import Module, parameter
 from nn.optim import (
     SGD,
@@ -50,6 +52,16 @@ from nn.schedules import (
     Schedule,
     StepLR,
 )
+from nn.training import (
+    EarlyStopping,
+    History,
+    Training,
+    evaluate,
+    fit,
+    predict,
+    predict_classes,
+    predict_proba,
+)
 
 __all__ = [
     "ELU",
@@ -62,9 +74,12 @@ __all__ = [
     "Adam",
     "AdamW",
     "CosineAnnealingLR",
+    "DataLoader",
     "Dropout",
+    "EarlyStopping",
     "Embedding",
     "ExponentialLR",
+    "History",
     "Layer",
     "LayerNorm",
     "LeakyReLU",
@@ -88,19 +103,32 @@ __all__ = [
     "Softsign",
     "StepLR",
     "Tanh",
+    "Training",
+    "accuracy",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
     "clip_grad_norm_",
     "clip_grad_value_",
+    "confusion_matrix",
     "cross_entropy",
+    "evaluate",
+    "fit",
     "hinge_loss",
     "huber_loss",
+    "init",
     "l1_loss",
+    "mean_absolute_error",
     "minimize",
     "mse_loss",
     "multi_margin_loss",
     "nll_loss",
+    "one_hot",
+    "optim",
     "parameter",
+    "predict",
+    "predict_classes",
+    "predict_proba",
+    "r2_score",
     "seed",
     "standardise",
     "train_test_split",

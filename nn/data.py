@@ -1,4 +1,4 @@
-"""Data before training: splitting and scaling."""
+"""Data before training: tables as lists, splitting, scaling, one-hot rows, and batches."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import random
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 
 def shuffled(count: int, generator: random.Random) -> list[int]:
@@ -19,6 +19,88 @@ def shuffled(count: int, generator: random.Random) -> list[int]:
     return order
 
 
+# Tables
+
+
+def as_list(data: Any) -> list[Any]:
+    """A list, NumPy array, pandas frame or series as nested lists of Python's own numbers."""
+    if hasattr(data, "to_numpy"):
+        data = data.to_numpy()
+    if hasattr(data, "tolist"):
+        data = data.tolist()
+    if isinstance(data, (str, bytes)) or not hasattr(data, "__iter__"):
+        raise TypeError(f"data is a list, an array or a frame with a row for each sample, not {data!r}")
+    return [list(row) if hasattr(row, "__iter__") and not isinstance(row, str) else row for row in data]
+
+
+def as_rows(X: Any) -> list[list[float]]:
+    """The samples as rows of floats.
+
+    Raises:
+        ValueError: if a row is of another length than the first, or has something else than a finite number.
+    """
+    rows = as_list(X)
+    for i, row in enumerate(rows):
+        if not isinstance(row, list):
+            raise ValueError(
+                f"a sample is a row of numbers, and X[{i}] is {row!r}: write [[x] for x in X] for one column"
+            )
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"X[0] has {len(rows[0])} numbers, and X[{i}] {len(row)}: make rows equally long"
+            )
+        for j, x in enumerate(row):
+            if not _is_number(x):
+                raise ValueError(
+                    f"X[{i}][{j}] is {x!r}, which is no number: encode it, as one_hot does classes"
+                )
+            if not math.isfinite(x):
+                raise ValueError(
+                    f"X[{i}][{j}] is {x!r}, and so would every result be: leave out the row, or fill it in"
+                )
+    return [[float(x) for x in row] for row in rows]
+
+
+def as_targets(y: Any) -> list[Any]:
+    """The targets as numbers, whole ones as ints, or as rows of floats.
+
+    Raises:
+        ValueError: if one is no finite number.
+    """
+    targets = as_list(y)
+    for i, target in enumerate(targets):
+        for x in target if isinstance(target, list) else (target,):
+            if not _is_number(x) or not math.isfinite(x):
+                raise ValueError(
+                    f"y[{i}] is {target!r}, and a target is a finite number: for names of classes write "
+                    f"classes.index(name)"
+                )
+    return [[float(x) for x in target] if isinstance(target, list) else _plain(target) for target in targets]
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float)) or (hasattr(x, "dtype") and hasattr(x, "__float__"))
+
+
+def _plain(x: Any) -> int | float:
+    number = float(x)
+    return int(number) if isinstance(x, int) or (number.is_integer() and hasattr(x, "__index__")) else number
+
+
+def one_hot(labels: Sequence[int], classes: int | None = None) -> list[list[float]]:
+    """For each label a row with 1.0 in its place, else 0.0; as many places as there are classes.
+
+    Raises:
+        ValueError: if a label is no class.
+    """
+    numbers = as_targets(labels)
+    count = max(numbers) + 1 if classes is None else classes
+    for label in numbers:
+        if label not in range(count):
+            raise ValueError(f"the label {label!r} is none of the classes 0 to {count - 1}")
+    return [[float(i == label) for i in range(count)] for label in numbers]
+
+
 def train_test_split(
     X: Sequence[Any], y: Sequence[Any], test_fraction: float = 0.3, seed: int = 0
 ) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
@@ -27,8 +109,8 @@ def train_test_split(
     Raises:
         ValueError: if X and y differ in length, or either part would be empty.
     """
-    if len(X) != len(y):
-        raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
+    X, y = as_list(X), as_list(y)
+    _check_lengths(X, y)
     train = len(X) - round(len(X) * test_fraction)
     if not 0 < train < len(X):
         raise ValueError(
@@ -44,6 +126,11 @@ def train_test_split(
     )
 
 
+def _check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:
+    if len(X) != len(y):
+        raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
+
+
 def standardise(
     X: Sequence[Sequence[float]], *others: Sequence[Sequence[float]]
 ) -> tuple[list[list[float]], ...]:
@@ -51,10 +138,11 @@ def standardise(
 
     A column of equal numbers becomes 0.
     """
-    widths = sorted({len(row) for table in (X, *others) for row in table})
+    tables = [as_list(table) for table in (X, *others)]
+    widths = sorted({len(row) for table in tables for row in table})
     if len(widths) != 1:
         raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
-    columns = [[float(x) for x in column] for column in zip(*X, strict=True)]
+    columns = [[float(x) for x in column] for column in zip(*tables[0], strict=True)]
     centres = [_centre(column) for column in columns]
     spreads = [
         math.sqrt(math.fsum((x - centre) ** 2 for x in column) / len(column)) or 1.0
@@ -62,10 +150,77 @@ def standardise(
     ]
     return tuple(
         [[(x - c) / s for x, c, s in zip(row, centres, spreads, strict=True)] for row in table]
-        for table in (X, *others)
+        for table in tables
     )
 
 
 def _centre(column: list[float]) -> float:
     """The mean; of equal numbers that very number, which rounding might miss."""
     return column[0] if min(column) == max(column) else math.fsum(column) / len(column)
+
+
+# Batches
+
+
+class DataLoader:
+    """Batches of samples and their targets, in a new order every time it is gone through.
+
+    ``for X_batch, y_batch in DataLoader(X, y, 32): ...``; ``len(loader)`` is the number of batches.
+
+    Args:
+        X: a row of numbers for each sample: lists, a NumPy array, a pandas frame.
+        y: a target for each sample.
+        batch_size: how many samples a batch has; the last may have fewer.
+        shuffle: whether the order changes.
+        seed: of the order.
+
+    Raises:
+        ValueError: if X and y differ in length or are empty, or something in them is no finite number.
+    """
+
+    def __init__(self, X: Any, y: Any, batch_size: int = 32, shuffle: bool = True, seed: int = 0) -> None:
+        self.X, self.y = as_rows(X), as_targets(y)
+        _check_lengths(self.X, self.y)
+        if not self.X:
+            raise ValueError("there are no samples: X is empty")
+        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
+            raise ValueError(f"batch_size is a whole number of 1 or more, not {batch_size!r}")
+        self.batch_size, self.shuffle = batch_size, shuffle
+        self._generator = random.Random(seed)
+
+    def __len__(self) -> int:
+        return -(-len(self.X) // self.batch_size)
+
+    def __iter__(self) -> Iterator[tuple[list[list[float]], list[Any]]]:
+        count = len(self.X)
+        order = shuffled(count, self._generator) if self.shuffle else list(range(count))
+        for start in range(0, count, self.batch_size):
+            batch = order[start : start + self.batch_size]
+            yield [self.X[i] for i in batch], [self.y[i] for i in batch]
+
+    def state_dict(self) -> dict[str, Any]:
+        """What the coming orders depend on, as plain lists and numbers."""
+        return {"generator": generator_state(self._generator)}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Go on with the orders that were to come when `state_dict` was called."""
+        set_generator_state(self._generator, state_dict["generator"])
+
+
+def generator_state(generator: random.Random) -> list[Any]:
+    """The state of a generator as plain lists and numbers."""
+    version, numbers, gauss = generator.getstate()
+    return [version, list(numbers), gauss]
+
+
+def set_generator_state(generator: random.Random, state: list[Any]) -> None:
+    """Put a generator into a state that `generator_state` gave.
+
+    Raises:
+        ValueError: if it is none.
+    """
+    try:
+        version, numbers, gauss = state
+        generator.setstate((version, tuple(numbers), gauss))
+    except (TypeError, ValueError, OverflowError) as error:
+        raise ValueError(f"this is no state of a generator: {error}") from None

@@ -1,0 +1,102 @@
+"""Metrics: numbers by which people judge a model; no gradients, plain floats and ints."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def _floats(numbers: Sequence[Any]) -> list[float]:
+    return [float(x.data if isinstance(x, Value) else x) for x in numbers]
+
+
+def _both(predicted: Sequence[Any], actual: Sequence[Any]) -> None:
+    if len(predicted) != len(actual) or len(actual) == 0:
+        raise ValueError(
+            f"a metric needs one prediction for each target, and was given {len(predicted)} and {len(actual)}"
+        )
+
+
+def classes_of(outputs: Sequence[Any], labels: Sequence[Any] = ()) -> list[int]:
+    """The class that each output of a model stands for.
+
+    Of a row of scores the place of the highest; of a single score 1 where it is above 0, else 0, or -1
+    where `labels` has that. (For probabilities rather than scores compare with 0.5 yourself.)
+    """
+    low = -1 if any(label == -1 for label in labels) else 0
+    found = []
+    for output in outputs:
+        if hasattr(output, "__len__"):
+            scores = _floats(output)
+            found.append(max(range(len(scores)), key=scores.__getitem__))
+        else:
+            found.append(1 if _floats([output])[0] > 0.0 else low)
+    return found
+
+
+def accuracy(outputs: Sequence[Any], labels: Sequence[Any]) -> float:
+    """The share of samples whose class, see `classes_of`, is that of the label."""
+    _both(outputs, labels)
+    predicted = classes_of(outputs, labels)
+    right = [p == label for p, label in zip(predicted, labels, strict=True)]
+    return float(sum(right) / len(right))
+
+
+def confusion_matrix(predicted: Sequence[int], labels: Sequence[int]) -> list[list[int]]:
+    """How many samples of each class, a row, were taken for each class, a column; classes 0, 1, 2 ..."""
+    _both(predicted, labels)
+    count = max(*predicted, *labels) + 1
+    if min(*predicted, *labels) < 0:
+        raise ValueError("classes are 0, 1, 2 ...: write (label + 1) // 2 for labels -1 and 1")
+    matrix = [[0] * count for _ in range(count)]
+    for p, label in zip(predicted, labels, strict=True):
+        matrix[label][p] += 1
+    return matrix
+
+
+def mean_absolute_error(outputs: Sequence[Any], targets: Sequence[float]) -> float:
+    """The mean distance of output and target."""
+    _both(outputs, targets)
+    return math.fsum(abs(x - t) for x, t in zip(_floats(outputs), targets, strict=True)) / len(targets)
+
+
+def r2_score(outputs: Sequence[Any], targets: Sequence[float]) -> float:
+    """The share of the targets' variance that the outputs explain: 1 is best, 0 as good as their mean.
+
+    Where all targets are equal it is 1 if the outputs are right, else 0, as scikit-learn has it.
+    """
+    _both(outputs, targets)
+    centre = math.fsum(targets) / len(targets)
+    rest = math.fsum((x - t) ** 2 for x, t in zip(_floats(outputs), targets, strict=True))
+    total = math.fsum((t - centre) ** 2 for t in targets)
+    if total == 0.0:
+        return 1.0 if rest == 0.0 else 0.0
+    return 1.0 - rest / total
+
+
+METRICS: dict[str, Callable[..., float]] = {
+    "accuracy": accuracy,
+    "mean_absolute_error": mean_absolute_error,
+    "r2": r2_score,
+}
+
+
+def metric_by_name(given: Any) -> tuple[str, Callable[..., float]]:
+    """The name and the function of a metric that is given as either.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    if isinstance(given, str) and given in METRICS:
+        return given, METRICS[given]
+    if callable(given):
+        return getattr(given, "__name__", type(given).__name__), given
+    raise ValueError(
+        f"no metric is called {given!r}: choose one of {', '.join(METRICS)}, or pass a function of "
+        f"(outputs, targets)"
+    )

@@ -1,0 +1,335 @@
+"""Training: `fit` a model to samples, and use it: `predict`, `predict_proba`, `evaluate`."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, backward, no_grad, sigmoid, softmax
+from nn.data import DataLoader, as_rows, as_targets, shuffled
+from nn.losses import loss_by_name
+from nn.metrics import classes_of, metric_by_name
+from nn.optim import OPTIMIZERS, Optimizer, clip_grad_norm_
+from nn.schedules import OneCycleLR, ReduceLROnPlateau, Schedule
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    from nn.module import Module
+
+    Callback = Callable[["Training"], Any]
+
+
+class History:
+    """What happened in training: a row of numbers for each epoch.
+
+    ``history["loss"]`` is one column; ``print(history)`` shows the table, `to_frame` gives it to pandas.
+
+    Attributes:
+        rows: for each epoch a dict of epoch, loss, lr, seconds, and the metrics; those of the validation
+            samples begin with "val_".
+        stopped: why it ended before the last epoch, or "".
+    """
+
+    def __init__(self) -> None:
+        self.rows: list[dict[str, float]] = []
+        self.stopped = ""
+
+    def __getitem__(self, column: str) -> list[float]:
+        if self.rows and column not in self.rows[0]:
+            raise KeyError(f"the history has no column {column!r}, but {', '.join(self.rows[0])}")
+        return [row[column] for row in self.rows]
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __iter__(self) -> Iterator[dict[str, float]]:
+        return iter(self.rows)
+
+    def to_frame(self) -> Any:
+        """A pandas data frame (needs pandas)."""
+        from pandas import DataFrame
+
+        return DataFrame(self.rows)
+
+    def __str__(self) -> str:
+        if not self.rows:
+            return "no epoch was finished" + (f": {self.stopped}" if self.stopped else "")
+        shown = self.rows if len(self.rows) <= 12 else [*self.rows[:5], {}, *self.rows[-5:]]
+        columns = list(self.rows[0])
+        lines = ["".join(f"{name:>14}" for name in columns)]
+        for row in shown:
+            lines.append("".join(f"{row[n]:>14.6g}" for n in columns) if row else f"{'...':>14}")
+        return "\n".join([*lines, *([self.stopped] if self.stopped else [])])
+
+    def __repr__(self) -> str:
+        last = {name: round(number, 6) for name, number in self.rows[-1].items()} if self.rows else {}
+        return f"<History of {len(self.rows)} epochs; the last: {last}>"
+
+
+class Training:
+    """What a callback is given: the model, its optimiser, and the history so far.
+
+    A callback is called at the end of each epoch, and may set `stop` to a reason, a str, for the training
+    to end there.
+    """
+
+    def __init__(self, model: Module, optimizer: Optimizer, history: History) -> None:
+        self.model = model
+        self.optimizer = optimizer
+        self.history = history
+        self.stop = ""
+        self.finish: list[Callable[[], None]] = []  # what callbacks want done when training has ended
+
+
+class EarlyStopping:
+    """A callback: ends the training when a column has not improved for `patience` epochs.
+
+    Args:
+        monitor: the column of the history, "val_loss" or another; with "loss" in its name it should fall,
+            otherwise rise.
+        patience: how many epochs to wait for something better.
+        restore_best: whether the model gets the weights of its best epoch in the end.
+    """
+
+    def __init__(self, monitor: str = "val_loss", patience: int = 10, *, restore_best: bool = True) -> None:
+        self.monitor, self.patience, self.restore_best = monitor, patience, restore_best
+        self._best: float | None = None
+        self._weights: dict[str, float] = {}
+        self._since = 0
+
+    def __call__(self, training: Training) -> None:
+        number = training.history[self.monitor][-1]
+        if self._best is None:
+            training.finish.append(lambda: self._restore(training.model))
+        if self._best is None or (number < self._best if "loss" in self.monitor else number > self._best):
+            self._best, self._since = number, 0
+            self._weights = training.model.state_dict()
+            return
+        self._since += 1
+        if self._since >= self.patience:
+            training.stop = f"{self.monitor} has not improved for {self.patience} epochs"
+
+    def _restore(self, model: Module) -> None:
+        if self.restore_best and self._weights:
+            model.load_state_dict(self._weights)
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any,
+    *,
+    loss: str | Callable[..., Any],
+    optimizer: str | Optimizer = "adam",
+    lr: float | None = None,
+    epochs: int = 100,
+    batch_size: int = 32,
+    validation: Any = None,
+    metrics: Sequence[Any] = (),
+    callbacks: Sequence[Callback] = (),
+    schedule: Schedule | None = None,
+    accumulate: int = 1,
+    max_norm: float | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> History:
+    """Fit a model to samples by stochastic gradient descent.
+
+    Args:
+        model: a Module that is called with one row of X.
+        X: a row of numbers for each sample: lists, a NumPy array, a pandas frame.
+        y: a target for each sample.
+        loss: a name from `LOSSES`, or a function of (outputs, targets) of a batch.
+        optimizer: a name ("sgd", "adam" ...), or an optimiser that was made for the model's parameters.
+        lr: the learning rate, for an optimiser that is given by name.
+        epochs: how often to go through the samples.
+        batch_size: samples between two steps; 1 is the textbooks' on-line mode.
+        validation: (X, y) of samples to judge by and not to learn from, or the share of X and y to take.
+        metrics: names from `METRICS`, or functions of (outputs, targets).
+        callbacks: functions of a `Training`, called after each epoch, such as `EarlyStopping()`.
+        schedule: of the optimiser's learning rate; stepped after each epoch (`OneCycleLR`: each batch).
+        accumulate: how many batches bring their gradients before a step is made.
+        max_norm: where given, gradients are shrunk to this length before a step.
+        seed: of the order of samples, and of what validation takes.
+        progress: whether to show a progress bar; left out, where there is a terminal or a notebook.
+
+    Returns:
+        The history. Ctrl-C ends the training, and what was learnt is kept.
+
+    Raises:
+        ValueError: if the data do not fit, or the loss is no longer a number.
+    """
+    if accumulate < 1 or epochs < 0:
+        raise ValueError(f"accumulate is 1 or more and epochs 0 or more, not {accumulate!r} and {epochs!r}")
+    loss_of = loss_by_name(loss)
+    named_metrics = [metric_by_name(metric) for metric in metrics]
+    X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
+    loader = DataLoader(X, y, batch_size, seed=seed)
+    optimizer = _optimizer(optimizer, model, lr)
+    history = History()
+    training = Training(model, optimizer, history)
+    try:
+        with _progress_bar(epochs, progress) as bar:
+            for epoch in range(1, epochs + 1):
+                start = time.perf_counter()
+                row = {"epoch": float(epoch)}
+                row |= _epoch(
+                    model, loader, loss_of, named_metrics, optimizer, schedule, accumulate, max_norm
+                )
+                row["lr"] = optimizer.lr
+                if held_out:
+                    found = evaluate(model, *held_out, loss=loss_of, metrics=metrics)
+                    row |= {f"val_{name}": number for name, number in found.items()}
+                row["seconds"] = time.perf_counter() - start
+                history.rows.append(row)
+                if schedule is not None and not isinstance(schedule, OneCycleLR):
+                    _step(schedule, row)
+                for callback in callbacks:
+                    callback(training)
+                shown = {n: f"{x:.4g}" for n, x in row.items() if n not in ("epoch", "seconds", "lr")}
+                bar.set_postfix(shown)
+                bar.update()
+                if training.stop:
+                    break
+    except KeyboardInterrupt:
+        training.stop = "interrupted by the keyboard"
+    history.stopped = training.stop
+    for finish in training.finish:
+        finish()
+    return history
+
+
+def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[list[Any], list[Any], Any]:
+    """What to learn from, and (X, y) of what to judge by, or None."""
+    if len(X) != len(y):
+        raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
+    if validation is None:
+        return X, y, None
+    if isinstance(validation, (tuple, list)):
+        return X, y, (as_rows(validation[0]), as_targets(validation[1]))
+    if not 0.0 < validation < 1.0:
+        raise ValueError(f"validation is (X, y), or a share above 0 and below 1, not {validation!r}")
+    order = shuffled(len(X), random.Random(seed))
+    cut = len(X) - max(1, round(len(X) * validation))
+    learn, judge = order[:cut], order[cut:]
+    return [X[i] for i in learn], [y[i] for i in learn], ([X[i] for i in judge], [y[i] for i in judge])
+
+
+def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
+    if isinstance(given, Optimizer):
+        if lr is not None:
+            raise ValueError("lr is that of the optimiser: leave it out, or give the optimiser by name")
+        return given
+    if given not in OPTIMIZERS:
+        raise ValueError(f"no optimiser is called {given!r}: choose one of {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[given](model.parameters(), **({} if lr is None else {"lr": lr}))
+
+
+def _epoch(
+    model: Module,
+    loader: DataLoader,
+    loss_of: Callable[..., Any],
+    metrics: Sequence[tuple[str, Callable[..., float]]],
+    optimizer: Optimizer,
+    schedule: Schedule | None,
+    accumulate: int,
+    max_norm: float | None,
+) -> dict[str, float]:
+    """One pass through the samples: the mean loss and metrics, as they were on the way."""
+    model.train()
+    total = 0.0
+    outputs: list[Any] = []
+    targets: list[Any] = []
+    optimizer.zero_grad()
+    for i, (X, y) in enumerate(loader, 1):
+        batch = [model(x) for x in X]
+        loss = loss_of(batch, y)
+        _check_loss(loss)
+        backward(loss, 1.0 / accumulate)
+        total += loss.data * len(X)
+        if metrics:
+            outputs += [_number(output) for output in batch]
+            targets += y
+        if i % accumulate == 0 or i == len(loader):
+            if max_norm is not None:
+                clip_grad_norm_(optimizer.parameters, max_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+            if isinstance(schedule, OneCycleLR):
+                schedule.step()
+    found = {"loss": total / len(loader.X)}
+    return found | {name: metric(outputs, targets) for name, metric in metrics}
+
+
+def _check_loss(loss: Any) -> None:
+    number = loss.data if isinstance(loss, Value) else loss
+    if isinstance(number, float) and not math.isfinite(number):
+        raise ValueError(
+            f"the loss has become {number!r}: try a smaller learning rate, standardise(X), or max_norm=1.0"
+        )
+
+
+def _step(schedule: Schedule, row: dict[str, float]) -> None:
+    if isinstance(schedule, ReduceLROnPlateau):
+        schedule.step(row.get("val_loss", row["loss"]))
+    else:
+        schedule.step()
+
+
+def _number(output: Any) -> Any:
+    """An output of a model in plain numbers."""
+    if hasattr(output, "__len__"):
+        return [_number(x) for x in output]
+    return output.data if isinstance(output, Value) else float(output)
+
+
+def _progress_bar(epochs: int, progress: bool | None) -> Any:
+    from importlib.util import find_spec
+
+    if "ipykernel" in sys.modules and find_spec("ipywidgets"):
+        from tqdm.auto import tqdm
+    else:
+        from tqdm import tqdm
+    shown = progress if progress is not None else "ipykernel" in sys.modules or sys.stderr.isatty()
+    return tqdm(total=epochs, desc="training", unit="epoch", disable=not shown)
+
+
+# Using a model
+
+
+@no_grad()
+def predict(model: Module, X: Any) -> list[Any]:
+    """The outputs for samples, as plain numbers: one for each, or a row where the model has several."""
+    model.eval()
+    return [_number(model(x)) for x in as_rows(X)]
+
+
+def predict_classes(model: Module, X: Any, labels: Sequence[Any] = ()) -> list[int]:
+    """The class of each sample; see `classes_of` for what outputs stand for which."""
+    return classes_of(predict(model, X), labels)
+
+
+@no_grad()
+def predict_proba(model: Module, X: Any) -> list[Any]:
+    """The probabilities that a classifier's scores stand for.
+
+    For a model with several outputs a row for each sample, by softmax; with one output the probability
+    of class 1, by sigmoid.
+    """
+    outputs = predict(model, X)
+    return [softmax(output) if isinstance(output, list) else sigmoid(output) for output in outputs]
+
+
+@no_grad()
+def evaluate(
+    model: Module, X: Any, y: Any, *, loss: str | Callable[..., Any], metrics: Sequence[Any] = ()
+) -> dict[str, float]:
+    """The loss and the metrics on samples, by name; the model is not being trained meanwhile."""
+    model.eval()
+    outputs, targets = predict(model, X), as_targets(y)
+    found = {"loss": float(loss_by_name(loss)(outputs, targets))}
+    return found | {name: metric(outputs, targets) for name, metric in map(metric_by_name, metrics)}
