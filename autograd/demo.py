@@ -11,7 +11,7 @@ import nn
 from autograd import Value, backend_info, draw, no_grad, square
 from autograd.check import central_differences
 from nn.data import shuffled
-from nn.datasets import load_iris
+from nn.datasets import iris
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -27,13 +27,13 @@ def demo(out: Path, seed: int = 0, *, quiet: bool = False) -> float:
 
     Quiet, it trains and tests only: nothing is printed, checked or drawn.
     """
-    iris = load_iris()
-    X_train, X_test, y_train, y_test = nn.train_test_split(iris.X, iris.y, test_fraction=0.3, seed=seed)
+    data = iris()
+    X_train, X_test, y_train, y_test = nn.train_test_split(data.X, data.y, test_fraction=0.3, seed=seed)
     X_train, X_test = nn.standardise(X_train, X_test)
-    model = nn.MLP(len(iris.columns), [8, len(iris.classes)], "tanh", seed=seed)
+    model = nn.MLP(len(data.columns), [8, len(data.classes)], "tanh", seed=seed)
     if not quiet:
         print(
-            f"Fisher's iris: {len(iris.X)} flowers of {len(iris.classes)} species; "
+            f"Fisher's iris: {len(data.X)} flowers of {len(data.classes)} species; "
             f"{len(X_train)} to learn from, {len(X_test)} to be tested on"
         )
         print(model)
@@ -46,7 +46,7 @@ def demo(out: Path, seed: int = 0, *, quiet: bool = False) -> float:
         print(f"test accuracy  {right / len(y_test):.1%} ({right} of {len(y_test)} flowers)")
         print(_checked_gradient(model, X_test, y_test))
         out.mkdir(parents=True, exist_ok=True)
-        print(f"wrote          {_draw_neuron(out, iris.columns, X_test[0])} (the graph of one neuron's loss)")
+        print(f"wrote          {_draw_neuron(out, data.columns, X_test[0])} (the graph of one neuron's loss)")
         print(_plot(out, losses))
     return right / len(y_test)
 

@@ -1,6 +1,6 @@
 """Small neural networks at scalar level: modules, losses and optimisers on autograd's Values."""
 
-from nn import init, optim
+from nn import datasets, init, optim
 from nn.activations import (
     ELU,
     GELU,
@@ -111,6 +111,7 @@ __all__ = [
     "clip_grad_value_",
     "confusion_matrix",
     "cross_entropy",
+    "datasets",
     "evaluate",
     "fit",
     "hinge_loss",

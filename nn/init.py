@@ -34,28 +34,29 @@ def draw_uniform(low: float, high: float) -> float:
     return low + (high - low) * generator.random()
 
 
-def draw_normal(mean: float = 0.0, std: float = 1.0) -> float:
+def draw_normal(mean: float = 0.0, std: float = 1.0, source: random.Random = generator) -> float:
     """A normally distributed number, by comparisons of even ones alone (Karney 2016, algorithm N).
 
     Other methods take logarithms, whose last bit depends on the machine.
     """
     while True:
         whole = 0
-        while _happens(0.5):
+        while _happens(0.5, source):
             whole += 1
-        if not all(_happens(0.5) for _ in range(whole * (whole - 1))):
+        if not all(_happens(0.5, source) for _ in range(whole * (whole - 1))):
             continue
-        rest = generator.random()
-        if all(_happens(rest * (2 * whole + rest) / (2 * whole + 2)) for _ in range(whole + 1)):
+        rest = source.random()
+        chance = rest * (2 * whole + rest) / (2 * whole + 2)
+        if all(_happens(chance, source) for _ in range(whole + 1)):
             size = whole + rest
-            return mean + std * (size if generator.random() < 0.5 else -size)
+            return mean + std * (size if source.random() < 0.5 else -size)
 
 
-def _happens(x: float) -> bool:
+def _happens(x: float, source: random.Random) -> bool:
     """True with probability exp(-x), for 0 <= x <= 1: whether a falling run that starts below x is even."""
     even = True
     before = x
-    while (drawn := generator.random()) < before:
+    while (drawn := source.random()) < before:
         even = not even
         before = drawn
     return even

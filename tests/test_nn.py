@@ -10,7 +10,7 @@ import autograd as ag
 import nn
 from autograd import Value, check_grads, no_grad
 from nn import MLP, SGD, Layer, Module, Neuron
-from nn.datasets import load_iris
+from nn.datasets import iris
 
 
 class TestModule:
@@ -281,20 +281,20 @@ class TestSGD:
 class TestData:
     def test_iris_is_fishers(self):
         """Means by species as in Fisher's Table II (1936), p. 180, and the two samples UCI has wrong."""
-        iris = load_iris()
-        assert len(iris.X) == len(iris.y) == 150
-        assert iris.classes == ["setosa", "versicolor", "virginica"]
-        assert [iris.y.count(k) for k in range(3)] == [50, 50, 50]
+        data = iris()
+        assert len(data.X) == len(data.y) == 150
+        assert data.classes == ["setosa", "versicolor", "virginica"]
+        assert [data.y.count(k) for k in range(3)] == [50, 50, 50]
         means = [
-            [statistics.fmean(x[j] for x, y in zip(iris.X, iris.y, strict=True) if y == k) for j in range(4)]
+            [statistics.fmean(x[j] for x, y in zip(data.X, data.y, strict=True) if y == k) for j in range(4)]
             for k in range(3)
         ]
         assert means[0] == pytest.approx([5.006, 3.428, 1.462, 0.246])
         assert means[1] == pytest.approx([5.936, 2.770, 4.260, 1.326])
         assert means[2] == pytest.approx([6.588, 2.974, 5.552, 2.026])
-        assert iris.X[34] == [4.9, 3.1, 1.5, 0.2]
-        assert iris.X[37] == [4.9, 3.6, 1.4, 0.1]
-        assert iris.columns[0] == "sepal length (cm)"
+        assert data.X[34] == [4.9, 3.1, 1.5, 0.2]
+        assert data.X[37] == [4.9, 3.6, 1.4, 0.1]
+        assert data.columns[0] == "sepal length (cm)"
 
     def test_split(self):
         X, y = [[i] for i in range(10)], list(range(10))

@@ -19,7 +19,7 @@ from nn import (
     predict_proba,
 )
 from nn.data import DataLoader, as_rows, as_targets, one_hot
-from nn.datasets import load_iris
+from nn.datasets import iris
 from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 
 XOR, LABELS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
@@ -172,8 +172,8 @@ class TestFit:
         assert trained(batch_size=1) != pytest.approx(trained(batch_size=4), rel=1e-3)
 
     def test_validation_is_held_out(self):
-        iris = load_iris()
-        X, y = nn.standardise(iris.X)[0], iris.y
+        data = iris()
+        X, y = nn.standardise(data.X)[0], data.y
         model = MLP(4, [6, 3], "tanh", seed=0)
         history = fit(
             model, X, y, loss="cross_entropy", lr=0.02, epochs=3, validation=0.2, metrics=["accuracy"]
