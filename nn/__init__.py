@@ -18,6 +18,7 @@ from nn.activations import (
 )
 from nn.data import DataLoader, one_hot, standardise, train_test_split
 from nn.init import seed
+from nn.io import load, save
 from nn.layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, RMSNorm, Sequential
 from nn.losses import (
     binary_cross_entropy,
@@ -118,6 +119,7 @@ __all__ = [
     "huber_loss",
     "init",
     "l1_loss",
+    "load",
     "mean_absolute_error",
     "minimize",
     "mse_loss",
@@ -130,6 +132,7 @@ __all__ = [
     "predict_classes",
     "predict_proba",
     "r2_score",
+    "save",
     "seed",
     "standardise",
     "train_test_split",

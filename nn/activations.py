@@ -8,7 +8,7 @@ import autograd
 from nn.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 
 def linear(x: Any) -> Any:
@@ -47,6 +47,11 @@ def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
     )
 
 
+def named_only(config: dict[str, Any], functions: Iterable[Callable[[Any], Any]]) -> dict[str, Any] | None:
+    """The config, or None if one of the functions cannot be found again by its name."""
+    return config if all(function in ACTIVATIONS.values() for function in functions) else None
+
+
 class Activation(Module):
     """A function of one number, applied to a number or to each of a sequence."""
 
@@ -56,6 +61,11 @@ class Activation(Module):
     def forward(self, x: Any) -> Any:
         """The activation of x, or the list of those of its numbers."""
         return [self._activate(x_i) for x_i in x] if hasattr(x, "__iter__") else self._activate(x)
+
+    def config(self) -> dict[str, Any] | None:
+        if type(self) is not Activation:
+            return {}
+        return named_only({"activation": self.activation}, (self._activate,))
 
     def __repr__(self) -> str:
         own = type(self) is not Activation
@@ -85,6 +95,9 @@ Tanh = _module("Tanh", "tanh")
 
 class Softmax(Module):
     """exp(x) / sum of exp(x) over a sequence; for a loss, `cross_entropy` of the scores is more exact."""
+
+    def config(self) -> dict[str, Any]:
+        return {}
 
     def forward(self, x: Any) -> list[Any]:
         """The probabilities, as many as scores."""

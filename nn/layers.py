@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, sqrt, var
 from nn import init
-from nn.activations import activation_by_name
+from nn.activations import ACTIVATIONS, activation_by_name, named_only
 from nn.module import Module, parameter
 
 if TYPE_CHECKING:
@@ -68,6 +68,10 @@ class Neuron(Module):
         out: Value = self._activate(net if self.b is None else net + self.b)
         return out
 
+    def config(self) -> dict[str, Any] | None:
+        config = {"in_size": len(self.w), "activation": self.activation, "bias": self.b is not None}
+        return named_only(config, [self._activate])
+
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})"
 
@@ -97,6 +101,10 @@ class Layer(Module):
         x = _inputs(x)
         return [neuron(x) for neuron in self.neurons]
 
+    def config(self) -> dict[str, Any] | None:
+        neuron = self.neurons[0].config()
+        return neuron and {**neuron, "out_size": len(self.neurons)}
+
     def __repr__(self) -> str:
         first = self.neurons[0]
         activation = "" if isinstance(self, Linear) else f", activation={first.activation!r}"
@@ -108,6 +116,10 @@ class Linear(Layer):
 
     def __init__(self, in_size: int, out_size: int, bias: bool = True, **options: Any) -> None:
         super().__init__(in_size, out_size, "linear", bias=bias, **options)
+
+    def config(self) -> dict[str, Any] | None:
+        config = super().config()
+        return config and {name: value for name, value in config.items() if name != "activation"}
 
 
 class MLP(Module):
@@ -169,6 +181,20 @@ class MLP(Module):
         single: Value | list[Value] = out[0] if len(out) == 1 else out
         return single
 
+    def config(self) -> dict[str, Any] | None:
+        neurons = [layer.neurons[0] for layer in self.layers]
+        config = {
+            "in_size": len(neurons[0].w),
+            "sizes": [len(layer.neurons) for layer in self.layers],
+            "activation": self.activation,
+            "output_activation": neurons[-1].activation,
+            "bias": neurons[0].b is not None,
+        }
+        hidden = self.activation if isinstance(self.activation, list) else [self.activation]
+        given = [activation_by_name(name)[1] for name in hidden if name in ACTIVATIONS]
+        used = [neuron._activate for neuron in neurons]
+        return named_only(config, used) if len(given) == len(hidden) else None
+
     def __repr__(self) -> str:
         first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
         sizes = [len(layer.neurons) for layer in self.layers]
@@ -200,6 +226,15 @@ class Sequential(Module):
             x = module(x)
         return x[0] if isinstance(x, list) and len(x) == 1 else x
 
+    def config(self) -> dict[str, Any] | None:
+        configs = [module.config() if isinstance(module, Module) else None for module in self.modules_]
+        if None in configs:
+            return None
+        pairs = zip(self.modules_, configs, strict=True)
+        return {
+            "modules": [{"class": type(module).__name__, "arguments": config} for module, config in pairs]
+        }
+
     def __len__(self) -> int:
         return len(self.modules_)
 
@@ -227,6 +262,9 @@ class Dropout(Module):
             return list(x)
         scale = 1.0 / (1.0 - self.p)
         return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
+
+    def config(self) -> dict[str, Any]:
+        return {"p": self.p}
 
     def __repr__(self) -> str:
         return f"Dropout({self.p})"
@@ -256,6 +294,9 @@ class LayerNorm(Module):
             return normal
         return [w * n + b for w, n, b in zip(self.w, normal, self.b, strict=True)]
 
+    def config(self) -> dict[str, Any]:
+        return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
+
     def __repr__(self) -> str:
         return f"LayerNorm({self.size}{'' if self.w else ', affine=False'})"
 
@@ -273,6 +314,9 @@ class RMSNorm(Module):
         scale = 1.0 / sqrt(dot(x, x) / float(self.size) + self.eps)
         normal = [x_i * scale for x_i in x]
         return normal if self.w is None else [w * n for w, n in zip(self.w, normal, strict=True)]
+
+    def config(self) -> dict[str, Any]:
+        return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
 
     def __repr__(self) -> str:
         return f"RMSNorm({self.size}{'' if self.w else ', affine=False'})"
@@ -310,6 +354,9 @@ class Embedding(Module):
         if number not in range(len(self.rows)):
             raise ValueError(f"{i!r} is none of the {len(self.rows)} things 0 to {len(self.rows) - 1}")
         return self.rows[int(number)]
+
+    def config(self) -> dict[str, Any]:
+        return {"count": len(self.rows), "size": len(self.rows[0])}
 
     def __repr__(self) -> str:
         return f"Embedding({len(self.rows)}, {len(self.rows[0])})"

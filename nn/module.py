@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+from contextlib import contextmanager
+from threading import local
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, module_path
@@ -12,8 +14,33 @@ if TYPE_CHECKING:
     from typing import Self
 
 
+class _Limit(local):
+    left: int | None = None  # how many parameters may still be made; None for any number
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def at_most(count: int) -> Iterator[None]:
+    """A block in which no more parameters are made: a file that asks for a billion is refused at once.
+
+    Raises:
+        ValueError: when one more is to be made.
+    """
+    _limit.left = count
+    try:
+        yield
+    finally:
+        _limit.left = None
+
+
 def parameter(data: float, label: str = "") -> Value:
     """A leaf that training adjusts; pictures show it as a parameter."""
+    if _limit.left is not None:
+        if _limit.left == 0:
+            raise ValueError("the model has more parameters than there are numbers for them")
+        _limit.left -= 1
     return Value(data, label, parameter=True)
 
 
@@ -136,6 +163,14 @@ class Module:
                 raise ValueError(f"{name} is a finite number, not {number!r}")
         for name, number in state_dict.items():
             parameters[name].data = float(number)
+
+    def config(self) -> dict[str, Any] | None:
+        """The arguments that make a module like it, as plain numbers, texts, lists and dicts.
+
+        None, as for classes that do not say, where a file cannot hold them: such a model is made first,
+        and then loaded.
+        """
+        return None
 
     def __repr__(self) -> str:
         """Its modules, one to a line, with their own texts, and the number of parameters."""

@@ -117,26 +117,35 @@ class Optimizer:
             ValueError: if it is that of another optimiser or other groups; nothing has changed then.
         """
         sizes = [len(group["params"]) for group in self.param_groups]
-        groups, state = state_dict["param_groups"], state_dict["state"]
         names = set(self.param_groups[0]) - {"params"}
-        if (
-            [group["size"] for group in groups] != sizes
-            or any(set(group) - {"size"} != names for group in groups)
-            or len(state) != sum(sizes)
-            or any(len(numbers) != self.state_size for numbers in state)
-        ):
+        try:
+            groups = [dict(group) for group in state_dict["param_groups"]]
+            fits = [group.pop("size") for group in groups] == sizes and all(set(g) == names for g in groups)
+            options = [_checked({n: _as_option(o) for n, o in group.items()}) for group in groups]
+            state = [tuple(map(_finite, numbers)) for numbers in state_dict["state"]]
+            steps = state_dict["steps"]
+            fits = fits and type(steps) is int and steps >= 0
+            fits = fits and [len(numbers) for numbers in state] == [self.state_size] * sum(sizes)
+        except (KeyError, TypeError, ValueError, AttributeError):
+            fits = False
+        if not fits:
             raise ValueError(
                 f"the state is that of another optimiser: this one is {type(self).__name__} with groups of "
                 f"{sizes} parameters"
             )
-        for group, saved in zip(self.param_groups, groups, strict=True):
-            group.update({name: _as_option(option) for name, option in saved.items() if name != "size"})
-        self.steps = state_dict["steps"]
-        self._state = [tuple(numbers) for numbers in state]
+        for group, saved in zip(self.param_groups, options, strict=True):
+            group.update(saved)
+        self.steps, self._state = steps, state
 
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in self.param_groups[0].items() if n != "params")
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def _finite(number: Any) -> float:
+    if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
+        raise ValueError(f"{number!r} is no finite number")
+    return float(number)
 
 
 def _as_option(option: Any) -> Any:

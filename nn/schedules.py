@@ -49,7 +49,12 @@ class Schedule:
         Raises:
             ValueError: if it is that of another schedule; nothing has changed then.
         """
-        if set(state_dict) != set(self.state_dict()) or len(state_dict["base_lrs"]) != len(self.base_lrs):
+        own = self.state_dict()
+        if (
+            not isinstance(state_dict, dict)
+            or set(state_dict) != set(own)
+            or not all(_is_like(value, own[name]) for name, value in state_dict.items())
+        ):
             raise ValueError(f"the state is that of another schedule: this one is a {type(self).__name__}")
         vars(self).update(state_dict)
 
@@ -195,6 +200,21 @@ class ReduceLROnPlateau(Schedule):
         if self.mode == "min":
             return metric < self.best * (1.0 - self.threshold)
         return metric > self.best * (1.0 + self.threshold)
+
+
+def _is_like(value: Any, own: Any) -> bool:
+    """Whether a value read from a file may take the place of one's own."""
+    if isinstance(own, list):
+        return isinstance(value, list) and len(value) == len(own) and all(map(_is_like, value, own))
+    if isinstance(own, str):
+        return value in ("min", "max")
+    if type(own) is int:
+        return type(value) is int and value >= 0
+    return (
+        (own is None and value is None)
+        or (type(value) in (int, float) and math.isfinite(value))
+        or (value is None and isinstance(own, float))
+    )
 
 
 def _positive(name: str, number: int) -> int:

@@ -1,0 +1,232 @@
+"""Saving and loading: nothing is lost, training goes on to the last bit, and damaged files do no harm."""
+
+import json
+import math
+import os
+import random
+
+import pytest
+
+import nn
+from nn import MLP, Adam, DataLoader, Module, load, save
+from nn.datasets import moons
+
+ENDINGS = [".json", ".safetensors"]
+
+
+@pytest.fixture(params=ENDINGS)
+def path(request, tmp_path):
+    if request.param == ".safetensors":
+        pytest.importorskip("safetensors")
+    return tmp_path / f"model{request.param}"
+
+
+MODELS = [
+    lambda: MLP(2, [3, 1], "tanh", seed=1),
+    lambda: MLP(2, [3, 4, 2], ["relu", "tanh"], output_activation="sigmoid", bias=False),
+    lambda: nn.Sequential(
+        nn.Linear(2, 3, bias=False), nn.LayerNorm(3), nn.GELU(), nn.Dropout(0.25), nn.Layer(3, 2, "tanh")
+    ),
+    lambda: nn.Sequential(nn.Embedding(3, 2), nn.RMSNorm(2), nn.Activation("softplus"), nn.Softmax()),
+    lambda: nn.Neuron(3, "sigmoid"),
+]
+
+
+@pytest.mark.parametrize("make", MODELS)
+def test_a_model_comes_back_whole(make, path):
+    model = make()
+    save(model, path)
+    again = load(path)
+    assert type(again) is type(model)
+    assert repr(again) == repr(model)
+    assert again.state_dict() == model.state_dict()
+    assert list(again.state_dict()) == list(model.state_dict())
+
+
+def test_the_file_can_be_read(tmp_path):
+    model = MLP(2, [2, 1], "tanh", seed=1)
+    save(model, tmp_path / "model.json")
+    content = json.loads((tmp_path / "model.json").read_text())
+    assert content["model"] == {
+        "class": "MLP",
+        "arguments": {
+            "in_size": 2,
+            "sizes": [2, 1],
+            "activation": "tanh",
+            "output_activation": "linear",
+            "bias": True,
+        },
+    }
+    assert content["parameters"]["layers.0.neurons.1.w"] == [w.data for w in model.layers[0].neurons[1].w]
+
+
+class Line(Module):
+    def __init__(self):
+        self.slope = nn.parameter(2.0)
+
+
+def test_a_class_of_ones_own_is_made_first(path):
+    line = Line()
+    line.slope.data = 5.0
+    save(line, path)
+    with pytest.raises(ValueError, match=r"it is a Line, which has to be made first: write load\(path, Line"):
+        load(path)
+    assert load(path, Line()).slope.data == 5.0
+    own = MLP(1, [2, 1], lambda x: x * 2.0)
+    save(own, path)
+    with pytest.raises(ValueError, match="has to be made first"):
+        load(path)
+
+
+def test_training_goes_on_as_if_it_had_not_stopped(path):
+    """Optimiser, schedule, loader and the generator of dropout: bit-equal."""
+    data = moons(40)
+
+    def parts():
+        model = nn.Sequential(nn.Layer(2, 6, "tanh"), nn.Dropout(0.2), nn.Linear(6, 1))
+        optimizer = Adam(model.parameters(), lr=0.02, weight_decay=0.01)
+        return model, optimizer, nn.CosineAnnealingLR(optimizer, 10), DataLoader(data.X, data.y, 8, seed=5)
+
+    def train(model, optimizer, schedule, loader, epochs):
+        for _ in range(epochs):
+            for X, y in loader:
+                optimizer.zero_grad()
+                nn.binary_cross_entropy_with_logits([model(x) for x in X], y).backward()
+                optimizer.step()
+            schedule.step()
+
+    model, optimizer, schedule, loader = parts()
+    train(model, optimizer, schedule, loader, 3)
+    save(model, path, optimizer=optimizer, schedule=schedule, loader=loader)
+    train(model, optimizer, schedule, loader, 4)
+
+    other, optimizer2, schedule2, loader2 = parts()
+    nn.seed(99)
+    load(path, other, optimizer=optimizer2, schedule=schedule2, loader=loader2)
+    train(other, optimizer2, schedule2, loader2, 4)
+    assert other.state_dict() == model.state_dict()
+    assert optimizer2.state_dict() == optimizer.state_dict()
+    assert schedule2.state_dict() == schedule.state_dict()
+
+
+def test_what_is_saved_replaces_what_was_there_in_one_moment(path, monkeypatch):
+    save(MLP(1, [1], seed=1), path)
+    before = path.read_bytes()
+
+    def fail(*_):
+        raise OSError("disk full")
+
+    monkeypatch.setattr(os, "replace", fail)
+    with pytest.raises(OSError, match="disk full"):
+        save(MLP(1, [1], seed=2), path)
+    assert path.read_bytes() == before
+    assert os.listdir(path.parent) == [path.name]
+
+
+def test_what_cannot_be_saved_or_loaded_says_why(tmp_path):
+    model = MLP(1, [1])
+    with pytest.raises(ValueError, match=r"saved as \.json or \.safetensors, not as 'model\.pkl'"):
+        save(model, tmp_path / "model.pkl")
+    model.parameters()[0].data = math.nan
+    with pytest.raises(ValueError, match=r"layers\.0\.neurons\.0\.w\.0 is nan"):
+        save(model, tmp_path / "model.json")
+    assert not list(tmp_path.iterdir())
+    with pytest.raises(FileNotFoundError):
+        load(tmp_path / "none.json")
+    save(MLP(1, [1]), tmp_path / "model.json")
+    with pytest.raises(ValueError, match="has no state of optimizer: it was saved without"):
+        load(tmp_path / "model.json", optimizer=Adam(model.parameters()))
+    with pytest.raises(ValueError, match="make the model with the same sizes"):
+        load(tmp_path / "model.json", MLP(2, [1]))
+
+
+def mutations(data, generator, count):
+    """Truncated, with bits flipped, with pieces cut out, doubled, or put in place of others."""
+    for _ in range(count):
+        kind = generator.randrange(5)
+        damaged = bytearray(data)
+        i, j = sorted(generator.randrange(len(data)) for _ in range(2))
+        if kind == 0:
+            del damaged[i:]
+        elif kind == 1:
+            for _ in range(generator.randint(1, 4)):
+                damaged[generator.randrange(len(data))] ^= 1 << generator.randrange(8)
+        elif kind == 2:
+            del damaged[i : min(j, i + 40)]
+        elif kind == 3:
+            damaged[i:i] = data[i : min(j, i + 40)]
+        else:
+            damaged[i : i + 8] = generator.choice(
+                [b"1e999", b"-1", b"null", b'"x"', b"[[[[", b"999999999999"]
+            )
+        yield bytes(damaged)
+
+
+def strange(content):
+    """Well-formed, but with wrong types and absurd sizes."""
+    wrong = [None, True, -1, 0, 10**12, 1e308, math.inf, "x", [], {}, [10**9], [[]], {"a": 1}]
+    for key in content:
+        for value in wrong:
+            yield {**content, key: value}
+    for key in ("class", "arguments"):
+        for value in wrong:
+            yield {**content, "model": {**content["model"], key: value}}
+    for key in content["model"]["arguments"]:
+        for value in wrong:
+            arguments = {**content["model"]["arguments"], key: value}
+            yield {**content, "model": {"class": "MLP", "arguments": arguments}}
+    for name in list(content["parameters"])[:3]:
+        for value in wrong:
+            yield {**content, "parameters": {**content["parameters"], name: value}}
+
+
+def check_harmless(path, expected):
+    """It loads completely, to finite numbers of the right shapes, or says what is wrong."""
+    try:
+        model = load(path)
+    except ValueError as error:
+        message = str(error)
+    else:
+        message = ""
+    if message:
+        assert str(path) in message
+        return False
+    state = model.state_dict()
+    assert all(math.isfinite(number) for number in state.values())
+    assert len(state) <= expected
+    return True
+
+
+def test_damaged_files_do_no_harm(path):
+    model = MLP(2, [3, 1], "tanh", seed=1)
+    optimizer = Adam(model.parameters())
+    save(model, path, optimizer=optimizer)
+    data = path.read_bytes()
+    generator = random.Random(7)
+    loaded = 0
+    for damaged in mutations(data, generator, 400):
+        path.write_bytes(damaged)
+        loaded += check_harmless(path, 13)
+        target = MLP(2, [3, 1], "tanh", seed=2)
+        before, state = target.state_dict(), optimizer.state_dict()
+        try:
+            load(path, target, optimizer=optimizer)
+        except ValueError:
+            assert target.state_dict() == before
+            assert optimizer.state_dict() == state
+    assert 0 < loaded < 400
+
+
+def test_strange_files_do_no_harm(tmp_path):
+    path = tmp_path / "model.json"
+    save(MLP(2, [3, 1], "tanh", seed=1), path)
+    content = json.loads(path.read_text())
+    count = 0
+    for changed in strange(content):
+        path.write_text(json.dumps(changed))
+        check_harmless(path, 13)
+        count += 1
+    assert count > 150
+    for text in ("", "[]", "null", "{}", "[" * 100_000, '{"format": "scalar-autograd model"}', "9" * 10_000):
+        path.write_text(text)
+        assert not check_harmless(path, 0)
