@@ -44,6 +44,7 @@ from nn.optim import (
     clip_grad_value_,
     minimize,
 )
+from nn.plot import Film, plot_confusion, plot_decision_boundary, plot_history
 from nn.schedules import (
     CosineAnnealingLR,
     ExponentialLR,
@@ -80,6 +81,7 @@ __all__ = [
     "EarlyStopping",
     "Embedding",
     "ExponentialLR",
+    "Film",
     "History",
     "Layer",
     "LayerNorm",
@@ -128,6 +130,9 @@ __all__ = [
     "one_hot",
     "optim",
     "parameter",
+    "plot_confusion",
+    "plot_decision_boundary",
+    "plot_history",
     "predict",
     "predict_classes",
     "predict_proba",
