@@ -37,10 +37,13 @@ bench: $(READY) ## measure eager speed beside its peers: the table of benchmarks
 	$(PYTHON) -m pip install -q micrograd scikit-learn
 	$(PYTHON) benchmarks/table.py
 
+notebooks: $(READY) ## run the notebooks and keep their outputs
+	$(PYTHON) notebooks/regenerate.py
+
 pictures: $(READY) ## draw the pictures of the README again
 	$(PYTHON) docs/pictures.py
 
 clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test native lint format sanitize bench pictures clean
+.PHONY: help demo test native lint format sanitize bench notebooks pictures clean

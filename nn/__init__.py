@@ -55,6 +55,7 @@ from nn.schedules import (
     StepLR,
 )
 from nn.training import (
+    Checkpoint,
     EarlyStopping,
     History,
     Training,
@@ -75,6 +76,7 @@ __all__ = [
     "Adagrad",
     "Adam",
     "AdamW",
+    "Checkpoint",
     "CosineAnnealingLR",
     "DataLoader",
     "Dropout",

@@ -160,19 +160,24 @@ class Film:
     Args:
         X, y: the samples that are shown.
         every: how many epochs there are between pictures.
+        unit: what is counted in the title.
         options: of `plot_decision_boundary`.
     """
 
-    def __init__(self, X: Any, y: Any, every: int = 1, **options: Any) -> None:
-        self.X, self.y, self.every, self.options = X, y, every, options
+    def __init__(self, X: Any, y: Any, every: int = 1, unit: str = "epoch", **options: Any) -> None:
+        self.X, self.y, self.every, self.unit, self.options = X, y, every, unit, options
         self._frames: list[tuple[int, dict[str, float], float]] = []
         self._model: Module | None = None
 
     def __call__(self, training: Training) -> None:
-        self._model = training.model
         row = training.history.rows[-1]
         if (len(training.history) - 1) % self.every == 0:
-            self._frames.append((int(row["epoch"]), training.model.state_dict(), row["loss"]))
+            self.add(training.model, int(row["epoch"]), row["loss"])
+
+    def add(self, model: Module, epoch: int, loss: float) -> None:
+        """A picture of the model as it is now, for training loops of one's own."""
+        self._model = model
+        self._frames.append((epoch, model.state_dict(), loss))
 
     def animation(self, interval: int = 120) -> Any:
         """A matplotlib animation; ``.save("film.gif")``, or ``HTML(film.animation().to_jshtml())``.
@@ -199,7 +204,7 @@ class Film:
             ax.clear()
             plot_decision_boundary(model, self.X, self.y, ax, **self.options)
             model.load_state_dict(now)
-            ax.set_title(f"epoch {epoch}   loss {loss:.3f}", loc="left")
+            ax.set_title(f"{self.unit} {epoch}   loss {loss:.3f}", loc="left")
             return ax.get_children()
 
         return draw

@@ -17,6 +17,7 @@ from nn.schedules import OneCycleLR, ReduceLROnPlateau, Schedule
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
 
     from nn.module import Module
 
@@ -48,6 +49,12 @@ class History:
 
     def __iter__(self) -> Iterator[dict[str, float]]:
         return iter(self.rows)
+
+    def plot(self, *columns: str, ax: Any = None) -> Any:
+        """Columns by epoch, "loss" and "val_loss" if none are named; see `plot_history`."""
+        from nn.plot import plot_history
+
+        return plot_history(self, columns or ("loss", "val_loss"), ax)
 
     def to_frame(self) -> Any:
         """A pandas data frame (needs pandas)."""
@@ -105,7 +112,7 @@ class EarlyStopping:
         number = training.history[self.monitor][-1]
         if self._best is None:
             training.finish.append(lambda: self._restore(training.model))
-        if self._best is None or (number < self._best if "loss" in self.monitor else number > self._best):
+        if self._best is None or _is_better(self.monitor, number, self._best):
             self._best, self._since = number, 0
             self._weights = training.model.state_dict()
             return
@@ -116,6 +123,38 @@ class EarlyStopping:
     def _restore(self, model: Module) -> None:
         if self.restore_best and self._weights:
             model.load_state_dict(self._weights)
+
+
+class Checkpoint:
+    """A callback: saves the model after every few epochs, or whenever a column has improved.
+
+    Args:
+        path: the file, as for `save`; it is replaced in one moment. "{epoch}" in it stands for the epoch.
+        every: how many epochs there are between savings.
+        monitor: where given, the column of the history whose improvement is waited for; with "loss" in
+            its name it should fall, otherwise rise.
+    """
+
+    def __init__(self, path: str | Path, every: int = 1, monitor: str = "") -> None:
+        self.path, self.every, self.monitor = str(path), every, monitor
+        self._best: float | None = None
+
+    def __call__(self, training: Training) -> None:
+        if len(training.history) % self.every:
+            return
+        if self.monitor:
+            number = training.history[self.monitor][-1]
+            if self._best is not None and not _is_better(self.monitor, number, self._best):
+                return
+            self._best = number
+        from nn.io import save
+
+        path = self.path.replace("{epoch}", str(len(training.history)))
+        save(training.model, path, optimizer=training.optimizer)
+
+
+def _is_better(column: str, number: float, best: float) -> bool:
+    return number < best if "loss" in column else number > best
 
 
 def fit(
@@ -158,7 +197,8 @@ def fit(
         progress: whether to show a progress bar; left out, where there is a terminal or a notebook.
 
     Returns:
-        The history. Ctrl-C ends the training, and what was learnt is kept.
+        The history. Ctrl-C ends the training, and what was learnt is kept. The model is left in the mode
+        for use, see `Module.eval`.
 
     Raises:
         ValueError: if the data do not fit, or the loss is no longer a number.
@@ -198,6 +238,7 @@ def fit(
     except KeyboardInterrupt:
         training.stop = "interrupted by the keyboard"
     history.stopped = training.stop
+    model.eval()
     for finish in training.finish:
         finish()
     return history
@@ -303,9 +344,18 @@ def _progress_bar(epochs: int, progress: bool | None) -> Any:
 
 @no_grad()
 def predict(model: Module, X: Any) -> list[Any]:
-    """The outputs for samples, as plain numbers: one for each, or a row where the model has several."""
+    """The outputs for samples, as plain numbers: one for each, or a row where the model has several.
+
+    The model is in the mode for use meanwhile (`Module.eval`), and then in that in which it was before.
+    """
+    rows = as_rows(X)
+    training = [module for module in model.modules() if module.training]
     model.eval()
-    return [_number(model(x)) for x in as_rows(X)]
+    try:
+        return [_number(model(x)) for x in rows]
+    finally:
+        for module in training:
+            module.training = True
 
 
 def predict_classes(model: Module, X: Any, labels: Sequence[Any] = ()) -> list[int]:
@@ -328,8 +378,7 @@ def predict_proba(model: Module, X: Any) -> list[Any]:
 def evaluate(
     model: Module, X: Any, y: Any, *, loss: str | Callable[..., Any], metrics: Sequence[Any] = ()
 ) -> dict[str, float]:
-    """The loss and the metrics on samples, by name; the model is not being trained meanwhile."""
-    model.eval()
+    """The loss and the metrics on samples, by name; see `predict`."""
     outputs, targets = predict(model, X), as_targets(y)
     found = {"loss": float(loss_by_name(loss)(outputs, targets))}
     return found | {name: metric(outputs, targets) for name, metric in map(metric_by_name, metrics)}

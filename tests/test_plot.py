@@ -26,6 +26,7 @@ def test_history():
     ax = nn.plot_history(history)
     assert [line.get_label() for line in ax.lines] == ["loss", "val loss"]
     assert list(ax.lines[0].get_ydata()) == history["loss"]
+    assert len(history.plot("loss").lines) == 1
     own = pyplot.subplots()[1]
     assert nn.plot_history(history, ["loss"], ax=own) is own
     assert len(own.lines) == 1

@@ -148,7 +148,10 @@ class TestFit:
         assert history["loss"][-1] < 0.1 < history["loss"][0]
         assert predict_classes(model, XOR) == LABELS
         assert [round(p) for p in predict_proba(model, XOR)] == LABELS
-        assert not model.training
+        assert not model.training  # after fit it is in use
+        model.train()
+        predict(model, XOR)
+        assert all(module.training for module in model.modules())
 
     def test_the_same_seed_gives_the_same_weights(self):
         def trained(seed):
@@ -208,6 +211,22 @@ class TestFit:
         assert len(history) == 6
         assert history.stopped == "loss has not improved for 2 epochs"
         assert model.state_dict() == losses[3]
+
+    def test_checkpoints(self, tmp_path):
+        model = xor_model()
+        saved = []
+
+        def keep(training):
+            saved.append(training.model.state_dict())
+
+        options = {"loss": "mse", "lr": 0.05, "epochs": 4}
+        every = nn.Checkpoint(tmp_path / "{epoch}.json", every=2)
+        best = nn.Checkpoint(tmp_path / "best.json", monitor="loss")
+        history = fit(model, XOR, LABELS, callbacks=[keep, every, best], **options)
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["2.json", "4.json", "best.json"]
+        assert nn.load(tmp_path / "2.json").state_dict() == saved[1]
+        lowest = min(range(4), key=history["loss"].__getitem__)
+        assert nn.load(tmp_path / "best.json").state_dict() == saved[lowest]
 
     def test_schedules(self):
         model = xor_model()
