@@ -218,31 +218,32 @@ class Sequential(Module):
                 raise TypeError(
                     f"Sequential takes modules and functions, not {module!r}: write them one by one"
                 )
-        self.modules_ = list(modules)
+        for i, module in enumerate(modules):  # as attributes "0", "1" ..., which their paths begin with
+            setattr(self, str(i), module)
 
     def forward(self, x: Any) -> Any:
         """What the last of them gives."""
-        for module in self.modules_:
+        for module in self:
             x = module(x)
         return x[0] if isinstance(x, list) and len(x) == 1 else x
 
     def config(self) -> dict[str, Any] | None:
-        configs = [module.config() if isinstance(module, Module) else None for module in self.modules_]
+        configs = [module.config() if isinstance(module, Module) else None for module in self]
         if None in configs:
             return None
-        pairs = zip(self.modules_, configs, strict=True)
+        pairs = zip(self, configs, strict=True)
         return {
             "modules": [{"class": type(module).__name__, "arguments": config} for module, config in pairs]
         }
 
     def __len__(self) -> int:
-        return len(self.modules_)
+        return sum(name.isdigit() for name in vars(self))
 
     def __getitem__(self, i: int) -> Any:
-        return self.modules_[i]
+        return list(self)[i]
 
     def __iter__(self) -> Iterator[Any]:
-        return iter(self.modules_)
+        return iter([module for name, module in vars(self).items() if name.isdigit()])
 
 
 class Dropout(Module):

@@ -110,6 +110,8 @@ class EarlyStopping:
 
     def __call__(self, training: Training) -> None:
         number = training.history[self.monitor][-1]
+        if len(training.history) == 1:  # it may serve for several trainings, one after the other
+            self._best, self._weights = None, {}
         if self._best is None:
             training.finish.append(lambda: self._restore(training.model))
         if self._best is None or _is_better(self.monitor, number, self._best):
@@ -290,7 +292,8 @@ def _epoch(
         batch = [model(x) for x in X]
         loss = loss_of(batch, y)
         _check_loss(loss)
-        backward(loss, 1.0 / accumulate)
+        first = i - (i - 1) % accumulate  # of the batches that make this step together
+        backward(loss, 1.0 / min(accumulate, len(loader) - first + 1))
         total += loss.data * len(X)
         if metrics:
             outputs += [_number(output) for output in batch]

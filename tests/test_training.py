@@ -172,6 +172,8 @@ class TestFit:
             return list(model.state_dict().values())
 
         assert trained(batch_size=2, accumulate=2) == pytest.approx(trained(batch_size=4), rel=1e-12)
+        # Of three batches, the third is a step of its own.
+        assert trained(batch_size=2, accumulate=4) == pytest.approx(trained(batch_size=4), rel=1e-12)
         assert trained(batch_size=1) != pytest.approx(trained(batch_size=4), rel=1e-3)
 
     def test_validation_is_held_out(self):
@@ -345,10 +347,10 @@ class TestModules:
         model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.Tanh(), nn.LayerNorm(3), nn.Embedding(2, 3))
         assert repr(model).splitlines() == [
             "Sequential(  # 18 parameters",
-            "  modules_.0: Linear(2, 3, bias=False)",
-            "  modules_.1: Tanh()",
-            "  modules_.2: LayerNorm(3)",
-            "  modules_.3: Embedding(2, 3)",
+            "  0: Linear(2, 3, bias=False)",
+            "  1: Tanh()",
+            "  2: LayerNorm(3)",
+            "  3: Embedding(2, 3)",
             ")",
         ]
 
