@@ -75,6 +75,8 @@ def as_targets(y: Any) -> list[Any]:
                     f"y[{i}] is {target!r}, and a target is a finite number: for names of classes write "
                     f"classes.index(name)"
                 )
+    if targets and all(isinstance(target, list) and len(target) == 1 for target in targets):
+        targets = [target[0] for target in targets]  # a table of one column
     return [[float(x) for x in target] if isinstance(target, list) else _plain(target) for target in targets]
 
 
@@ -138,7 +140,7 @@ def standardise(
 
     A column of equal numbers becomes 0.
     """
-    tables = [as_list(table) for table in (X, *others)]
+    tables = [as_rows(table) for table in (X, *others)]
     widths = sorted({len(row) for table in tables for row in table})
     if len(widths) != 1:
         raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
@@ -196,7 +198,7 @@ class DataLoader:
         order = shuffled(count, self._generator) if self.shuffle else list(range(count))
         for start in range(0, count, self.batch_size):
             batch = order[start : start + self.batch_size]
-            yield [self.X[i] for i in batch], [self.y[i] for i in batch]
+            yield [list(self.X[i]) for i in batch], [self.y[i] for i in batch]
 
     def state_dict(self) -> dict[str, Any]:
         """What the coming orders depend on, as plain lists and numbers."""

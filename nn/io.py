@@ -66,7 +66,7 @@ def save(
     head = {
         "format": FORMAT,
         "version": VERSION,
-        "model": {"class": type(model).__name__, "arguments": model.config()},
+        "model": {"class": type(model).__name__, "arguments": _arguments(model)},
         "training": training,
     }
     _replace(path, _encoded(path, head, _grouped(model.state_dict())))
@@ -97,21 +97,24 @@ def load(
     """
     path = Path(path)
     before = None if model is None else model.state_dict()
+    generator = generator_state(init.generator)
     try:
         head, numbers = _decoded(path)
         state = _flat(numbers)
         made = _made(head["model"], len(state)) if model is None else model
         _put({"model": made}, {"model": state})
-    except (KeyError, TypeError, AttributeError, IndexError, RecursionError, OverflowError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, RecursionError, ArithmeticError) as error:
         raise ValueError(f"{path} is no model, or damaged: {type(error).__name__} {error}") from None
     except ValueError as error:
         raise ValueError(f"{path}: {error}") from None
+    finally:
+        set_generator_state(init.generator, generator)  # the weights that were drawn are not those kept
     parts = {"optimizer": optimizer, "schedule": schedule, "loader": loader}
     wanted = {name: part for name, part in parts.items() if part is not None}
     try:
         if wanted:
             _resume(path, head, wanted)
-    except ValueError:
+    except BaseException:
         if before is not None:
             made.load_state_dict(before)
         raise
@@ -126,7 +129,7 @@ def _resume(path: Path, head: dict[str, Any], parts: dict[str, Any]) -> None:
     try:
         set_generator_state(init.generator, training.get("generator"))  # type: ignore[arg-type]
         _put(parts, training)
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
+    except (KeyError, TypeError, AttributeError, IndexError, ArithmeticError, ValueError) as error:
         set_generator_state(init.generator, before)
         raise ValueError(f"{path}: {error}") from None
 
@@ -143,13 +146,34 @@ def _put(parts: Mapping[str, Any], states: Mapping[str, Any]) -> None:
         raise
 
 
+def _arguments(model: Module) -> dict[str, Any] | None:
+    """What makes a model just like it; None where nothing does: a class of one's own, or shared parts."""
+    name, arguments = type(model).__name__, model.config()
+    if CLASSES.get(name) is not type(model) or arguments is None:
+        return None
+    generator = generator_state(init.generator)
+    try:
+        other = _instance(name, arguments)
+    except (KeyError, TypeError, ValueError):
+        return None
+    finally:
+        set_generator_state(init.generator, generator)
+    same = [(path, type(m), repr(m)) for path, m in model.named_modules()] == [
+        (path, type(m), repr(m)) for path, m in other.named_modules()
+    ]
+    return arguments if same and list(model.state_dict()) == list(other.state_dict()) else None
+
+
 def _made(described: Any, count: int) -> Module:
     """The model that a file describes, with no more parameters than there are numbers."""
     name, arguments = described["class"], described["arguments"]
     if name not in CLASSES or not isinstance(arguments, dict):
         raise ValueError(f"it is a {name}, which has to be made first: write load(path, {name}(...))")
     with at_most(count):
-        return _instance(name, arguments)
+        made = _instance(name, arguments)
+    if made.config() != arguments:
+        raise ValueError(f"its arguments are not those of a {name}: {json.dumps(arguments)[:200]}")
+    return made
 
 
 def _instance(name: str, arguments: dict[str, Any]) -> Module:
@@ -244,6 +268,7 @@ def _replace(path: Path, data: bytes) -> None:
             file.write(data)
             file.flush()
             os.fsync(file.fileno())
+        os.chmod(name, path.stat().st_mode & 0o777 if path.exists() else 0o644)
         os.replace(name, path)
     except BaseException:
         Path(name).unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, sqrt, var
@@ -19,6 +20,12 @@ def _size(name: str, size: Any) -> int:
     if isinstance(size, bool) or not isinstance(size, int) or size < 1:
         raise ValueError(f"{name} is a whole number of 1 or more, not {size!r}")
     return size
+
+
+def _eps(eps: Any) -> float:
+    if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0.0 <= eps < math.inf:
+        raise ValueError(f"eps is a small number, 0 or more, not {eps!r}")
+    return float(eps)
 
 
 def _inputs(x: Any) -> tuple[Any, ...]:
@@ -281,7 +288,7 @@ class LayerNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.size, self.eps = _size("size", size), eps
+        self.size, self.eps = _size("size", size), _eps(eps)
         self.w = [parameter(1.0, f"w{i + 1}") for i in range(size)] if affine else None
         self.b = [parameter(0.0, f"b{i + 1}") for i in range(size)] if affine else None
 
@@ -306,7 +313,7 @@ class RMSNorm(Module):
     """The numbers of a sample divided by the root of their mean square, then scaled (Zhang et al. 2019)."""
 
     def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.size, self.eps = _size("size", size), eps
+        self.size, self.eps = _size("size", size), _eps(eps)
         self.w = [parameter(1.0, f"w{i + 1}") for i in range(size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:

@@ -139,7 +139,12 @@ class Module:
 
     def state_dict(self) -> dict[str, float]:
         """The number of each parameter by its path."""
-        return {name: value.data for name, value in self.named_parameters()}
+        state: dict[str, float] = {}
+        for name, value in self.named_parameters():
+            if name in state:
+                raise ValueError(f"two parameters have the path {name}: give the keys of dicts other names")
+            state[name] = value.data
+        return state
 
     def load_state_dict(self, state_dict: Mapping[str, float]) -> None:
         """Give every parameter the number of its path.

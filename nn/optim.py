@@ -32,6 +32,7 @@ class Optimizer:
     """
 
     state_size = 0
+    squares: tuple[int, ...] = ()  # the places of those numbers of state that are never negative
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
         if isinstance(params, Value):
@@ -58,7 +59,7 @@ class Optimizer:
             raise ValueError("there are no parameters to adjust: pass model.parameters()")
         if len(set(map(id, self.parameters))) < count:
             raise ValueError("a parameter stands in two places: pass each once")
-        self.steps = 0
+        self._steps = [0] * count  # of each parameter; one that is frozen makes none
         self._state: list[State] = [(0.0,) * self.state_size] * count
 
     @property
@@ -87,13 +88,15 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that wants gradients, once."""
-        self.steps += 1
         i = 0
         for group in self.param_groups:
             options = {name: option for name, option in group.items() if name != "params"}
             for p in group["params"]:
                 if p.requires_grad:
-                    p.data, self._state[i] = self.rule(p.data, p.grad, self._state[i], self.steps, **options)
+                    self._steps[i] += 1
+                    p.data, self._state[i] = self.rule(
+                        p.data, p.grad, self._state[i], self._steps[i], **options
+                    )
                 i += 1
 
     def zero_grad(self) -> None:
@@ -108,7 +111,8 @@ class Optimizer:
             | {"size": len(group["params"])}
             for group in self.param_groups
         ]
-        return {"steps": self.steps, "param_groups": groups, "state": [list(state) for state in self._state]}
+        state = [list(numbers) for numbers in self._state]
+        return {"steps": list(self._steps), "param_groups": groups, "state": state}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave.
@@ -122,11 +126,17 @@ class Optimizer:
             groups = [dict(group) for group in state_dict["param_groups"]]
             fits = [group.pop("size") for group in groups] == sizes and all(set(g) == names for g in groups)
             options = [_checked({n: _as_option(o) for n, o in group.items()}) for group in groups]
+            fits = fits and all(
+                _is_like(option, own[name])
+                for saved, own in zip(options, self.param_groups, strict=True)
+                for name, option in saved.items()
+            )
             state = [tuple(map(_finite, numbers)) for numbers in state_dict["state"]]
-            steps = state_dict["steps"]
-            fits = fits and type(steps) is int and steps >= 0
+            steps = list(state_dict["steps"])
+            fits = fits and len(steps) == sum(sizes) and all(type(n) is int and 0 <= n < 2**53 for n in steps)
+            fits = fits and all(numbers[i] >= 0.0 for numbers in state for i in self.squares)
             fits = fits and [len(numbers) for numbers in state] == [self.state_size] * sum(sizes)
-        except (KeyError, TypeError, ValueError, AttributeError):
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError):
             fits = False
         if not fits:
             raise ValueError(
@@ -135,7 +145,7 @@ class Optimizer:
             )
         for group, saved in zip(self.param_groups, options, strict=True):
             group.update(saved)
-        self.steps, self._state = steps, state
+        self._steps, self._state = steps, state
 
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in self.param_groups[0].items() if n != "params")
@@ -150,6 +160,12 @@ def _finite(number: Any) -> float:
 
 def _as_option(option: Any) -> Any:
     return tuple(option) if isinstance(option, list) else option  # JSON knows no tuples
+
+
+def _is_like(option: Any, own: Any) -> bool:
+    if isinstance(own, tuple):
+        return isinstance(option, tuple) and len(option) == len(own) and all(map(_is_like, option, own))
+    return type(option) is type(own)
 
 
 def _checked(options: dict[str, Any]) -> dict[str, Any]:
@@ -228,6 +244,7 @@ class Adagrad(Optimizer):
     """Steps that shrink with the sum of squared gradients so far (Duchi et al. 2011)."""
 
     state_size = 1
+    squares = (0,)
 
     def __init__(
         self,
@@ -263,6 +280,7 @@ class RMSprop(Optimizer):
     """Steps divided by the root of a moving mean of squared gradients (Tieleman and Hinton 2012)."""
 
     state_size = 3
+    squares = (0,)
 
     def __init__(
         self,
@@ -305,7 +323,8 @@ class RMSprop(Optimizer):
         squares = alpha * squares + (1.0 - alpha) * (g * g)
         if centered:
             mean = alpha * mean + (1.0 - alpha) * g
-            size = (squares - mean * mean) ** 0.5 + eps
+            variance = squares - mean * mean
+            size = (0.5 * (variance + abs(variance))) ** 0.5 + eps  # rounding may bring it below 0
         else:
             size = squares**0.5 + eps
         velocity = momentum * velocity + g / size
@@ -319,6 +338,7 @@ class Adam(Optimizer):
     """
 
     state_size = 2
+    squares = (1,)
 
     def __init__(
         self,
@@ -329,6 +349,8 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
+        if len(tuple(betas)) != 2:
+            raise ValueError(f"betas are two numbers, as (0.9, 0.999), not {betas!r}")
         super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
 
     @staticmethod

@@ -32,6 +32,8 @@ def _axes(ax: Any, size: tuple[float, float] = (5.0, 4.0)) -> Any:
 
 def plot_history(history: History, columns: Sequence[str] = ("loss", "val_loss"), ax: Any = None) -> Any:
     """Columns of a history by epoch, a line each; those that it does not have are left out."""
+    if not history.rows:
+        raise ValueError("there is nothing to plot: no epoch was finished")
     ax = _axes(ax)
     for i, name in enumerate(column for column in columns if column in history.rows[0]):
         ax.plot(history["epoch"], history[name], color=COLOURS[i], label=name.replace("_", " "))

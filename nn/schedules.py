@@ -17,6 +17,9 @@ class Schedule:
     """The base of schedules: a subclass gives `factor`, by which the first rates are multiplied."""
 
     def __init__(self, optimizer: Optimizer) -> None:
+        for name, value in vars(self).items():
+            if isinstance(value, (int, float)) and not 0 <= value < math.inf:
+                raise ValueError(f"{name} is 0 or more, not {value!r}")
         self.optimizer = optimizer
         self.base_lrs: list[float] = [group["lr"] for group in optimizer.param_groups]
         self.epoch = 0
@@ -41,7 +44,8 @@ class Schedule:
 
     def state_dict(self) -> dict[str, Any]:
         """Where it is: plain numbers and lists."""
-        return {name: value for name, value in vars(self).items() if name != "optimizer"}
+        state = {name: value for name, value in vars(self).items() if name != "optimizer"}
+        return {**state, "base_lrs": list(self.base_lrs)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Go on from what `state_dict` gave.
@@ -53,10 +57,19 @@ class Schedule:
         if (
             not isinstance(state_dict, dict)
             or set(state_dict) != set(own)
-            or not all(_is_like(value, own[name]) for name, value in state_dict.items())
+            or not all(name == "best" or _is_like(value, own[name]) for name, value in state_dict.items())
+            or not _is_best(state_dict.get("best"))
         ):
             raise ValueError(f"the state is that of another schedule: this one is a {type(self).__name__}")
-        vars(self).update(state_dict)
+        before = dict(vars(self))
+        try:
+            vars(self).update({**state_dict, "base_lrs": list(state_dict["base_lrs"])})
+            rates = [self.rate(base, self.epoch) for base in self.base_lrs]
+            if not all(0.0 <= rate < math.inf for rate in rates):
+                raise ValueError(f"it would set the rates {rates}")
+        except (ArithmeticError, TypeError, ValueError) as error:
+            vars(self).update(before)
+            raise ValueError(f"the state is that of no {type(self).__name__}: {error}") from None
 
 
 class StepLR(Schedule):
@@ -132,6 +145,8 @@ class OneCycleLR(Schedule):
         div_factor: float = 25.0,
         final_div_factor: float = 1e4,
     ) -> None:
+        if not 0.0 < pct_start < 1.0:
+            raise ValueError(f"pct_start is a share above 0 and below 1, not {pct_start!r}")
         self.max_lr, self.total_steps = max_lr, _positive("total_steps", total_steps)
         self.pct_start, self.div_factor, self.final_div_factor = pct_start, div_factor, final_div_factor
         super().__init__(optimizer)
@@ -145,7 +160,7 @@ class OneCycleLR(Schedule):
         top = self.pct_start * self.total_steps - 1.0
         last = self.total_steps - 1.0
         if epoch <= top:
-            return _cosine(first, self.max_lr, epoch / top)
+            return _cosine(first, self.max_lr, epoch / top if top > 0.0 else 1.0)
         return _cosine(self.max_lr, first / self.final_div_factor, (epoch - top) / (last - top))
 
 
@@ -192,11 +207,16 @@ class ReduceLROnPlateau(Schedule):
         if self.bad_epochs > self.patience:
             self.bad_epochs = 0
             for group in self.optimizer.param_groups:
-                group["lr"] = max(group["lr"] * self.shrink, self.min_lr)
+                group["lr"] = min(group["lr"], max(group["lr"] * self.shrink, self.min_lr))
+
+    def rate(self, base: float, epoch: int) -> float:
+        """That of the first group, as it is."""
+        rate: float = self.optimizer.param_groups[0]["lr"]
+        return rate
 
     def _is_better(self, metric: float) -> bool:
         if self.best is None:
-            return True
+            return not math.isnan(metric)
         if self.mode == "min":
             return metric < self.best * (1.0 - self.threshold)
         return metric > self.best * (1.0 + self.threshold)
@@ -209,12 +229,15 @@ def _is_like(value: Any, own: Any) -> bool:
     if isinstance(own, str):
         return value in ("min", "max")
     if type(own) is int:
-        return type(value) is int and value >= 0
-    return (
-        (own is None and value is None)
-        or (type(value) in (int, float) and math.isfinite(value))
-        or (value is None and isinstance(own, float))
-    )
+        return type(value) is int and 0 <= value < 2**53
+    if type(value) is float:
+        return 0.0 <= value < math.inf
+    return type(value) is int and 0 <= value < 2**53
+
+
+def _is_best(value: Any) -> bool:
+    """Whether it may be the best metric so far: a number, or None for none."""
+    return value is None or (type(value) is float and not math.isnan(value))
 
 
 def _positive(name: str, number: int) -> int:

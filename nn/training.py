@@ -78,15 +78,24 @@ class History:
 
 
 class Training:
-    """What a callback is given: the model, its optimiser, and the history so far.
+    """What a callback is given: the model, its optimiser, schedule and loader, and the history so far.
 
     A callback is called at the end of each epoch, and may set `stop` to a reason, a str, for the training
     to end there.
     """
 
-    def __init__(self, model: Module, optimizer: Optimizer, history: History) -> None:
+    def __init__(
+        self,
+        model: Module,
+        optimizer: Optimizer,
+        schedule: Schedule | None,
+        loader: DataLoader,
+        history: History,
+    ) -> None:
         self.model = model
         self.optimizer = optimizer
+        self.schedule = schedule
+        self.loader = loader
         self.history = history
         self.stop = ""
         self.finish: list[Callable[[], None]] = []  # what callbacks want done when training has ended
@@ -142,6 +151,8 @@ class Checkpoint:
         self._best: float | None = None
 
     def __call__(self, training: Training) -> None:
+        if len(training.history) == 1:  # it may serve for several trainings, one after the other
+            self._best = None
         if len(training.history) % self.every:
             return
         if self.monitor:
@@ -152,7 +163,13 @@ class Checkpoint:
         from nn.io import save
 
         path = self.path.replace("{epoch}", str(len(training.history)))
-        save(training.model, path, optimizer=training.optimizer)
+        save(
+            training.model,
+            path,
+            optimizer=training.optimizer,
+            schedule=training.schedule,
+            loader=training.loader,
+        )
 
 
 def _is_better(column: str, number: float, best: float) -> bool:
@@ -207,13 +224,15 @@ def fit(
     """
     if accumulate < 1 or epochs < 0:
         raise ValueError(f"accumulate is 1 or more and epochs 0 or more, not {accumulate!r} and {epochs!r}")
+    if isinstance(schedule, ReduceLROnPlateau) and schedule.mode != "min":
+        raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
     loss_of = loss_by_name(loss)
     named_metrics = [metric_by_name(metric) for metric in metrics]
     X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
     loader = DataLoader(X, y, batch_size, seed=seed)
     optimizer = _optimizer(optimizer, model, lr)
     history = History()
-    training = Training(model, optimizer, history)
+    training = Training(model, optimizer, schedule, loader, history)
     try:
         with _progress_bar(epochs, progress) as bar:
             for epoch in range(1, epochs + 1):
@@ -239,10 +258,11 @@ def fit(
                     break
     except KeyboardInterrupt:
         training.stop = "interrupted by the keyboard"
-    history.stopped = training.stop
-    model.eval()
-    for finish in training.finish:
-        finish()
+    finally:
+        history.stopped = training.stop
+        model.eval()
+        for finish in training.finish:
+            finish()
     return history
 
 
@@ -305,6 +325,11 @@ def _epoch(
             optimizer.zero_grad()
             if isinstance(schedule, OneCycleLR):
                 schedule.step()
+    if not all(math.isfinite(p.data) for p in optimizer.parameters):
+        raise ValueError(
+            "a parameter is no longer a finite number: try a smaller learning rate, standardise(X), or "
+            "max_norm=1.0"
+        )
     found = {"loss": total / len(loader.X)}
     return found | {name: metric(outputs, targets) for name, metric in metrics}
 

@@ -76,6 +76,8 @@ class TestCsv:
             ("a,y\n1,0\nx,1\n", "data.csv, line 3: 'x' is no number: leave out the line"),
             ("a,y\n1,0\n\nnan,1\n", "data.csv, line 4: 'nan' is no number"),
             ("a,y\n1,0\n1,2,3\n", "data.csv, line 3: 3 columns, where 2 are expected"),
+            ("a,y\n1,4.5\n2,4x\n", "line 3: '4x' is no number"),
+            ("a,y\n1,nan\n2,4\n", "line 2: 'nan' is no number"),
             ("a,y\n1,\n", "line 2: the column 'y', which is to be predicted, is empty"),
             ("a,y\n", "data.csv has no samples"),
             ("", "data.csv has no samples"),

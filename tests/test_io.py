@@ -217,6 +217,89 @@ def test_damaged_files_do_no_harm(path):
     assert 0 < loaded < 400
 
 
+def hostile_training():
+    """(part, path to a number, what stands there)."""
+    big = 10**400
+    for wrong in (big, -1, None, [0.1, 0.1], "x", True):
+        yield "optimizer", ("param_groups", 0, "lr"), wrong
+    for wrong in (0.9, [0.9], [True, True], [2.0, 0.9], big):
+        yield "optimizer", ("param_groups", 0, "betas"), wrong
+    for wrong in ([0.1, -1.0], [big, 0.0], [0.1], [None, 0.0], 3):
+        yield "optimizer", ("state", 0), wrong
+    for wrong in ([big] * 13, 3, [-1] * 13, [1.5] * 13, [1]):
+        yield "optimizer", ("steps",), wrong
+    for wrong in (0, -1, 1.5, None, big):
+        yield "schedule", ("step_size",), wrong
+    for wrong in (None, "x", -2, big):
+        yield "schedule", ("gamma",), wrong
+    for wrong in ([-1.0], [None], [big], [], 3):
+        yield "schedule", ("base_lrs",), wrong
+    for wrong in (big, -1, 1.5, None):
+        yield "schedule", ("epoch",), wrong
+    for wrong in (None, 3, [3, [1, 2], None], [3, [big] * 625, None]):
+        yield "loader", ("generator",), wrong
+
+
+@pytest.mark.parametrize(("part", "place", "wrong"), list(hostile_training()))
+def test_a_hostile_state_of_training_touches_nothing(tmp_path, part, place, wrong):
+    def parts(seed):
+        model = MLP(2, [3, 1], "tanh", seed=seed)
+        optimizer = Adam(model.parameters(), lr=0.1 * seed)
+        schedule = nn.StepLR(optimizer, seed + 1, 0.5)
+        schedule.step()
+        return model, {
+            "optimizer": optimizer,
+            "schedule": schedule,
+            "loader": DataLoader([[1, 2]], [1], seed=seed),
+        }
+
+    path = tmp_path / "model.json"
+    model, training = parts(1)
+    save(model, path, **training)
+    content = json.loads(path.read_text())
+    target = content["training"][part]
+    for key in place[:-1]:
+        target = target[key]
+    target[place[-1]] = wrong
+    path.write_text(json.dumps(content))
+
+    other, training = parts(2)
+    before = [other.state_dict(), *(p.state_dict() for p in training.values()), nn.init.generator.getstate()]
+    with pytest.raises(ValueError, match=r"model\.json"):
+        load(path, other, **training)
+    after = [other.state_dict(), *(p.state_dict() for p in training.values()), nn.init.generator.getstate()]
+    assert after == before
+
+
+def test_shared_parts_and_namesakes_are_made_first(path):
+    """A file says no more than it knows: neither that a layer is shared, nor what a subclass does."""
+    shared = nn.Linear(2, 2)
+    tied = nn.Sequential(shared, nn.Tanh(), shared)
+
+    class Layer(nn.Layer):
+        def forward(self, x):
+            return [3.0 * y for y in super().forward(x)]
+
+    changed = MLP(1, [2, 1])
+    changed.layers[0].neurons[1].activation = "tanh"
+    for model in (tied, Layer(2, 2), changed):
+        save(model, path)
+        with pytest.raises(ValueError, match="has to be made first"):
+            load(path)
+        state = model.state_dict()
+        model.parameters()[0].data += 1.0
+        load(path, model)
+        assert model.state_dict() == state
+
+
+def test_loading_leaves_the_generator_as_it_is(path):
+    save(MLP(2, [2, 1]), path)
+    nn.seed(3)
+    before = nn.init.generator.getstate()
+    load(path)
+    assert nn.init.generator.getstate() == before
+
+
 def test_strange_files_do_no_harm(tmp_path):
     path = tmp_path / "model.json"
     save(MLP(2, [3, 1], "tanh", seed=1), path)

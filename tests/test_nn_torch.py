@@ -173,6 +173,24 @@ SCHEDULES = [
 ]
 
 
+@pytest.mark.parametrize("name", ["Adam", "AdamW", "RMSprop", "Adagrad"])
+def test_a_parameter_that_is_thawed_later_begins_with_its_own_first_step(name):
+    ours = [Value(1.0), Value(1.0)]
+    theirs = [torch.nn.Parameter(torch.tensor(1.0, dtype=torch.float64)) for _ in range(2)]
+    optimizer, reference = getattr(nn, name)(ours, lr=0.1), getattr(torch.optim, name)(theirs, lr=0.1)
+    for step in range(6):
+        ours[1].requires_grad = step >= 3
+        optimizer.zero_grad()
+        reference.zero_grad()
+        sum(p * p for p in ours).backward()
+        sum(p * p for p in theirs).backward()
+        if step < 3:
+            theirs[1].grad = None
+        optimizer.step()
+        reference.step()
+    close([p.data for p in ours], [p.item() for p in theirs])
+
+
 def rates(schedule_of, optimizer, steps, metrics=None):
     schedule = schedule_of(optimizer)
     found = [[group["lr"] for group in optimizer.param_groups]]

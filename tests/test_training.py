@@ -227,8 +227,12 @@ class TestFit:
         history = fit(model, XOR, LABELS, callbacks=[keep, every, best], **options)
         assert sorted(p.name for p in tmp_path.iterdir()) == ["2.json", "4.json", "best.json"]
         assert nn.load(tmp_path / "2.json").state_dict() == saved[1]
-        lowest = min(range(4), key=history["loss"].__getitem__)
-        assert nn.load(tmp_path / "best.json").state_dict() == saved[lowest]
+        fit(xor_model(), XOR, LABELS, callbacks=[best], **options)  # it may serve again
+        fit(model, XOR, LABELS, callbacks=[keep, best], **{**options, "lr": 0.0})
+        assert nn.load(tmp_path / "best.json").state_dict() == saved[-1]
+        saved[:] = saved[:4]
+        fit(model, XOR, LABELS, callbacks=[best], **{**options, "epochs": 0})
+        assert len(history) == 4
 
     def test_schedules(self):
         model = xor_model()
@@ -291,6 +295,28 @@ class TestFit:
             fit(MLP(2, [3]), XOR, [0, 1, 2, 3], loss="cross_entropy")
         with pytest.raises(ValueError, match=r"the loss has become (inf|nan): try a smaller learning rate"):
             fit(MLP(1, [1]), [[1e200], [-1e200]], [0.0, 1e200], loss="mse", optimizer="sgd", lr=1e10)
+
+    def test_a_training_that_diverges_keeps_the_best_weights(self):
+        model = MLP(1, [1], seed=1)
+        start = model.state_dict()
+        with pytest.raises(ValueError, match=r"no longer a finite number|the loss has become"):
+            fit(
+                model,
+                [[1.0], [2.0]],
+                [1.0, 2.0],
+                loss="mse",
+                optimizer="sgd",
+                lr=1e150,
+                epochs=9,
+                callbacks=[EarlyStopping("loss")],
+            )
+        assert all(map(math.isfinite, model.state_dict().values()))
+        assert not model.training
+        assert set(start) == set(model.state_dict())
+
+    def test_tables_of_one_column_are_targets(self):
+        np = pytest.importorskip("numpy")
+        assert as_targets(np.array([[0], [1]])) == [0, 1]
 
     def test_an_empty_history_prints(self):
         assert str(History()) == "no epoch was finished"

@@ -173,13 +173,19 @@ def _from_lines(
             raise ValueError(f"{where}: the column {columns[place]!r}, which is to be predicted, is empty")
         X.append([_number(field, where) for field in fields])
     rest = [column for i, column in enumerate(columns) if i != place]
+    if any(map(_is_number, answers)):
+        wheres = [f"{name}, line {number}" for number, _ in table]
+        numbers = [_number(answer, where) for answer, where in zip(answers, wheres, strict=True)]
+        return Dataset(X, [int(x) if x.is_integer() else x for x in numbers], rest, [])
+    classes = list(dict.fromkeys(answers))
+    return Dataset(X, [classes.index(answer) for answer in answers], rest, classes)
+
+
+def _is_number(field: str) -> bool:
     try:
-        numbers = [_number(answer, "") for answer in answers]
-        y: list[Any] = [int(x) if x.is_integer() else x for x in numbers]
-        return Dataset(X, y, rest, [])
+        return math.isfinite(float(field))
     except ValueError:
-        classes = list(dict.fromkeys(answers))
-        return Dataset(X, [classes.index(answer) for answer in answers], rest, classes)
+        return False
 
 
 def _place(name: str, columns: list[str], target: str | int) -> int:
