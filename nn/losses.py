@@ -109,7 +109,8 @@ def binary_cross_entropy(
 ) -> Any:
     """-(t*log(p) + (1 - t)*log(1 - p)), for targets t from 0 to 1; a logarithm counts as -100 at least.
 
-    From a model's last, linear layer, `binary_cross_entropy_with_logits` loses no digits.
+    From a model's last, linear layer, `binary_cross_entropy_with_logits` loses no digits, and still learns
+    where a probability is 0 or 1 and wrong: here the logarithm that counts as -100 has slope 0.
 
     Raises:
         ValueError: for a probability or a target that is not between 0 and 1.

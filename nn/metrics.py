@@ -26,7 +26,10 @@ def classes_of(outputs: Sequence[Any], labels: Sequence[Any] = ()) -> list[int]:
     """The class that each output of a model stands for.
 
     Of a row of scores the place of the highest; of a single score 1 where it is above 0, else 0, or -1
-    where `labels` has that. (For probabilities rather than scores compare with 0.5 yourself.)
+    where `labels` has that.
+
+    A model that ends in a sigmoid gives probabilities, not scores, and all of them are above 0: leave the
+    sigmoid out, and train with `binary_cross_entropy_with_logits`.
     """
     low = -1 if any(label == -1 for label in labels) else 0
     found = []

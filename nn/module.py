@@ -114,7 +114,11 @@ class Module:
             value.grad = 0.0
 
     def requires_grad_(self, flag: bool = True) -> Self:
-        """Let gradients reach the parameters, or freeze them: an optimiser passes them by."""
+        """Let gradients reach the parameters, or freeze them: an optimiser passes them by.
+
+        What was made by `parameter` is found again when it is frozen; a plain Value then counts as a
+        constant.
+        """
         for value in self.parameters():
             value.requires_grad = flag
         return self

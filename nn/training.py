@@ -118,7 +118,7 @@ class EarlyStopping:
         self._since = 0
 
     def __call__(self, training: Training) -> None:
-        number = training.history[self.monitor][-1]
+        number = _monitored(training.history, self.monitor)
         if len(training.history) == 1:  # it may serve for several trainings, one after the other
             self._best, self._weights = None, {}
         if self._best is None:
@@ -156,7 +156,7 @@ class Checkpoint:
         if len(training.history) % self.every:
             return
         if self.monitor:
-            number = training.history[self.monitor][-1]
+            number = _monitored(training.history, self.monitor)
             if self._best is not None and not _is_better(self.monitor, number, self._best):
                 return
             self._best = number
@@ -170,6 +170,12 @@ class Checkpoint:
             schedule=training.schedule,
             loader=training.loader,
         )
+
+
+def _monitored(history: History, column: str) -> float:
+    if column.startswith("val_") and column not in history.rows[-1]:
+        raise ValueError(f"there is no {column} without samples to judge by: pass validation=0.2 to fit")
+    return history[column][-1]
 
 
 def _is_better(column: str, number: float, best: float) -> bool:
@@ -231,6 +237,8 @@ def fit(
     X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
     loader = DataLoader(X, y, batch_size, seed=seed)
     optimizer = _optimizer(optimizer, model, lr)
+    if schedule is not None and schedule.optimizer is not optimizer:
+        raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
     history = History()
     training = Training(model, optimizer, schedule, loader, history)
     try:
@@ -286,8 +294,10 @@ def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optim
     if isinstance(given, Optimizer):
         if lr is not None:
             raise ValueError("lr is that of the optimiser: leave it out, or give the optimiser by name")
+        if not set(map(id, given.parameters)) & set(map(id, model.parameters())):
+            raise ValueError("the optimiser adjusts another model: make it with model.parameters()")
         return given
-    if given not in OPTIMIZERS:
+    if not isinstance(given, str) or given not in OPTIMIZERS:
         raise ValueError(f"no optimiser is called {given!r}: choose one of {', '.join(OPTIMIZERS)}")
     return OPTIMIZERS[given](model.parameters(), **({} if lr is None else {"lr": lr}))
 

@@ -285,6 +285,14 @@ class TestFit:
             fit(model, XOR, LABELS, loss="mean")
         with pytest.raises(ValueError, match="no optimiser is called 'sdg': choose one of sgd"):
             fit(model, XOR, LABELS, loss="mse", optimizer="sdg")
+        with pytest.raises(
+            ValueError, match=r"no val_loss without samples to judge by: pass validation=0\.2"
+        ):
+            fit(model, XOR, LABELS, loss="mse", callbacks=[EarlyStopping()])
+        with pytest.raises(ValueError, match="the optimiser adjusts another model"):
+            fit(model, XOR, LABELS, loss="mse", optimizer=SGD(xor_model().parameters()))
+        with pytest.raises(ValueError, match="the schedule is that of another optimiser"):
+            fit(model, XOR, LABELS, loss="mse", schedule=nn.ExponentialLR(SGD(model.parameters()), 0.9))
         with pytest.raises(ValueError, match="no metric is called 'acc': choose one of accuracy"):
             fit(model, XOR, LABELS, loss="mse", metrics=["acc"])
         with pytest.raises(ValueError, match="has 2 weights and was given 3 inputs"):
