@@ -185,7 +185,7 @@ def _is_better(column: str, number: float, best: float) -> bool:
 def fit(
     model: Module,
     X: Any,
-    y: Any,
+    y: Any = None,
     *,
     loss: str | Callable[..., Any],
     optimizer: str | Optimizer = "adam",
@@ -205,7 +205,8 @@ def fit(
 
     Args:
         model: a Module that is called with one row of X.
-        X: a row of numbers for each sample: lists, a NumPy array, a pandas frame.
+        X: a row of numbers for each sample: lists, a NumPy array, a pandas frame. Or a `DataLoader`, which
+            has its own targets, batch size and seed; one whose state was loaded goes on where it was.
         y: a target for each sample.
         loss: a name from `LOSSES`, or a function of (outputs, targets) of a batch.
         optimizer: a name ("sgd", "adam" ...), or an optimiser that was made for the model's parameters.
@@ -234,8 +235,7 @@ def fit(
         raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
     loss_of = loss_by_name(loss)
     named_metrics = [metric_by_name(metric) for metric in metrics]
-    X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
-    loader = DataLoader(X, y, batch_size, seed=seed)
+    loader, held_out = _batches(X, y, validation, batch_size, seed)
     optimizer = _optimizer(optimizer, model, lr)
     if schedule is not None and schedule.optimizer is not optimizer:
         raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
@@ -272,6 +272,20 @@ def fit(
         for finish in training.finish:
             finish()
     return history
+
+
+def _batches(
+    X: Any, y: Any, validation: Any, batch_size: int, seed: int
+) -> tuple[DataLoader, tuple[list[Any], list[Any]] | None]:
+    """The batches to learn from, and (X, y) of what to judge by, or None."""
+    if not isinstance(X, DataLoader):
+        X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
+        return DataLoader(X, y, batch_size, seed=seed), held_out
+    if y is not None or not (validation is None or isinstance(validation, (tuple, list))):
+        raise ValueError(
+            "a DataLoader has its targets and all its samples: leave out y, and pass validation=(X, y)"
+        )
+    return X, _hold_out(X.X, X.y, validation, seed)[2]
 
 
 def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[list[Any], list[Any], Any]:

@@ -234,6 +234,40 @@ class TestFit:
         fit(model, XOR, LABELS, callbacks=[best], **{**options, "epochs": 0})
         assert len(history) == 4
 
+    def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(self, tmp_path):
+        """Six epochs, and three, a checkpoint, and three more: the same to the last bit."""
+        data = nn.datasets.moons(30)
+
+        def parts():
+            model = nn.Sequential(nn.Layer(2, 4, "tanh"), nn.Dropout(0.2), nn.Linear(4, 1))
+            optimizer = nn.Adam(model.parameters(), lr=0.05)
+            return model, optimizer, nn.CosineAnnealingLR(optimizer, 6), DataLoader(data.X, data.y, 8, seed=3)
+
+        def train(parts, epochs, **options):
+            model, optimizer, schedule, loader = parts
+            options |= {"loss": "binary_cross_entropy_with_logits", "epochs": epochs}
+            fit(model, loader, optimizer=optimizer, schedule=schedule, **options)
+            return model.state_dict()
+
+        nn.seed(1)
+        expected = train(parts(), 6)
+        nn.seed(1)
+        path = tmp_path / "checkpoint.json"
+        save_all = []
+
+        def checkpoint(training):
+            save_all.append(training)
+
+        first = parts()
+        train(first, 3, callbacks=[checkpoint])
+        nn.save(first[0], path, optimizer=first[1], schedule=first[2], loader=first[3])
+        model, optimizer, schedule, loader = second = parts()
+        nn.load(path, model, optimizer=optimizer, schedule=schedule, loader=loader)
+        assert train(second, 3) == expected
+        assert save_all[0].loader is first[3]
+        with pytest.raises(ValueError, match="a DataLoader has its targets"):
+            fit(model, loader, LABELS, loss="mse")
+
     def test_schedules(self):
         model = xor_model()
         optimizer = SGD(model.parameters(), lr=1.0)
