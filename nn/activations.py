@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import autograd
 from nn.module import Module
+from nn.naming import by_name, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -38,13 +39,8 @@ def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
     Raises:
         ValueError: for an unknown name.
     """
-    if isinstance(activation, str) and activation in ACTIVATIONS:
-        return activation, ACTIVATIONS[activation]
-    if callable(activation):
-        return getattr(activation, "__name__", type(activation).__name__), activation
-    raise ValueError(
-        f"no activation is called {activation!r}: choose one of {', '.join(ACTIVATIONS)}, or pass a function"
-    )
+    function = by_name("activation", ACTIVATIONS, activation)
+    return name_of(activation), function
 
 
 def named_only(config: dict[str, Any], functions: Iterable[Callable[[Any], Any]]) -> dict[str, Any] | None:

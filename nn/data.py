@@ -144,7 +144,7 @@ def standardise(
     widths = sorted({len(row) for table in tables for row in table})
     if len(widths) != 1:
         raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
-    columns = [[float(x) for x in column] for column in zip(*tables[0], strict=True)]
+    columns = list(map(list, zip(*tables[0], strict=True)))
     centres = [_centre(column) for column in columns]
     spreads = [
         math.sqrt(math.fsum((x - centre) ** 2 for x in column) / len(column)) or 1.0

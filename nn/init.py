@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from nn import naming
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -150,14 +152,9 @@ def by_name(given: str | Initialiser) -> Initialiser:
     Raises:
         ValueError: for an unknown name.
     """
-    if isinstance(given, str) and given in RULES:
-        return RULES[given]()
-    if callable(given):
-        return given
-    raise ValueError(
-        f"no initialiser is called {given!r}: choose one of {', '.join(RULES)}, or pass a function of "
-        f"(in_size, out_size)"
-    )
+    found: Any = naming.by_name("initialiser", RULES, given, "a function of (in_size, out_size)")
+    rule: Initialiser = found() if isinstance(given, str) else found
+    return rule
 
 
 def for_activation(activation: str) -> Initialiser:

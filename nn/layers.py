@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, sqrt, var
 from nn import init
-from nn.activations import ACTIVATIONS, activation_by_name, named_only
+from nn.activations import activation_by_name, named_only
 from nn.module import Module, parameter
 
 if TYPE_CHECKING:
@@ -197,10 +197,7 @@ class MLP(Module):
             "output_activation": neurons[-1].activation,
             "bias": neurons[0].b is not None,
         }
-        hidden = self.activation if isinstance(self.activation, list) else [self.activation]
-        given = [activation_by_name(name)[1] for name in hidden if name in ACTIVATIONS]
-        used = [neuron._activate for neuron in neurons]
-        return named_only(config, used) if len(given) == len(hidden) else None
+        return named_only(config, [neuron._activate for neuron in neurons])
 
     def __repr__(self) -> str:
         first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]

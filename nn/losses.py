@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from autograd import le, log, log1p, logsumexp, maximum, mean, relu, softplus, square, sum_of, where
+from nn.naming import by_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -276,11 +277,5 @@ def loss_by_name(given: str | Callable[..., Any]) -> Callable[..., Any]:
     Raises:
         ValueError: for an unknown name.
     """
-    if isinstance(given, str) and given in LOSSES:
-        return LOSSES[given]
-    if callable(given):
-        return given
-    raise ValueError(
-        f"no loss is called {given!r}: choose one of {', '.join(LOSSES)}, or pass a function of "
-        f"(outputs, targets)"
-    )
+    loss: Callable[..., Any] = by_name("loss", LOSSES, given, "a function of (outputs, targets)")
+    return loss

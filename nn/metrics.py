@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
+from nn.naming import by_name, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -95,11 +96,5 @@ def metric_by_name(given: Any) -> tuple[str, Callable[..., float]]:
     Raises:
         ValueError: for an unknown name.
     """
-    if isinstance(given, str) and given in METRICS:
-        return given, METRICS[given]
-    if callable(given):
-        return getattr(given, "__name__", type(given).__name__), given
-    raise ValueError(
-        f"no metric is called {given!r}: choose one of {', '.join(METRICS)}, or pass a function of "
-        f"(outputs, targets)"
-    )
+    function = by_name("metric", METRICS, given, "a function of (outputs, targets)")
+    return name_of(given), function
