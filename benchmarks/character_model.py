@@ -7,12 +7,11 @@ Every engine trains on the same names from the same weights, and ends at the sam
     python benchmarks/character_model.py
 """
 
-import json
 import random
 import sys
 
 from microgpt_value import MicrogptValue
-from timing import in_turn
+from timing import in_turn, report
 
 import autograd
 
@@ -121,15 +120,5 @@ def measure():
     return {name: seconds * 1e3 for name, seconds in times.items()}
 
 
-def main():
-    times = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(times))
-        return
-    print(f"one training step; autograd.Value is {autograd.backend_info()['engine']}")
-    for name, ms in times.items():
-        print(f"{name:18}{ms:9.2f} ms{ms / times['autograd.Value']:9.2f}")
-
-
 if __name__ == "__main__":
-    main()
+    report("one training step", measure())

@@ -6,14 +6,13 @@ backward, update; about 66,000 nodes. Needs ``pip install micrograd scikit-learn
     python benchmarks/micrograd_demo.py
 """
 
-import json
 import random
 import sys
 
 import micrograd.engine
 import micrograd.nn
 from sklearn.datasets import make_moons
-from timing import in_turn
+from timing import in_turn, report
 
 import autograd
 
@@ -53,15 +52,5 @@ def measure():
     return {name: seconds * 1e3 for name, seconds in times.items()}
 
 
-def main():
-    times = measure()
-    if "--json" in sys.argv:
-        print(json.dumps(times))
-        return
-    print(f"one step of micrograd's demo; autograd.Value is {autograd.backend_info()['engine']}")
-    for name, ms in times.items():
-        print(f"{name:18}{ms:9.2f} ms{ms / times['autograd.Value']:9.2f}")
-
-
 if __name__ == "__main__":
-    main()
+    report("one step of micrograd's demo", measure())

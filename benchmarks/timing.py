@@ -4,9 +4,13 @@ What else a machine does only ever adds to a time; the quartile leaves most of t
 """
 
 import gc
+import json
 import statistics
+import sys
 import time
 from contextlib import contextmanager
+
+import autograd
 
 
 @contextmanager
@@ -46,3 +50,13 @@ def in_turn(contestants, turns, steps):
                     time_taken, results[name] = seconds(step)
                     times[name].append(time_taken)
     return {name: quartile(taken) for name, taken in times.items()}, results
+
+
+def report(what, times):
+    """Print the milliseconds of each contestant, and how many times ours that is; as JSON with --json."""
+    if "--json" in sys.argv:
+        print(json.dumps(times))
+        return
+    print(f"{what}; autograd.Value is {autograd.backend_info()['engine']}")
+    for name, ms in times.items():
+        print(f"{name:18}{ms:9.2f} ms{ms / times['autograd.Value']:9.2f}")
