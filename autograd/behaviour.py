@@ -70,7 +70,11 @@ class Behaviour(Operand):
 
     @property
     def is_parameter(self) -> bool:
-        """Whether it was made as a parameter of a module."""
+        """Whether it is a parameter of a module: what training adjusts, or has left as it is."""
+        raise NotImplementedError
+
+    @is_parameter.setter
+    def is_parameter(self, flag: bool) -> None:
         raise NotImplementedError
 
     @property

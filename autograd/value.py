@@ -137,6 +137,10 @@ class Value(Behaviour):
     def is_parameter(self) -> bool:
         return getattr(self, "_parameter", False)
 
+    @is_parameter.setter
+    def is_parameter(self, flag: bool) -> None:
+        self._parameter = bool(flag)
+
     @property
     def requires_grad(self) -> bool:
         if self._op is None:

@@ -6,6 +6,8 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
+from nn.checks import whole_number
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
@@ -96,7 +98,9 @@ def one_hot(labels: Sequence[int], classes: int | None = None) -> list[list[floa
         ValueError: if a label is no class.
     """
     numbers = as_targets(labels)
-    count = max(numbers) + 1 if classes is None else classes
+    if any(isinstance(label, list) for label in numbers):
+        raise ValueError("labels are numbers of classes, not rows: these are encoded already")
+    count = int(max(numbers, default=0)) + 1 if classes is None else whole_number("classes", classes)
     for label in numbers:
         if label not in range(count):
             raise ValueError(f"the label {label!r} is none of the classes 0 to {count - 1}")
@@ -146,10 +150,7 @@ def standardise(
         raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
     columns = list(map(list, zip(*tables[0], strict=True)))
     centres = [_centre(column) for column in columns]
-    spreads = [
-        math.sqrt(math.fsum((x - centre) ** 2 for x in column) / len(column)) or 1.0
-        for column, centre in zip(columns, centres, strict=True)
-    ]
+    spreads = [_spread(column, centre) or 1.0 for column, centre in zip(columns, centres, strict=True)]
     return tuple(
         [[(x - c) / s for x, c, s in zip(row, centres, spreads, strict=True)] for row in table]
         for table in tables
@@ -159,6 +160,12 @@ def standardise(
 def _centre(column: list[float]) -> float:
     """The mean; of equal numbers that very number, which rounding might miss."""
     return column[0] if min(column) == max(column) else math.fsum(column) / len(column)
+
+
+def _spread(column: list[float], centre: float) -> float:
+    """The standard deviation; scaled by a power of 2 meanwhile, so that no square overflows or is lost."""
+    scale = math.ldexp(1.0, math.frexp(max(abs(x - centre) for x in column))[1] - 1)
+    return scale * math.sqrt(math.fsum(((x - centre) / scale) ** 2 for x in column) / len(column))
 
 
 # Batches
@@ -185,9 +192,7 @@ class DataLoader:
         _check_lengths(self.X, self.y)
         if not self.X:
             raise ValueError("there are no samples: X is empty")
-        if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 1:
-            raise ValueError(f"batch_size is a whole number of 1 or more, not {batch_size!r}")
-        self.batch_size, self.shuffle = batch_size, shuffle
+        self.batch_size, self.shuffle = whole_number("batch_size", batch_size), shuffle
         self._generator = random.Random(seed)
 
     def __len__(self) -> int:

@@ -213,14 +213,14 @@ def _flat(grouped: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _encoded(path: Path, head: dict[str, Any], numbers: dict[str, Any]) -> bytes:
-    if path.suffix == ".json":
+    if path.suffix.lower() == ".json":
         lines = [
             f"  {json.dumps(name)}: {json.dumps(value, allow_nan=False)}" for name, value in head.items()
         ]
         rows = [f"    {json.dumps(name)}: {json.dumps(n, allow_nan=False)}" for name, n in numbers.items()]
         parameters = '  "parameters": {\n' + ",\n".join(rows) + "\n  }"
         return ("{\n" + ",\n".join([*lines, parameters]) + "\n}\n").encode()
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         import numpy as np
         from safetensors.numpy import save as to_bytes
 
@@ -232,7 +232,7 @@ def _encoded(path: Path, head: dict[str, Any], numbers: dict[str, Any]) -> bytes
 
 def _decoded(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     data = path.read_bytes()
-    if path.suffix == ".safetensors":
+    if path.suffix.lower() == ".safetensors":
         head, numbers = _of_safetensors(data)
     else:
         try:
@@ -257,11 +257,15 @@ def _of_safetensors(data: bytes) -> tuple[Any, dict[str, Any]]:
         arrays = from_bytes(data)
     except (SafetensorError, ValueError, KeyError, TypeError, OverflowError, RecursionError) as error:
         raise ValueError(f"it is no safetensors file of a model, or damaged: {error}") from None
+    for name, array in arrays.items():
+        if array.dtype != "float64":
+            raise ValueError(f"{name} is of {array.dtype}, and a model's numbers are of float64")
     return json.loads(described), {name: array.tolist() for name, array in arrays.items()}
 
 
 def _replace(path: Path, data: bytes) -> None:
     """Write a file that is there as a whole or not at all."""
+    path = path.resolve()  # what a symbolic link stands for is replaced, not the link
     handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:
         with os.fdopen(handle, "wb") as file:

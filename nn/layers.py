@@ -8,18 +8,13 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value, dot, sqrt, var
 from nn import init
 from nn.activations import activation_by_name, named_only
+from nn.checks import whole_number
 from nn.module import Module, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     Function = Callable[[Any], Any]
-
-
-def _size(name: str, size: Any) -> int:
-    if isinstance(size, bool) or not isinstance(size, int) or size < 1:
-        raise ValueError(f"{name} is a whole number of 1 or more, not {size!r}")
-    return size
 
 
 def _eps(eps: Any) -> float:
@@ -58,7 +53,7 @@ class Neuron(Module):
         out_size: int = 1,
     ) -> None:
         self.activation, self._activate = activation_by_name(activation)
-        _size("in_size", in_size)
+        in_size = whole_number("in_size", in_size)
         draw = init.by_name(weight_init) if weight_init else init.for_activation(self.activation)
         self.w = [parameter(draw(in_size, out_size), f"w{i + 1}") for i in range(in_size)]
         self.b = parameter(init.by_name(bias_init)(in_size, out_size), "b") if bias else None
@@ -78,6 +73,9 @@ class Neuron(Module):
     def config(self) -> dict[str, Any] | None:
         config = {"in_size": len(self.w), "activation": self.activation, "bias": self.b is not None}
         return named_only(config, [self._activate])
+
+    def output_activation_name(self) -> str:
+        return self.activation
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})"
@@ -100,7 +98,7 @@ class Layer(Module):
     def __init__(
         self, in_size: int, out_size: int, activation: str | Function = "relu", **options: Any
     ) -> None:
-        _size("out_size", out_size)
+        out_size = whole_number("out_size", out_size)
         self.neurons = [Neuron(in_size, activation, out_size=out_size, **options) for _ in range(out_size)]
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
@@ -111,6 +109,9 @@ class Layer(Module):
     def config(self) -> dict[str, Any] | None:
         neuron = self.neurons[0].config()
         return neuron and {**neuron, "out_size": len(self.neurons)}
+
+    def output_activation_name(self) -> str:
+        return self.neurons[0].activation
 
     def __repr__(self) -> str:
         first = self.neurons[0]
@@ -158,7 +159,7 @@ class MLP(Module):
         bias_init: str | init.Initialiser = "zeros",
         seed: int | None = None,
     ) -> None:
-        if not isinstance(sizes, (list, tuple)) or not sizes:
+        if not hasattr(sizes, "__len__") or isinstance(sizes, str) or len(sizes) == 0:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
         hidden = list(activation) if isinstance(activation, (list, tuple)) else None
         if hidden is not None and len(hidden) != len(sizes) - 1:
@@ -198,6 +199,9 @@ class MLP(Module):
             "bias": neurons[0].b is not None,
         }
         return named_only(config, [neuron._activate for neuron in neurons])
+
+    def output_activation_name(self) -> str:
+        return self.layers[-1].output_activation_name()
 
     def __repr__(self) -> str:
         first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
@@ -240,6 +244,10 @@ class Sequential(Module):
             "modules": [{"class": type(module).__name__, "arguments": config} for module, config in pairs]
         }
 
+    def output_activation_name(self) -> str:
+        last = self[-1] if len(self) else None
+        return last.output_activation_name() if isinstance(last, Module) else ""
+
     def __len__(self) -> int:
         return sum(name.isdigit() for name in vars(self))
 
@@ -263,6 +271,7 @@ class Dropout(Module):
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         """As many numbers as x has."""
+        x = _inputs(x)
         if not self.training or self.p == 0.0:
             return list(x)
         scale = 1.0 / (1.0 - self.p)
@@ -285,9 +294,9 @@ class LayerNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.size, self.eps = _size("size", size), _eps(eps)
-        self.w = [parameter(1.0, f"w{i + 1}") for i in range(size)] if affine else None
-        self.b = [parameter(0.0, f"b{i + 1}") for i in range(size)] if affine else None
+        self.size, self.eps = whole_number("size", size), _eps(eps)
+        self.w = [parameter(1.0, f"w{i + 1}") for i in range(self.size)] if affine else None
+        self.b = [parameter(0.0, f"b{i + 1}") for i in range(self.size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         """As many numbers as x has: `size`."""
@@ -310,8 +319,8 @@ class RMSNorm(Module):
     """The numbers of a sample divided by the root of their mean square, then scaled (Zhang et al. 2019)."""
 
     def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.size, self.eps = _size("size", size), _eps(eps)
-        self.w = [parameter(1.0, f"w{i + 1}") for i in range(size)] if affine else None
+        self.size, self.eps = whole_number("size", size), _eps(eps)
+        self.w = [parameter(1.0, f"w{i + 1}") for i in range(self.size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         """As many numbers as x has: `size`."""
@@ -348,7 +357,7 @@ class Embedding(Module):
 
     def __init__(self, count: int, size: int, weight_init: str | init.Initialiser = "normal") -> None:
         draw = init.by_name(weight_init)
-        _size("count", count), _size("size", size)
+        count, size = whole_number("count", count), whole_number("size", size)
         self.rows = [[parameter(draw(count, size)) for _ in range(size)] for _ in range(count)]
 
     def forward(self, i: Any) -> list[Any]:

@@ -30,6 +30,12 @@ def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, A
 def _numbers(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
     """The pairs of single numbers, those of rows one after the other."""
     pairs = _paired(outputs, targets)
+    for output, target in pairs:
+        if hasattr(output, "__len__") != hasattr(target, "__len__"):
+            raise ValueError(
+                f"an output, {output!r}, and its target, {target!r}, are both a number or both a row: make "
+                f"the last layer as wide as the targets; for classes use one_hot, or cross_entropy"
+            )
     if not hasattr(outputs[0], "__len__"):
         return pairs
     return [pair for output, target in pairs for pair in _numbers(output, target)]
@@ -193,12 +199,21 @@ def _weighted(
     """The losses reduced, each counted with the weight of its class."""
     if weight is None:
         return _reduced(losses, reduction)
+    weights = _weights(pairs, weight)
+    if reduction == "mean" and sum(weights) == 0.0:
+        raise ValueError(
+            "the weights of all these labels are 0, and a mean divides by their sum: give one more"
+        )
+    weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
+    return _reduced(weighted, reduction, weights)
+
+
+def _weights(pairs: Sequence[tuple[Sequence[Any], int]], weight: Sequence[float]) -> list[float]:
+    """The weight of the class of each sample."""
     classes = len(pairs[0][0])
     if len(weight) != classes:
         raise ValueError(f"weight has a number for each of the {classes} classes, not {len(weight)}")
-    weights = [weight[label] for _, label in pairs]
-    weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
-    return _reduced(weighted, reduction, weights)
+    return [weight[label] for _, label in pairs]
 
 
 def cross_entropy(
@@ -254,7 +269,7 @@ def multi_margin_loss(
         losses.append(sum_of(others) / len(x) if others else 0.0)
     if weight is None:
         return _reduced(losses, reduction)
-    weighted = [weight[label] * loss for (_, label), loss in zip(pairs, losses, strict=True)]
+    weighted = [w * loss for w, loss in zip(_weights(pairs, weight), losses, strict=True)]
     return _reduced(weighted, reduction)  # PyTorch divides by the number of samples here
 
 

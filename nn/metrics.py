@@ -23,14 +23,12 @@ def _both(predicted: Sequence[Any], actual: Sequence[Any]) -> None:
         )
 
 
-def classes_of(outputs: Sequence[Any], labels: Sequence[Any] = ()) -> list[int]:
+def classes_of(outputs: Sequence[Any], labels: Sequence[Any] = (), *, threshold: float = 0.0) -> list[int]:
     """The class that each output of a model stands for.
 
-    Of a row of scores the place of the highest; of a single score 1 where it is above 0, else 0, or -1
-    where `labels` has that.
-
-    A model that ends in a sigmoid gives probabilities, not scores, and all of them are above 0: leave the
-    sigmoid out, and train with `binary_cross_entropy_with_logits`.
+    Of a row of scores the place of the highest; of a single score 1 where it is above the threshold, else
+    0, or -1 where `labels` has that. The threshold is 0 for scores; for probabilities, from a model that
+    ends in a sigmoid, it is 0.5 (`fit`, `evaluate` and `predict_classes` see that by themselves).
     """
     low = -1 if any(label == -1 for label in labels) else 0
     found = []
@@ -39,14 +37,15 @@ def classes_of(outputs: Sequence[Any], labels: Sequence[Any] = ()) -> list[int]:
             scores = _floats(output)
             found.append(max(range(len(scores)), key=scores.__getitem__))
         else:
-            found.append(1 if _floats([output])[0] > 0.0 else low)
+            found.append(1 if _floats([output])[0] > threshold else low)
     return found
 
 
-def accuracy(outputs: Sequence[Any], labels: Sequence[Any]) -> float:
-    """The share of samples whose class, see `classes_of`, is that of the label."""
+def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float = 0.0) -> float:
+    """The share of samples whose class, see `classes_of`, is that of the label, or of the one-hot row."""
     _both(outputs, labels)
-    predicted = classes_of(outputs, labels)
+    labels = [classes_of([label])[0] if hasattr(label, "__len__") else label for label in labels]
+    predicted = classes_of(outputs, labels, threshold=threshold)
     right = [p == label for p, label in zip(predicted, labels, strict=True)]
     return float(sum(right) / len(right))
 
@@ -54,9 +53,14 @@ def accuracy(outputs: Sequence[Any], labels: Sequence[Any]) -> float:
 def confusion_matrix(predicted: Sequence[int], labels: Sequence[int]) -> list[list[int]]:
     """How many samples of each class, a row, were taken for each class, a column; classes 0, 1, 2 ..."""
     _both(predicted, labels)
+    for label in (*predicted, *labels):
+        if hasattr(label, "__len__") or label < 0 or label != int(label):
+            raise ValueError(
+                f"classes are 0, 1, 2 ..., not {label!r}: write (label + 1) // 2 for labels -1 and 1, and "
+                f"predict_classes(model, X) for the classes of a model's outputs"
+            )
+    predicted, labels = list(map(int, predicted)), list(map(int, labels))
     count = max(*predicted, *labels) + 1
-    if min(*predicted, *labels) < 0:
-        raise ValueError("classes are 0, 1, 2 ...: write (label + 1) // 2 for labels -1 and 1")
     matrix = [[0] * count for _ in range(count)]
     for p, label in zip(predicted, labels, strict=True):
         matrix[label][p] += 1

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from contextlib import contextmanager
+from reprlib import recursive_repr
 from threading import local
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, module_path
+from nn.checks import finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -91,8 +92,14 @@ class Module:
                 stack += reversed([m for n, a in vars(member).items() for m in _members(prefix + n, a)])
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
-        """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``."""
-        return ((path, member) for path, member in self._named_members() if isinstance(member, Value))
+        """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``.
+
+        A Value that has been found is a parameter from then on, also when it is frozen.
+        """
+        for path, member in self._named_members():
+            if isinstance(member, Value):
+                member.is_parameter = True
+                yield path, member
 
     def parameters(self) -> list[Value]:
         """All parameters, in the order of the attributes that hold them."""
@@ -114,11 +121,7 @@ class Module:
             value.grad = 0.0
 
     def requires_grad_(self, flag: bool = True) -> Self:
-        """Let gradients reach the parameters, or freeze them: an optimiser passes them by.
-
-        What was made by `parameter` is found again when it is frozen; a plain Value then counts as a
-        constant.
-        """
+        """Let gradients reach the parameters, or freeze them: an optimiser passes them by."""
         for value in self.parameters():
             value.requires_grad = flag
         return self
@@ -168,10 +171,16 @@ class Module:
                 f"model with the same sizes"
             )
         for name, number in state_dict.items():
-            if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
-                raise ValueError(f"{name} is a finite number, not {number!r}")
+            finite_number(name, number)
         for name, number in state_dict.items():
             parameters[name].data = float(number)
+
+    def output_activation_name(self) -> str:
+        """The name of the activation that its outputs come from; "" where it cannot say.
+
+        Where it is sigmoid or softmax the outputs are probabilities, otherwise scores.
+        """
+        return ""
 
     def config(self) -> dict[str, Any] | None:
         """The arguments that make a module like it, as plain numbers, texts, lists and dicts.
@@ -181,6 +190,7 @@ class Module:
         """
         return None
 
+    @recursive_repr()
     def __repr__(self) -> str:
         """Its modules, one to a line, with their own texts, and the number of parameters."""
         lines = [f"{type(self).__name__}(  # {_counted(self)}"]

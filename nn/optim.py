@@ -11,6 +11,7 @@ from numbers import Real
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
+from nn.checks import finite_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,7 +47,7 @@ class Optimizer:
                 raise ValueError(
                     f"a group has 'params' and some of {', '.join(options)}, not {', '.join(map(str, group))}"
                 )
-            checked = _checked({name: group.get(name, options[name]) for name in options})
+            checked = self._checked({name: group.get(name, options[name]) for name in options})
             self.param_groups.append({**checked, "params": list(group["params"])})
         for group in self.param_groups:
             for p in group["params"]:
@@ -62,6 +63,11 @@ class Optimizer:
         self._steps = [0] * count  # of each parameter; one that is frozen makes none
         self._state: list[State] = [(0.0,) * self.state_size] * count
 
+    @classmethod
+    def _checked(cls, options: dict[str, Any]) -> dict[str, Any]:
+        """The options of a group, of which each is in its range, with numbers as floats."""
+        return {n: o if n == "params" else _checked_option(n, o) for n, o in options.items()}
+
     @property
     def parameters(self) -> list[Value]:
         """All that it adjusts, group by group."""
@@ -76,7 +82,7 @@ class Optimizer:
     @lr.setter
     def lr(self, lr: float) -> None:
         for group in self.param_groups:
-            group.update(_checked({"lr": lr}))
+            group.update(self._checked({**group, "lr": lr}))
 
     @staticmethod
     def rule(*parameter_gradient_state_step: Any, **options: Any) -> tuple[Any, State]:
@@ -125,13 +131,13 @@ class Optimizer:
         try:
             groups = [dict(group) for group in state_dict["param_groups"]]
             fits = [group.pop("size") for group in groups] == sizes and all(set(g) == names for g in groups)
-            options = [_checked({n: _as_option(o) for n, o in group.items()}) for group in groups]
+            options = [self._checked(group) for group in groups]
             fits = fits and all(
                 _is_like(option, own[name])
                 for saved, own in zip(options, self.param_groups, strict=True)
                 for name, option in saved.items()
             )
-            state = [tuple(map(_finite, numbers)) for numbers in state_dict["state"]]
+            state = [tuple(finite_number("state", x) for x in numbers) for numbers in state_dict["state"]]
             steps = list(state_dict["steps"])
             fits = fits and len(steps) == sum(sizes) and all(type(n) is int and 0 <= n < 2**53 for n in steps)
             fits = fits and all(numbers[i] >= 0.0 for numbers in state for i in self.squares)
@@ -152,36 +158,24 @@ class Optimizer:
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
 
 
-def _finite(number: Any) -> float:
-    if isinstance(number, bool) or not isinstance(number, (int, float)) or not math.isfinite(number):
-        raise ValueError(f"{number!r} is no finite number")
-    return float(number)
-
-
-def _as_option(option: Any) -> Any:
-    return tuple(option) if isinstance(option, list) else option  # JSON knows no tuples
-
-
 def _is_like(option: Any, own: Any) -> bool:
     if isinstance(own, tuple):
         return isinstance(option, tuple) and len(option) == len(own) and all(map(_is_like, option, own))
     return type(option) is type(own)
 
 
-def _checked(options: dict[str, Any]) -> dict[str, Any]:
-    """The options with their numbers as floats, of which each is in its range."""
-    return {name: _checked_option(name, option) for name, option in options.items()}
-
-
 def _checked_option(name: str, option: Any) -> Any:
-    if isinstance(option, bool):
-        return option
-    if isinstance(option, tuple):
-        return tuple(_checked_option(name, number) for number in option)
-    if not isinstance(option, Real):
+    """The option, as a float or a pair of them, in its range."""
+    if name in ("nesterov", "centered"):
+        return bool(option)
+    if name == "betas":
+        if not isinstance(option, (tuple, list)) or len(option) != 2:
+            raise ValueError(f"betas are two numbers, as (0.9, 0.999), not {option!r}")
+        return tuple(_checked_option("beta", number) for number in option)
+    if not isinstance(option, Real) or isinstance(option, bool):
         raise TypeError(f"{name} is a number, not the {type(option).__name__} {option!r}")
     number = float(option)
-    high = 1.0 if name in ("betas", "alpha") else math.inf
+    high = 1.0 if name in ("beta", "alpha") else math.inf
     if not 0.0 <= number < high:
         limit = " and below 1" if high == 1.0 else ""
         hint = ": a step goes against the gradient" if name == "lr" else ""
@@ -207,8 +201,6 @@ class SGD(Optimizer):
         weight_decay: float = 0.0,
         nesterov: bool = False,
     ) -> None:
-        if nesterov and (momentum <= 0.0 or dampening != 0.0):
-            raise ValueError("Nesterov's look ahead needs momentum above 0, and no dampening")
         super().__init__(
             params,
             lr=lr,
@@ -217,6 +209,13 @@ class SGD(Optimizer):
             weight_decay=weight_decay,
             nesterov=nesterov,
         )
+
+    @classmethod
+    def _checked(cls, options: dict[str, Any]) -> dict[str, Any]:
+        options = super()._checked(options)
+        if options["nesterov"] and (options["momentum"] <= 0.0 or options["dampening"] != 0.0):
+            raise ValueError("Nesterov's look ahead needs momentum above 0, and no dampening")
+        return options
 
     @staticmethod
     def rule(
@@ -349,9 +348,7 @@ class Adam(Optimizer):
         eps: float = 1e-8,
         weight_decay: float = 0.0,
     ) -> None:
-        if len(tuple(betas)) != 2:
-            raise ValueError(f"betas are two numbers, as (0.9, 0.999), not {betas!r}")
-        super().__init__(params, lr=lr, betas=tuple(betas), eps=eps, weight_decay=weight_decay)
+        super().__init__(params, lr=lr, betas=betas, eps=eps, weight_decay=weight_decay)
 
     @staticmethod
     def rule(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.data import as_rows, as_targets
 from nn.metrics import confusion_matrix
-from nn.training import predict
+from nn.training import predict, probabilities_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -75,10 +75,11 @@ def plot_decision_boundary(
     classes = sorted(set(y))
     if not all(isinstance(label, int) for label in classes):
         return _regression(ax, across, up, outputs, points, y)
-    if isinstance(outputs[0], list):
-        _several(ax, across, up, np.array(outputs))
+    probabilities = np.array(probabilities_of(model, outputs))
+    if probabilities.ndim > 1:
+        _several(ax, across, up, probabilities)
     else:
-        _single(ax, across, up, np.array(outputs))
+        _single(ax, across, up, probabilities)
     for i, label in enumerate(classes):
         mine = points[[j for j, other in enumerate(y) if other == label]]
         name = names[i] if i < len(names) else f"class {label}"
@@ -90,27 +91,25 @@ def plot_decision_boundary(
     return ax
 
 
-def _single(ax: Any, across: Any, up: Any, scores: Any) -> None:
-    """Of one score, positive for the second class."""
-    import numpy as np
+def _single(ax: Any, across: Any, up: Any, probabilities: Any) -> None:
+    """Of the probability of the second class."""
     from matplotlib.colors import LinearSegmentedColormap
 
-    sure = np.tanh(scores / 2.0).reshape(len(up), len(across))  # 2 * sigmoid - 1
+    second = probabilities.reshape(len(up), len(across))
     colours = LinearSegmentedColormap.from_list("classes", [COLOURS[0], "white", COLOURS[1]])
-    _plane(ax, across, up, colours((sure + 1.0) / 2.0)[..., :3])
-    ax.contour(across, up, sure, levels=[0.0], colors="#333333", linewidths=1.2)
+    _plane(ax, across, up, colours(second)[..., :3])
+    ax.contour(across, up, second, levels=[0.5], colors="#333333", linewidths=1.2)
 
 
-def _several(ax: Any, across: Any, up: Any, scores: Any) -> None:
+def _several(ax: Any, across: Any, up: Any, probabilities: Any) -> None:
     import numpy as np
     from matplotlib.colors import to_rgb
 
-    shifted = np.exp(scores - scores.max(axis=1, keepdims=True))
-    probabilities = shifted / shifted.sum(axis=1, keepdims=True)
-    colours = np.array([to_rgb(COLOURS[i % 8]) for i in range(scores.shape[1])])
-    best = scores.argmax(axis=1).reshape(len(up), len(across))
+    classes = probabilities.shape[1]
+    colours = np.array([to_rgb(COLOURS[i % 8]) for i in range(classes)])
+    best = probabilities.argmax(axis=1).reshape(len(up), len(across))
     _plane(ax, across, up, (probabilities @ colours).reshape(len(up), len(across), 3))
-    for i in range(1, scores.shape[1]):
+    for i in range(1, classes):
         ax.contour(across, up, best >= i, levels=[0.5], colors="#333333", linewidths=1.0)
 
 

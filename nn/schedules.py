@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
+from nn.checks import whole_number
+
 if TYPE_CHECKING:
     from nn.optim import Optimizer
 
@@ -76,7 +78,7 @@ class StepLR(Schedule):
     """Multiplied by `gamma` every `step_size` epochs."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
-        self.step_size, self.gamma = _positive("step_size", step_size), gamma
+        self.step_size, self.gamma = whole_number("step_size", step_size), gamma
         super().__init__(optimizer)
 
     def factor(self, epoch: int) -> float:
@@ -105,7 +107,7 @@ class LinearLR(Schedule):
         total_iters: int = 5,
     ) -> None:
         self.start_factor, self.end_factor = start_factor, end_factor
-        self.total_iters = _positive("total_iters", total_iters)
+        self.total_iters = whole_number("total_iters", total_iters)
         super().__init__(optimizer)
 
     def factor(self, epoch: int) -> float:
@@ -117,7 +119,7 @@ class CosineAnnealingLR(Schedule):
     """Half a cosine from the rate down to `eta_min` in `T_max` epochs, and up again (Loshchilov 2017)."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
-        self.T_max, self.eta_min = _positive("T_max", T_max), eta_min
+        self.T_max, self.eta_min = whole_number("T_max", T_max), eta_min
         super().__init__(optimizer)
 
     def rate(self, base: float, epoch: int) -> float:
@@ -147,7 +149,7 @@ class OneCycleLR(Schedule):
     ) -> None:
         if not 0.0 < pct_start < 1.0:
             raise ValueError(f"pct_start is a share above 0 and below 1, not {pct_start!r}")
-        self.max_lr, self.total_steps = max_lr, _positive("total_steps", total_steps)
+        self.max_lr, self.total_steps = max_lr, whole_number("total_steps", total_steps)
         self.pct_start, self.div_factor, self.final_div_factor = pct_start, div_factor, final_div_factor
         super().__init__(optimizer)
 
@@ -238,9 +240,3 @@ def _is_like(value: Any, own: Any) -> bool:
 def _is_best(value: Any) -> bool:
     """Whether it may be the best metric so far: a number, or None for none."""
     return value is None or (type(value) is float and not math.isnan(value))
-
-
-def _positive(name: str, number: int) -> int:
-    if not number > 0:
-        raise ValueError(f"{name} is 1 or more, not {number!r}")
-    return number

@@ -6,12 +6,14 @@ import math
 import random
 import sys
 import time
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, backward, no_grad, sigmoid, softmax
+from nn.checks import whole_number
 from nn.data import DataLoader, as_rows, as_targets, shuffled
 from nn.losses import loss_by_name
-from nn.metrics import classes_of, metric_by_name
+from nn.metrics import accuracy, classes_of, metric_by_name
 from nn.optim import OPTIMIZERS, Optimizer, clip_grad_norm_
 from nn.schedules import OneCycleLR, ReduceLROnPlateau, Schedule
 
@@ -91,12 +93,14 @@ class Training:
         schedule: Schedule | None,
         loader: DataLoader,
         history: History,
+        epochs: int,
     ) -> None:
         self.model = model
         self.optimizer = optimizer
         self.schedule = schedule
         self.loader = loader
         self.history = history
+        self.epochs = epochs  # after which it ends
         self.stop = ""
         self.finish: list[Callable[[], None]] = []  # what callbacks want done when training has ended
 
@@ -137,7 +141,7 @@ class EarlyStopping:
 
 
 class Checkpoint:
-    """A callback: saves the model after every few epochs, or whenever a column has improved.
+    """A callback: saves the model after every few epochs and the last, or whenever a column has improved.
 
     Args:
         path: the file, as for `save`; it is replaced in one moment. "{epoch}" in it stands for the epoch.
@@ -147,13 +151,14 @@ class Checkpoint:
     """
 
     def __init__(self, path: str | Path, every: int = 1, monitor: str = "") -> None:
-        self.path, self.every, self.monitor = str(path), every, monitor
+        self.path, self.every, self.monitor = str(path), whole_number("every", every), monitor
         self._best: float | None = None
 
     def __call__(self, training: Training) -> None:
         if len(training.history) == 1:  # it may serve for several trainings, one after the other
             self._best = None
-        if len(training.history) % self.every:
+        count = len(training.history)
+        if count % self.every and count < training.epochs and not training.stop:
             return
         if self.monitor:
             number = _monitored(training.history, self.monitor)
@@ -162,7 +167,7 @@ class Checkpoint:
             self._best = number
         from nn.io import save
 
-        path = self.path.replace("{epoch}", str(len(training.history)))
+        path = self.path.replace("{epoch}", str(count))
         save(
             training.model,
             path,
@@ -193,7 +198,7 @@ def fit(
     epochs: int = 100,
     batch_size: int = 32,
     validation: Any = None,
-    metrics: Sequence[Any] = (),
+    metrics: Any = (),
     callbacks: Sequence[Callback] = (),
     schedule: Schedule | None = None,
     accumulate: int = 1,
@@ -214,7 +219,7 @@ def fit(
         epochs: how often to go through the samples.
         batch_size: samples between two steps; 1 is the textbooks' on-line mode.
         validation: (X, y) of samples to judge by and not to learn from, or the share of X and y to take.
-        metrics: names from `METRICS`, or functions of (outputs, targets).
+        metrics: names from `METRICS`, or functions of (outputs, targets); one, or a list of them.
         callbacks: functions of a `Training`, called after each epoch, such as `EarlyStopping()`.
         schedule: of the optimiser's learning rate; stepped after each epoch (`OneCycleLR`: each batch).
         accumulate: how many batches bring their gradients before a step is made.
@@ -229,18 +234,19 @@ def fit(
     Raises:
         ValueError: if the data do not fit, or the loss is no longer a number.
     """
-    if accumulate < 1 or epochs < 0:
-        raise ValueError(f"accumulate is 1 or more and epochs 0 or more, not {accumulate!r} and {epochs!r}")
+    accumulate, epochs = whole_number("accumulate", accumulate), whole_number("epochs", epochs, 0)
+    if max_norm is not None and not max_norm > 0.0:
+        raise ValueError(f"max_norm is a length above 0, not {max_norm!r}")
     if isinstance(schedule, ReduceLROnPlateau) and schedule.mode != "min":
         raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
     loss_of = loss_by_name(loss)
-    named_metrics = [metric_by_name(metric) for metric in metrics]
+    named_metrics = _named(metrics, model)
     loader, held_out = _batches(X, y, validation, batch_size, seed)
     optimizer = _optimizer(optimizer, model, lr)
     if schedule is not None and schedule.optimizer is not optimizer:
         raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
     history = History()
-    training = Training(model, optimizer, schedule, loader, history)
+    training = Training(model, optimizer, schedule, loader, history, epochs)
     try:
         with _progress_bar(epochs, progress) as bar:
             for epoch in range(1, epochs + 1):
@@ -294,9 +300,10 @@ def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[l
         raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
     if validation is None:
         return X, y, None
-    if isinstance(validation, (tuple, list)):
-        return X, y, (as_rows(validation[0]), as_targets(validation[1]))
-    if not 0.0 < validation < 1.0:
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        judged = DataLoader(*validation)
+        return X, y, (judged.X, judged.y)
+    if not isinstance(validation, float) or not 0.0 < validation < 1.0:
         raise ValueError(f"validation is (X, y), or a share above 0 and below 1, not {validation!r}")
     order = shuffled(len(X), random.Random(seed))
     cut = len(X) - max(1, round(len(X) * validation))
@@ -305,15 +312,18 @@ def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[l
 
 
 def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
+    parameters = model.parameters()
+    if parameters and not any(p.requires_grad for p in parameters):
+        raise ValueError("every parameter is frozen: thaw some, as model.requires_grad_() does all")
     if isinstance(given, Optimizer):
         if lr is not None:
             raise ValueError("lr is that of the optimiser: leave it out, or give the optimiser by name")
-        if not set(map(id, given.parameters)) & set(map(id, model.parameters())):
+        if not set(map(id, given.parameters)) & set(map(id, parameters)):
             raise ValueError("the optimiser adjusts another model: make it with model.parameters()")
         return given
     if not isinstance(given, str) or given not in OPTIMIZERS:
         raise ValueError(f"no optimiser is called {given!r}: choose one of {', '.join(OPTIMIZERS)}")
-    return OPTIMIZERS[given](model.parameters(), **({} if lr is None else {"lr": lr}))
+    return OPTIMIZERS[given](parameters, **({} if lr is None else {"lr": lr}))
 
 
 def _epoch(
@@ -412,7 +422,26 @@ def predict(model: Module, X: Any) -> list[Any]:
 
 def predict_classes(model: Module, X: Any, labels: Sequence[Any] = ()) -> list[int]:
     """The class of each sample; see `classes_of` for what outputs stand for which."""
-    return classes_of(predict(model, X), labels)
+    return classes_of(predict(model, X), labels, threshold=_threshold(model))
+
+
+def _threshold(model: Module) -> float:
+    """Above which a single output stands for class 1: 0 for scores, 0.5 for probabilities."""
+    return 0.5 if model.output_activation_name() == "sigmoid" else 0.0
+
+
+def _named(metrics: Any, model: Module) -> list[tuple[str, Callable[..., float]]]:
+    """The names and functions of metrics, each name one column of a history."""
+    given = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
+    named = [metric_by_name(metric) for metric in given]
+    names = [name for name, _ in named]
+    for name in names:
+        if names.count(name) > 1 or name in ("epoch", "loss", "lr", "seconds") or name.startswith("val_"):
+            raise ValueError(f"a history has one column {name!r}: give the metric's function another name")
+    return [
+        (name, partial(accuracy, threshold=_threshold(model)) if metric is accuracy else metric)
+        for name, metric in named
+    ]
 
 
 @no_grad()
@@ -420,17 +449,23 @@ def predict_proba(model: Module, X: Any) -> list[Any]:
     """The probabilities that a classifier's scores stand for.
 
     For a model with several outputs a row for each sample, by softmax; with one output the probability
-    of class 1, by sigmoid.
+    of class 1, by sigmoid. Those of a model that ends in a softmax or sigmoid are its outputs.
     """
-    outputs = predict(model, X)
+    return probabilities_of(model, predict(model, X))
+
+
+def probabilities_of(model: Module, outputs: list[Any]) -> list[Any]:
+    """The probabilities that outputs of the model, plain numbers, stand for; see `predict_proba`."""
+    if model.output_activation_name() in ("sigmoid", "softmax"):
+        return outputs
     return [softmax(output) if isinstance(output, list) else sigmoid(output) for output in outputs]
 
 
 @no_grad()
 def evaluate(
-    model: Module, X: Any, y: Any, *, loss: str | Callable[..., Any], metrics: Sequence[Any] = ()
+    model: Module, X: Any, y: Any, *, loss: str | Callable[..., Any], metrics: Any = ()
 ) -> dict[str, float]:
     """The loss and the metrics on samples, by name; see `predict`."""
     outputs, targets = predict(model, X), as_targets(y)
     found = {"loss": float(loss_by_name(loss)(outputs, targets))}
-    return found | {name: metric(outputs, targets) for name, metric in map(metric_by_name, metrics)}
+    return found | {name: metric(outputs, targets) for name, metric in _named(metrics, model)}

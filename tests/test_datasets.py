@@ -21,6 +21,20 @@ def test_generated_sets(name):
     assert make(1, seed=1).y
 
 
+@pytest.mark.parametrize(
+    ("make", "options"),
+    [
+        ("spirals", {"arms": 0}),
+        ("blobs", {"classes": 0}),
+        ("moons", {"samples": -1}),
+        ("xor", {"samples": 1.5}),
+    ],
+)
+def test_counts_are_checked(make, options):
+    with pytest.raises(ValueError, match=f"{next(iter(options))} is a whole number of 1 or more"):
+        getattr(datasets, make)(**options)
+
+
 def test_shapes():
     moons = datasets.moons(50, noise=0.0)
     for (x, y), label in zip(moons.X, moons.y, strict=True):
@@ -79,6 +93,7 @@ class TestCsv:
             ("a,y\n1,4.5\n2,4x\n", "line 3: '4x' is no number"),
             ("a,y\n1,nan\n2,4\n", "line 2: 'nan' is no number"),
             ("a,y\n1,\n", "line 2: the column 'y', which is to be predicted, is empty"),
+            ('a,y\n1,0\n"2,1\n', "data.csv, line 3: unexpected end of data: is a quote not closed"),
             ("a,y\n", "data.csv has no samples"),
             ("", "data.csv has no samples"),
         ],
@@ -86,6 +101,15 @@ class TestCsv:
     def test_bad_lines_are_named(self, tmp_path, text, message):
         with pytest.raises(ValueError, match=message):
             self.read(tmp_path, text)
+
+    def test_other_encodings(self, tmp_path):
+        path = tmp_path / "data.csv"
+        path.write_bytes("a,y\n1,caf\u00e9\n2,tea\n".encode("latin-1"))
+        with pytest.raises(
+            ValueError, match=r"data\.csv, line 2: this is no utf-8-sig: write encoding='latin-1'"
+        ):
+            datasets.from_csv(path)
+        assert datasets.from_csv(path, encoding="latin-1").classes == ["caf\u00e9", "tea"]
 
     def test_columns_that_are_not_there(self, tmp_path):
         with pytest.raises(ValueError, match="no column 'z', but a, y"):

@@ -4,6 +4,7 @@ import json
 import math
 import os
 import random
+import sys
 
 import pytest
 
@@ -121,6 +122,28 @@ def test_what_is_saved_replaces_what_was_there_in_one_moment(path, monkeypatch):
         save(MLP(1, [1], seed=2), path)
     assert path.read_bytes() == before
     assert os.listdir(path.parent) == [path.name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_what_a_link_stands_for_is_replaced(tmp_path):
+    (tmp_path / "real.JSON").write_text("")
+    (tmp_path / "model.json").symlink_to("real.JSON")
+    save(MLP(1, [1], seed=1), tmp_path / "model.json")
+    assert (tmp_path / "model.json").is_symlink()
+    assert repr(load(tmp_path / "real.JSON")) == repr(MLP(1, [1]))
+
+
+def test_numbers_of_other_types_are_refused(tmp_path):
+    np = pytest.importorskip("numpy")
+    safetensors = pytest.importorskip("safetensors.numpy")
+    path = tmp_path / "model.safetensors"
+    save(MLP(1, [1], seed=1), path)
+    arrays = safetensors.load_file(path)
+    length = int.from_bytes(path.read_bytes()[:8], "little")
+    metadata = json.loads(path.read_bytes()[8 : 8 + length])["__metadata__"]
+    safetensors.save_file({n: a.astype(np.int32) for n, a in arrays.items()}, path, metadata=metadata)
+    with pytest.raises(ValueError, match="is of int32, and a model's numbers are of float64"):
+        load(path)
 
 
 def test_what_cannot_be_saved_or_loaded_says_why(tmp_path):

@@ -126,8 +126,43 @@ class TestModule:
         paths = {v.path for v in ag.dag.topological_order(model([1.0, 2.0])) if v.op is not None}
         assert paths == {f"MLP.layers.0.neurons.{i}" for i in range(3)} | {"MLP.layers.1.neurons.0"}
 
+    def test_a_frozen_value_stays_a_parameter(self):
+        class Line(Module):
+            def __init__(self):
+                self.slope = Value(2.0)
+                self.fixed = Value(1.0, requires_grad=False)
+
+        line = Line()
+        line.requires_grad_(False)
+        assert list(line.state_dict()) == ["slope"]
+        assert not line.slope.requires_grad
+        line.requires_grad_()
+        assert line.slope.requires_grad
+        assert not line.fixed.is_parameter
+
+    def test_a_module_that_knows_its_owner_has_a_text(self):
+        model = MLP(2, [1])
+        model.child = nn.Sequential(model)
+        assert repr(model.child).count("MLP(2") == 1
+
+    @pytest.mark.parametrize(
+        "number", [10**400, 10**5000, math.nan, True, "1"], ids=["400", "5000", "nan", "bool", "str"]
+    )
+    def test_a_state_that_is_no_number(self, number):
+        with pytest.raises(ValueError, match=r"layers\.0\.neurons\.0\.b is a finite number, not"):
+            MLP(1, [1]).load_state_dict({"layers.0.neurons.0.w.0": 1.0, "layers.0.neurons.0.b": number})
+
 
 class TestLayers:
+    def test_sizes_may_be_of_numpy(self):
+        np = pytest.importorskip("numpy")
+        model = MLP(np.int64(2), np.array([3, 1]))
+        assert [type(size) for size in model.config()["sizes"]] == [int, int]
+        with pytest.raises(ValueError, match=r"size is a whole number of 1 or more, not 2\.0"):
+            nn.LayerNorm(2.0)
+        with pytest.raises(TypeError, match=r"write \[1\.0\] for a single one"):
+            nn.Dropout()(1.0)
+
     def test_a_neuron_is_three_nodes(self):
         neuron = Neuron(3, "tanh")
         y = neuron([1.0, 2.0, 3.0])
@@ -251,8 +286,33 @@ class TestLosses:
             with pytest.raises(ValueError, match="is none of the classes 0 to 1"):
                 nn.cross_entropy([[1.0, 2.0]], [label])
 
+    def test_a_model_wider_than_its_targets(self):
+        with pytest.raises(ValueError, match="make the last layer as wide as the targets"):
+            nn.mse_loss([[1.0, 2.0]], [1.0])
+        with pytest.raises(ValueError, match="for classes use one_hot, or cross_entropy"):
+            nn.mse_loss([1.0], [[1.0, 2.0]])
+
+    def test_weights_of_classes(self):
+        with pytest.raises(ValueError, match="weight has a number for each of the 2 classes, not 1"):
+            nn.multi_margin_loss([[1.0, 2.0]], [0], weight=[1.0])
+        with pytest.raises(ValueError, match="the weights of all these labels are 0"):
+            nn.cross_entropy([[1.0, 2.0]], [0], weight=[0.0, 1.0])
+
 
 class TestSGD:
+    @pytest.mark.parametrize(
+        ("make", "message"),
+        [
+            (lambda p: nn.SGD([{"params": p, "nesterov": True}]), "Nesterov's look ahead needs momentum"),
+            (lambda p: nn.Adam(p, betas=0.9), r"betas are two numbers, as \(0\.9, 0\.999\), not 0\.9"),
+            (lambda p: nn.Adam([{"params": p, "betas": [0.9, 1.5]}]), "beta is 0 or more and below 1"),
+            (lambda p: nn.SGD(p, lr=True), "lr is a number, not the bool True"),
+        ],
+    )
+    def test_options_of_groups_are_checked_too(self, make, message):
+        with pytest.raises((ValueError, TypeError), match=message):
+            make([nn.parameter(1.0)])
+
     def test_a_step(self):
         p = nn.parameter(1.0)
         optimizer = SGD([p], lr=0.1)
@@ -308,6 +368,10 @@ class TestData:
             nn.train_test_split(X, y[:9])
         with pytest.raises(ValueError, match="leaves a part empty: pass one above 0 and below 1"):
             nn.train_test_split(X, y, 0.0)
+
+    @pytest.mark.parametrize("size", [1e-200, 1e200])
+    def test_standardise_numbers_whose_squares_are_none(self, size):
+        assert nn.standardise([[-size], [size]])[0] == [[-1.0], [1.0]]
 
     def test_standardise(self):
         (train, test) = nn.standardise([[1.0, 5.0], [3.0, 5.0]], [[2.0, 6.0]])

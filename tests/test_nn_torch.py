@@ -264,7 +264,7 @@ def test_normalisations(name, affine):
     close([y.data for y in got], expected.tolist())
     sum(i * y * y for i, y in enumerate(got)).backward()
     (torch.arange(4) * expected**2).sum().backward()
-    assert [v.grad for v in values] == pytest.approx(t.grad.tolist(), rel=1e-11, abs=1e-13)
+    close([v.grad for v in values], t.grad.tolist())
     if affine:
         close([w.grad for w in layer.w], reference.weight.grad.tolist())
 
@@ -296,3 +296,64 @@ def test_clipping():
         close([p.grad for p in ours], theirs.grad.tolist())
         nn.clip_grad_value_(ours, 0.1)
         assert max(abs(p.grad) for p in ours) <= 0.1
+
+
+def drawn_by_torch(name, in_size, out_size, **options):
+    """The bounds or the mean and deviation that torch draws a weight with: what it asks its generator for."""
+    asked = []
+    tensor = torch.empty(out_size, in_size, dtype=torch.float64)
+    with pytest.MonkeyPatch.context() as patch:
+        for method in ("uniform_", "normal_"):
+            patch.setattr(
+                torch.Tensor,
+                method,
+                lambda self, a, b, generator=None, method=method: asked.append((method, a, b)),
+            )
+        getattr(torch.nn.init, name)(tensor, **options)
+    ((method, a, b),) = asked
+    return method, a, b
+
+
+def drawn_by_ours(rule, in_size, out_size, method, monkeypatch):
+    """The same of a rule of ours, from what it makes of the ends of [0, 1), or of a normal 0 and 1."""
+
+    def with_draw(function, values):
+        found = []
+        for value in values:
+            monkeypatch.setattr(nn.init, function, value)
+            found.append(rule(in_size, out_size))
+        monkeypatch.undo()
+        return found
+
+    if method == "uniform_":
+        return with_draw("draw_uniform", [lambda low, high: low, lambda low, high: high])
+    draws = [lambda mean, std: mean, lambda mean, std: std]
+    return with_draw("draw_normal", draws)
+
+
+@pytest.mark.parametrize(("in_size", "out_size"), [(1, 1), (20, 40), (7, 3)])
+@pytest.mark.parametrize(
+    ("rule", "name", "options"),
+    [
+        ("xavier_uniform", "xavier_uniform_", {}),
+        ("xavier_normal", "xavier_normal_", {}),
+        ("kaiming_uniform", "kaiming_uniform_", {}),
+        ("kaiming_normal", "kaiming_normal_", {}),
+        ("lecun_uniform", "kaiming_uniform_", {"nonlinearity": "linear"}),
+        ("lecun_normal", "kaiming_normal_", {"nonlinearity": "linear"}),
+        ("uniform", "uniform_", {}),
+        ("normal", "normal_", {}),
+    ],
+)
+def test_initialisers(rule, name, options, in_size, out_size, monkeypatch):
+    """Bounds, mean and standard deviation are torch's; that draws keep to them, test_training tests."""
+    method, *expected = drawn_by_torch(name, in_size, out_size, **options)
+    close(drawn_by_ours(nn.init.by_name(rule), in_size, out_size, method, monkeypatch), expected)
+
+
+def test_initialisers_with_a_gain():
+    gain = torch.nn.init.calculate_gain("tanh")
+    _, low, high = drawn_by_torch("xavier_uniform_", 20, 40, gain=gain)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(nn.init, "draw_uniform", lambda low, high: (low, high))
+        close(list(nn.init.xavier_uniform(gain)(20, 40)), [low, high])

@@ -74,6 +74,10 @@ class TestTables:
         assert one_hot([0], classes=2) == [[1.0, 0.0]]
         with pytest.raises(ValueError, match="the label 3 is none of the classes 0 to 2"):
             one_hot([3], classes=3)
+        assert one_hot([]) == []
+        assert one_hot([0.0, 1.0]) == [[1.0, 0.0], [0.0, 1.0]]
+        with pytest.raises(ValueError, match="these are encoded already"):
+            one_hot([[0.0, 1.0]])
 
 
 class TestDataLoader:
@@ -117,8 +121,15 @@ class TestMetrics:
         assert accuracy([[1.0, 3.0], [2.0, 1.0]], [1, 1]) == 0.5
         assert accuracy([-0.5, 2.0], [-1, 1]) == 1.0
         assert accuracy([-0.5, 2.0], [0, 1]) == 1.0
+        assert accuracy([[1.0, 3.0], [2.0, 1.0]], one_hot([1, 1])) == 0.5
+        assert accuracy([0.2, 0.7], [0, 1], threshold=0.5) == 1.0
         with pytest.raises(ValueError, match="was given 1 and 2"):
             accuracy([1.0], [1, 1])
+
+    def test_a_confusion_of_scores(self):
+        with pytest.raises(ValueError, match=r"not 0\.5: .*predict_classes\(model, X\)"):
+            confusion_matrix([0.5], [1])
+        assert confusion_matrix([0.0], [0]) == [[1]]
 
     def test_the_others_are_scikit_learns(self):
         metrics = pytest.importorskip("sklearn.metrics")
@@ -152,6 +163,47 @@ class TestFit:
         model.train()
         predict(model, XOR)
         assert all(module.training for module in model.modules())
+
+    def test_a_model_that_ends_in_a_sigmoid_gives_probabilities(self):
+        models = [
+            MLP(2, [8, 1], "tanh", output_activation="sigmoid", seed=1),
+            nn.Sequential(nn.Layer(2, 8, "tanh"), nn.Linear(8, 1), nn.Sigmoid()),
+        ]
+        for model in models:
+            history = fit(
+                model,
+                XOR,
+                LABELS,
+                loss="binary_cross_entropy",
+                lr=0.05,
+                epochs=150,
+                batch_size=4,
+                metrics="accuracy",
+            )
+            assert history["accuracy"][-1] == 1.0
+            assert predict_classes(model, XOR) == LABELS
+            assert predict_proba(model, XOR) == predict(model, XOR)
+            assert evaluate(model, XOR, LABELS, loss="mse", metrics=accuracy)["accuracy"] == 1.0
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"metrics": ["accuracy", accuracy]}, "one column 'accuracy': give the metric's function"),
+            ({"accumulate": 1.5}, r"accumulate is a whole number of 1 or more, not 1\.5"),
+            ({"epochs": -1}, "epochs is a whole number of 0 or more, not -1"),
+            ({"max_norm": -1.0}, r"max_norm is a length above 0, not -1\.0"),
+            ({"validation": (XOR,)}, r"validation is \(X, y\), or a share"),
+            ({"validation": (XOR, LABELS[:2])}, "X has 4 and y has 2"),
+            ({"validation": 1}, r"validation is \(X, y\), or a share above 0 and below 1, not 1"),
+        ],
+    )
+    def test_arguments_that_make_no_sense(self, options, message):
+        with pytest.raises(ValueError, match=message):
+            fit(xor_model(), XOR, LABELS, loss="mse", **options)
+
+    def test_a_model_that_is_frozen(self):
+        with pytest.raises(ValueError, match="every parameter is frozen: thaw some"):
+            fit(xor_model().requires_grad_(False), XOR, LABELS, loss="mse")
 
     def test_the_same_seed_gives_the_same_weights(self):
         def trained(seed):
@@ -221,18 +273,18 @@ class TestFit:
         def keep(training):
             saved.append(training.model.state_dict())
 
-        options = {"loss": "mse", "lr": 0.05, "epochs": 4}
+        options = {"loss": "mse", "lr": 0.05, "epochs": 5}
         every = nn.Checkpoint(tmp_path / "{epoch}.json", every=2)
         best = nn.Checkpoint(tmp_path / "best.json", monitor="loss")
         history = fit(model, XOR, LABELS, callbacks=[keep, every, best], **options)
-        assert sorted(p.name for p in tmp_path.iterdir()) == ["2.json", "4.json", "best.json"]
+        assert sorted(p.name for p in tmp_path.iterdir()) == ["2.json", "4.json", "5.json", "best.json"]
         assert nn.load(tmp_path / "2.json").state_dict() == saved[1]
         fit(xor_model(), XOR, LABELS, callbacks=[best], **options)  # it may serve again
         fit(model, XOR, LABELS, callbacks=[keep, best], **{**options, "lr": 0.0})
         assert nn.load(tmp_path / "best.json").state_dict() == saved[-1]
-        saved[:] = saved[:4]
+        saved[:] = saved[:5]
         fit(model, XOR, LABELS, callbacks=[best], **{**options, "epochs": 0})
-        assert len(history) == 4
+        assert len(history) == 5
 
     def test_training_goes_on_from_a_checkpoint_as_if_it_had_not_stopped(self, tmp_path):
         """Six epochs, and three, a checkpoint, and three more: the same to the last bit."""

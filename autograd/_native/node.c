@@ -290,6 +290,17 @@ static PyObject *get_is_parameter(Value *self, void *unused)
     return PyBool_FromLong(self->flags & PARAMETER);
 }
 
+static int set_is_parameter(Value *self, PyObject *flag, void *unused)
+{
+    if (cannot_delete(flag, "is_parameter") < 0)
+        return -1;
+    const int truth = PyObject_IsTrue(flag);
+    if (truth < 0)
+        return -1;
+    self->flags = truth ? self->flags | PARAMETER : self->flags & ~PARAMETER;
+    return 0;
+}
+
 static PyObject *get_requires_grad(Value *self, void *unused)
 {
     const int wanted = depends_on_wanting(self);
@@ -319,7 +330,7 @@ static PyGetSetDef value_attributes[] = {
     ATTRIBUTE(args, NULL),
     ATTRIBUTE(label, set_label),
     ATTRIBUTE(path, NULL),
-    ATTRIBUTE(is_parameter, NULL),
+    ATTRIBUTE(is_parameter, set_is_parameter),
     ATTRIBUTE(requires_grad, set_requires_grad),
     {NULL},
 };

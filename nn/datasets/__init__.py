@@ -9,6 +9,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from nn.checks import whole_number
 from nn.data import shuffled
 from nn.init import draw_normal
 
@@ -41,6 +42,7 @@ def _share(i: int, count: int) -> float:
 
 def moons(samples: int = 100, noise: float = 0.1, seed: int = 0) -> Dataset:
     """Two half circles that reach into each other; noise is the standard deviation added to each number."""
+    samples = whole_number("samples", samples)
     upper = samples // 2
     points = []
     for i in range(upper):
@@ -54,6 +56,7 @@ def moons(samples: int = 100, noise: float = 0.1, seed: int = 0) -> Dataset:
 
 def circles(samples: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int = 0) -> Dataset:
     """A circle of radius 1 around one of radius `inner`."""
+    samples = whole_number("samples", samples)
     outside = samples // 2
     points = []
     for i in range(samples):
@@ -67,6 +70,7 @@ def spirals(
     samples: int = 200, noise: float = 0.02, turns: float = 1.0, arms: int = 2, seed: int = 0
 ) -> Dataset:
     """Arms that wind around each other from the centre out to radius 1."""
+    samples, arms = whole_number("samples", samples), whole_number("arms", arms)
     points = []
     for i in range(samples):
         arm, place = i % arms, i // arms
@@ -79,11 +83,13 @@ def spirals(
 def xor(samples: int = 4, noise: float = 0.0, seed: int = 0) -> Dataset:
     """The corners of the unit square in turn; class 1 where exactly one of the two numbers is 1."""
     corners = [(0.0, 0.0, 0), (0.0, 1.0, 1), (1.0, 0.0, 1), (1.0, 1.0, 0)]
-    return _made([corners[i % 4] for i in range(samples)], noise, seed, ["equal", "different"])
+    count = whole_number("samples", samples)
+    return _made([corners[i % 4] for i in range(count)], noise, seed, ["equal", "different"])
 
 
 def blobs(samples: int = 150, classes: int = 3, spread: float = 0.2, seed: int = 0) -> Dataset:
     """Round clouds, one for each class, whose centres lie evenly on the unit circle."""
+    samples, classes = whole_number("samples", samples), whole_number("classes", classes)
     points = []
     for i in range(samples):
         angle = 2.0 * math.pi * (i % classes) / classes
@@ -133,32 +139,48 @@ def _of_scikit_learn(name: str) -> Dataset:
 
 
 def from_csv(
-    path: str | Path, target: str | int = -1, *, header: bool = True, delimiter: str = ","
+    path: str | Path,
+    target: str | int = -1,
+    *,
+    header: bool = True,
+    delimiter: str = ",",
+    encoding: str = "utf-8-sig",
 ) -> Dataset:
     """The samples of a CSV file: one for each line, and a column to predict.
 
     Args:
-        path: the file, in UTF-8.
+        path: the file.
         target: the column to predict, by name or place. If all it holds are numbers, they are what is to be
             predicted, else names of classes, numbered in the order of their first occurrence.
         header: whether the first line names the columns.
         delimiter: what stands between columns.
+        encoding: of the file; UTF-8, with or without a mark at its beginning, if left out.
 
     Raises:
         ValueError: naming the line that has something else than numbers, or too many or too few.
     """
     path = Path(path)
-    lines = path.read_text(encoding="utf-8-sig").splitlines()
+    data = path.read_bytes()
+    try:
+        lines = data.decode(encoding).splitlines()
+    except UnicodeDecodeError as error:
+        number = data.count(b"\n", 0, error.start) + 1
+        raise ValueError(
+            f"{path.name}, line {number}: this is no {encoding}: write encoding='latin-1', or the one it has"
+        ) from None
     return _from_lines(lines, path.name, target, header=header, delimiter=delimiter)
 
 
 def _from_lines(
     lines: list[str], name: str, target: str | int, *, header: bool, delimiter: str = ","
 ) -> Dataset:
-    reader = csv.reader(lines, delimiter=delimiter)
-    table = [
-        (reader.line_num, [field.strip() for field in row]) for row in reader if any(map(str.strip, row))
-    ]
+    reader = csv.reader(lines, delimiter=delimiter, strict=True)
+    try:
+        table = [
+            (reader.line_num, [field.strip() for field in row]) for row in reader if any(map(str.strip, row))
+        ]
+    except csv.Error as error:
+        raise ValueError(f"{name}, line {reader.line_num}: {error}: is a quote not closed?") from None
     if len(table) < 1 + header:
         raise ValueError(f"{name} has no samples")
     columns = table.pop(0)[1] if header else [f"x{i + 1}" for i in range(len(table[0][1]))]
