@@ -81,7 +81,7 @@ from autograd.ops import (
     tanh,
     where,
 )
-from autograd.pictures import draw
+from autograd.pictures import draw, to_mermaid, to_text
 from autograd.recording import enable_grad, module_path, no_grad
 from autograd.symbol import Symbol
 from autograd.transforms import (
@@ -183,6 +183,8 @@ __all__ = [
     "sum_of",
     "tan",
     "tanh",
+    "to_mermaid",
+    "to_text",
     "trunc",
     "value_and_grad",
     "var",

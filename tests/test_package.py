@@ -23,6 +23,7 @@ LAYERS = [
     ["ieee", "formula", "refusals", "behaviour"],
     ["value", "symbol"],
     ["backend"],
+    ["names"],
     ["sweeps", "pickling", "reference", "kernels"],
     ["transforms"],
     ["check"],

@@ -1,5 +1,7 @@
 """Pictures: what is drawn, that it works with nothing but pip, and that a display never raises."""
 
+import math
+import random
 import subprocess
 import sys
 from xml.etree import ElementTree
@@ -7,9 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 import nn
-from autograd import Value, dot, draw, sum_of, tanh
+from autograd import Value, dot, draw, sum_of, tanh, to_mermaid, to_text
+from autograd.dag import topological_order
 from autograd.pictures import dot as dot_program
-from autograd.pictures.text import to_mermaid, to_text
+from autograd.pictures.choose import scene_of
+from autograd.pictures.look import on_scale, theme
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -153,7 +157,7 @@ def test_the_texts_of_a_deep_graph_stay_small():
     x = Value(1.0)
     for _ in range(3000):
         x = x + 1.0
-    assert len(draw(x, limit=10_000).text) < 1_000_000
+    assert len(draw(x, depth=math.inf, limit=10_000).text) < 1_000_000
 
 
 def test_a_notebook_gets_svg_png_and_text(pure):
@@ -170,7 +174,7 @@ def test_with_nothing_installed_a_display_shows_text_and_mermaid(nothing_install
     bundle = draw(Value(1.0, "x") * 2.0)._repr_mimebundle_()
     assert set(bundle) == {"text/plain", "text/markdown"}
     assert bundle["text/markdown"].startswith("```mermaid\nflowchart LR\n")
-    assert "*: data 2, grad 0" in bundle["text/plain"]
+    assert "*: data 2" in bundle["text/plain"]
     assert "pip install graphviz-pure" in bundle["text/plain"]
     with pytest.raises(dot_program.DotNotFoundError, match="pip install graphviz-pure"):
         draw(Value(1.0)).svg()
@@ -220,9 +224,11 @@ def test_a_graph_too_large_to_look_at_is_refused():
     x = Value(1.0)
     for _ in range(3000):
         x = x + 1.0
-    with pytest.raises(ValueError, match=r"has 6001 boxes, too many .* pass limit=6001"):
-        draw(x)
-    assert "n3000" in draw(x, limit=10_000).source
+    with pytest.raises(ValueError, match=r"has 6,001 boxes, too many to be looked at: leave out depth"):
+        draw(x, depth=math.inf)
+    assert "n3000" in draw(x, depth=math.inf, limit=10_000).source
+    with pytest.raises(ValueError, match=r"2 boxes at depth=None, too many .* limit=2"):
+        draw(x, limit=1)
 
 
 def test_what_cannot_be_drawn_is_refused():
@@ -249,3 +255,213 @@ def test_the_text_tree():
     ]
     assert draw(y).text == to_text(y)
     assert draw(y).mermaid == to_mermaid(y)
+
+
+class TestFolding:
+    def test_a_small_graph_is_drawn_in_full(self):
+        assert "folded" not in draw(sum_of([Value(1.0) for _ in range(250)])).text
+
+    def test_modules_are_boxes_and_what_is_repeated_is_one(self):
+        model = nn.MLP(2, [16, 16, 1], seed=1)
+        X, y = nn.datasets.moons(20)[:2]
+        loss = nn.hinge_loss([model(x) for x in X], [2 * label - 1 for label in y])
+        loss = loss + 1e-4 * sum(p * p for p in model.parameters())
+        lines = draw(loss).text.splitlines()
+        assert "      layers.2: neurons.0, 17 parameters, dot, + \u00d7 20, data" in "\n".join(lines)
+        assert sum("layers.0: 16 neurons, 48 parameters, dot, +, relu \u00d7 320" in x for x in lines) == 1
+        assert sum(": \u00d7 20, " in line for line in lines) >= 3  # 1 - y*score, of every sample
+        assert "folded into" in lines[-1]
+        assert "depth=1 to 3 for modules" in lines[-1]
+
+    def test_depth_opens_modules(self):
+        model = nn.MLP(2, [3, 1], seed=1)
+        out = model([Value(1.0, "x1"), Value(2.0, "x2")])
+
+        def titles(depth):
+            return {box.title for box in scene_of([out], depth=depth).boxes}
+
+        assert titles(1) == {"x1, x2", "MLP"}
+        assert titles(2) == {"x1, x2", "layers.0", "layers.1"}
+        assert titles(3) == {"x1, x2", *(f"neurons.{i}" for i in range(3))}
+        assert len(scene_of([out], depth=math.inf).boxes) == 2 + 13 + 3 * 3 + 2
+        with pytest.raises(ValueError, match=r"depth is how many .* not 0: math\.inf for every"):
+            draw(out, depth=0)
+
+    def test_without_modules_layers_are_found_by_what_is_done(self):
+        """A network of micrograd's kind, of Values in lists, whose nodes know no module."""
+        inputs = [[Value(i * j + 0.5) for j in range(3)] for i in range(40)]
+        first = [[Value(0.1 * i + j) for j in range(3)] for i in range(5)]
+        second = [Value(0.3 * i) for i in range(5)]
+        outs = []
+        for x in inputs:
+            hidden = [
+                tanh(sum((w * x_i for w, x_i in zip(row, x, strict=True)), Value(0.0))) for row in first
+            ]
+            outs.append(sum(w * h for w, h in zip(second, hidden, strict=True)))
+        scene = scene_of([sum_of(outs)])
+        found = sorted((box.title, box.count) for box in scene.boxes)
+        assert found == sorted(
+            [
+                ("leaf", 120),
+                ("leaf", 15),
+                ("leaf", 200),
+                ("leaf", 5),
+                ("*", 600),
+                ("+", 600),
+                ("tanh", 200),
+                ("*", 200),
+                ("+", 200),
+                ("sum_of", 1),
+            ]
+        )
+
+    def test_every_value_is_in_one_box_and_every_arrow_joins_two(self):
+        generator = random.Random(2)
+        values = [Value(generator.random(), f"v{i}") for i in range(10)]
+        for _ in range(3000):
+            a, b = (generator.choice(values[-30:]) for _ in range(2))
+            values.append(generator.choice([a + b, a * b, tanh(a), a - b]))
+        order = topological_order(*values[-5:])
+        scene = scene_of(values[-5:])
+        assert sum(box.count for box in scene.boxes) == len(order)
+        names = {box.name for box in scene.boxes}
+        assert {arrow.tail for arrow in scene.arrows} | {arrow.head for arrow in scene.arrows} <= names
+        assert len(names) == len(scene.boxes) <= 60
+
+    def test_long_chains(self, pure):
+        x = Value(1.0, "x")
+        for _ in range(100_000):
+            x = x + 1.0
+        assert draw(x).text.splitlines()[:2] == [
+            "+: \u00d7 100,000, data 2 \u2026 1e+05",
+            "  x: data 1",
+        ]
+        y = Value(1.0, "y")
+        for _ in range(20_000):
+            y = tanh(y * 1.5)
+        assert "<svg" in draw(y).svg()  # a circle of two boxes
+
+
+def neuron():
+    x, w = Value(2.0, "x"), Value(-3.0, "w")
+    net = x * w + 1.0
+    return x, w, net, tanh(net)
+
+
+class TestOptions:
+    def test_operations_as_circles_of_their_own(self, pure):
+        *_, out = neuron()
+        boxes, edges = drawing(out, ops="separate")
+        assert boxes["n2op"] == ["*"]
+        assert boxes["n2"] == ["data -6"]
+        assert {("n0", "n2op"), ("n1", "n2op"), ("n2op", "n2"), ("n2", "n3op")} <= set(edges)
+
+    def test_what_is_shown_in_a_box(self, pure):
+        x, *_, out = neuron()
+        out.backward()
+        assert drawing(out, show=("label", "grad"))[0]["n0"] == ["x", f"grad {x.grad:.4g}"]
+        assert drawing(out, show=["op"])[0]["n2"] == ["*"]
+        assert drawing(out, show=())[0]["n0"] in ([], [" "], ["\xa0"])
+
+    def test_colours_by_gradient_have_a_legend(self, pure):
+        *_, out = neuron()
+        out.backward()
+        root = ElementTree.fromstring(draw(out, color="grad").svg())
+        steepest = max(abs(node.grad) for node in topological_order(out))
+        legend = ["grad", *(f"{share * steepest:.4g}" for share in (-1.0, -0.25, 0.0, 0.25, 1.0))]
+        assert [text.text.strip() for text in root.iter(f"{SVG}text")][:6] == legend
+        assert on_scale(math.nan, 1.0, theme(False)) == theme(False).undefined
+        assert on_scale(-1.0, 1.0, theme(False)) == theme(False).negative
+
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_texts_can_be_read_on_every_fill(self, dark):
+        """A contrast of 4.5 to 1 at least, as WCAG 2.1 asks of texts."""
+        colours = theme(dark)
+        grounds = [*colours.fills.values(), colours.paper, colours.undefined]
+        grounds += [on_scale(x / 10, 1.0, colours) for x in range(-10, 11)]
+        assert min(contrast(colours.ink, ground) for ground in grounds) > 4.5
+        assert min(contrast(colours.faint, ground) for ground in colours.fills.values()) > 3.0
+
+    def test_blue_and_orange_differ_in_grey_too(self):
+        for colours in (theme(False), theme(True)):
+            assert contrast(colours.negative, colours.positive) > 1.3
+
+    def test_paths_stand_out(self, pure):
+        _x, w, _net, out = neuron()
+        scene = scene_of([out], paths=(w, out))
+        assert {box.title for box in scene.boxes if not box.faded} == {"w", "*", "+", "tanh"}
+        assert theme(False).pale in draw(out, paths=(w, out)).source
+        with pytest.raises(ValueError, match=r"there is no path from .*'other'"):
+            draw(out, paths=(Value(1.0, "other"), out))
+        with pytest.raises(TypeError, match=r"paths is \(weight, loss\)"):
+            draw(out, paths=w)
+
+    def test_paths_through_a_folded_graph(self):
+        model = nn.MLP(2, [16, 16, 1], seed=1)
+        out = model([1.0, 2.0])
+        scene = scene_of([out], paths=(model.parameters()[0], out))
+        found = {(box.title, box.faded, box.details[0]) for box in scene.boxes}
+        assert found == {
+            ("layers.0", False, "neurons.0, 3 parameters"),
+            ("layers.0", True, "15 neurons, 45 parameters"),
+            ("layers.1", False, "16 neurons, 272 parameters"),
+            ("layers.2", False, "neurons.0, 17 parameters"),
+        }
+
+    def test_around_a_node(self):
+        _x, _w, net, out = neuron()
+        scene = scene_of([out], around=(net, 1))
+        assert [box.title for box in scene.boxes if box.kind == "op"] == ["*", "+", "tanh"]
+        assert [box.label for box in scene.boxes if box.kind == "more"] == ["2 more"]
+        assert scene.notes == ["3 of 5 operations and leaves: those around one"]
+        with pytest.raises(ValueError, match="is no part of the graph"):
+            draw(out, around=(Value(1.0), 2))
+        with pytest.raises(ValueError, match=r"a radius is 0, 1, 2 \.\.\., not -1"):
+            draw(out, around=(net, -1))
+
+    def test_names_are_taken_from_variables(self, pure):
+        a, weights = Value(1.0), [Value(2.0), Value(3.0, "labelled")]
+        net = a * weights[0] + weights[1]
+        boxes, _ = drawing(net, names=locals())
+        assert {texts[0] for texts in boxes.values()} == {"a", "weights[0]", "labelled", "*", "net = +"}
+        boxes, _ = drawing(net, names={a: "alpha", "_": net, "w": {"k": weights[0]}})
+        assert {texts[0] for texts in boxes.values()} == {"alpha", "w['k']", "labelled", "*", "+"}
+        with pytest.raises(TypeError, match=r"names is a dict .* as locals\(\), not 3"):
+            draw(net, names=3)
+
+    def test_functions_and_modules_with_examples(self, pure):
+        boxes, _ = drawing(lambda a, b: a * b[0] + b[1], 2.0, [3, 4.0])
+        assert {texts[0] for texts in boxes.values()} == {"a", "b[0]", "*", "b[1]", "+"}
+        boxes, _ = drawing(nn.MLP(2, [1], "tanh"), [1.0, 2.0])
+        assert {texts[0] for texts in boxes.values()} == {"x[0]", "x[1]", "w1", "w2", "b", "dot", "+"}
+        with pytest.raises(TypeError, match="gave no Value for its example arguments"):
+            draw(lambda: 3.0)
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"ops": "joined"}, "ops is 'fused' or 'separate', not 'joined'"),
+            ({"color": "red"}, "color is 'kind' or 'grad', not 'red'"),
+            ({"show": "data"}, "show is some of label, data, grad, op, as"),
+            ({"number_format": "nonsense"}, r"as '\.4g', not 'nonsense'"),
+        ],
+    )
+    def test_options_that_are_none(self, options, message):
+        with pytest.raises(ValueError, match=message):
+            draw(Value(1.0), **options)
+
+    def test_other_letters_bring_no_warning(self, pure, tmp_path, capfd):
+        draw(Value(1.0, "\u03b1\u03b2 \u6f22")).render(tmp_path / "greek")
+        assert capfd.readouterr().err == ""
+
+
+def contrast(first, second):
+    """The ratio of luminances by WCAG 2.1."""
+
+    def luminance(colour):
+        parts = [int(colour[i : i + 2], 16) / 255 for i in (1, 3, 5)]
+        linear = [x / 12.92 if x <= 0.04045 else ((x + 0.055) / 1.055) ** 2.4 for x in parts]
+        return sum(a * x for a, x in zip((0.2126, 0.7152, 0.0722), linear, strict=True))
+
+    high, low = sorted((luminance(first), luminance(second)), reverse=True)
+    return (high + 0.05) / (low + 0.05)

@@ -4,29 +4,82 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping
+    from typing import Any
+
     from autograd.backend import Value
     from autograd.pictures.graph import Graph
 
 
-def draw(*values: Value, direction: str = "LR", number_format: str = ".4g", limit: int = 2000) -> Graph:
-    """The graph of one or more Values, which shows itself in a notebook.
+def draw(
+    *what: Any,
+    direction: str = "LR",
+    show: Collection[str] = ("label", "data", "grad", "op"),
+    number_format: str = ".4g",
+    ops: str = "fused",
+    color: str = "kind",
+    dark: bool = False,
+    depth: float | None = None,
+    around: tuple[Value, int] | None = None,
+    paths: tuple[Value, Value] | None = None,
+    names: Mapping[Any, Any] | None = None,
+    limit: int = 2000,
+) -> Graph:
+    """The graph of Values, or of what a function makes of example arguments.
+
+    ``draw(loss)``, ``draw(out1, out2)``, ``draw(f, 2.0, [1.0, 3.0])``, ``draw(model, [1.0, -1.0])``. It
+    shows itself in a notebook; ``.render("loss", format="svg")`` writes loss.svg, ``.svg()`` and
+    ``.png()`` give the picture, ``.source`` its DOT text.
 
     Each box holds an op (or the label of a leaf), its number and, once `backward` has run, its gradient.
-    Edges go from operands to users in the order of the operands.
-
-    ``draw(loss).render("loss", format="svg")`` writes loss.svg; ``.svg()`` and ``.png()`` give the picture,
-    ``.source`` its DOT text.
+    Arrows go from operands to users. A graph of more than 300 boxes is folded: modules, and what is done
+    again and again, are one box each, and a line below the picture says so.
 
     Args:
-        values: the results whose graph is drawn.
+        what: the results whose graph is drawn; or a function, or module, and arguments for it.
         direction: "LR" draws from left to right, "TB" from top to bottom.
+        show: what stands in a box, some of "label", "data", "grad" and "op".
         number_format: how numbers are written, as in ``format(x, ".4g")``.
+        ops: "fused" draws an operation and its result as one box, "separate" as two, as micrograd does.
+        color: "kind" paints boxes by what they are, "grad" by their gradients, with a legend.
+        dark: whether it is for a dark page.
+        depth: how many modules inside each other are told apart when folding, 1 for the outermost alone;
+            `math.inf` folds nothing.
+        around: (node, radius): only what so many arrows, forward or back, lead to from a node.
+        paths: (weight, loss): what lies on the paths from one to the other stands out.
+        names: names for what has no label: ``locals()``, or a dict.
         limit: how many boxes are too many.
 
     Raises:
-        TypeError: if one of them is no Value.
-        ValueError: if the graph has too many boxes to be looked at.
+        TypeError: for something else than Values, or a function with arguments.
+        ValueError: if there would be too many boxes, or an option is none.
     """
-    from autograd.pictures.graph import graph_of
+    from autograd.pictures.choose import scene_of
+    from autograd.pictures.paint import painted
 
-    return graph_of(values, direction, number_format, limit)
+    scene = scene_of(what, depth=depth, around=around, paths=paths, names=names, limit=limit)
+    return painted(
+        scene, direction=direction, show=show, number_format=number_format, ops=ops, color=color, dark=dark
+    )
+
+
+def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:
+    """The graph as an indented tree of text, users above their operands.
+
+    Args:
+        what: as for `draw`.
+        number_format: how numbers are written.
+        options: `depth`, `around`, `names` and `limit` of `draw`.
+    """
+    from autograd.pictures.choose import scene_of
+    from autograd.pictures.text import text_of
+
+    return text_of(scene_of(what, **options), number_format)
+
+
+def to_mermaid(*what: Any, number_format: str = ".4g", **options: Any) -> str:
+    """The graph in Mermaid's notation, which code hosts and many notebooks draw; else as `to_text`."""
+    from autograd.pictures.choose import scene_of
+    from autograd.pictures.text import mermaid_of
+
+    return mermaid_of(scene_of(what, **options), number_format)

@@ -87,6 +87,8 @@ def run(
     if done.returncode != 0:
         said = done.stderr.decode(errors="replace").strip() or "nothing"
         raise RuntimeError(f"{path} failed with exit code {done.returncode} and said: {said}")
-    if done.stderr and not quiet:
-        sys.stderr.write(done.stderr.decode(errors="replace"))
+    if not quiet:
+        lines = done.stderr.decode(errors="replace").splitlines(keepends=True)
+        # graphviz-pure knows the widths of ASCII alone, and says so of every other letter.
+        sys.stderr.writelines(line for line in lines if "width of non-ASCII character" not in line)
     return done.stdout

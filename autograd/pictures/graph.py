@@ -1,29 +1,20 @@
-"""The picture of a graph of Values: a `graphviz.Digraph` that works without a system dot."""
+"""Graph: a `graphviz.Digraph` that draws itself without a system dot, and shows itself in a notebook."""
 
 from __future__ import annotations
 
 import os
-from html import escape
 from pathlib import Path
 
 import graphviz
 
-from autograd.backend import Value
-from autograd.dag import flat_args, topological_order
 from autograd.pictures import dot
-from autograd.pictures.text import title, to_mermaid, to_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
     from typing import Any
 
 MOST_WITH_PNG = 300  # boxes; above, a notebook gets the SVG alone
-
-FONT = "Helvetica"
-INK = "#1f2933"
-FAINT = "#7b8794"
-FILLS = {"op": "#ffffff", "leaf": "#dbeafe", "parameter": "#fde9c4", "detached": "#e5e7eb"}
 
 
 class Graph(graphviz.Digraph):  # type: ignore[misc]
@@ -127,88 +118,3 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
             bundle["text/plain"] = f"{self.text}\n\n(no picture: {error})"
         wanted = set(bundle) if include is None else set(include)
         return {kind: data for kind, data in bundle.items() if kind in wanted - set(exclude or ())}
-
-
-def graph_of(values: Sequence[Value], direction: str, number_format: str, limit: int) -> Graph:
-    """See `autograd.draw`."""
-    for value in values:
-        if isinstance(value, (list, tuple)):
-            raise TypeError(
-                f"draw takes one Value or several, not a {type(value).__name__} of them: write draw(*values)"
-            )
-        if type(value) is not Value:
-            raise TypeError(
-                f"draw shows the graph of Values, not the {type(value).__name__} {value!r}: make the inputs "
-                f"of the computation with Value(...)"
-            )
-    if not values:
-        raise TypeError("draw needs a Value: draw(loss)")
-    if direction not in ("LR", "TB"):
-        raise ValueError(f"direction is 'LR' (left to right) or 'TB' (top to bottom), not {direction!r}")
-    order = topological_order(*values)
-    constants = sum(type(x) is float for node in order for x in flat_args(node))
-    if len(order) + constants > limit:
-        raise ValueError(
-            f"the graph has {len(order) + constants} boxes, too many to be looked at: draw one of the Values "
-            f"on the way (a neuron, the loss of one sample), or pass limit={len(order) + constants}"
-        )
-
-    graph = Graph(
-        graph_attr={"rankdir": direction, "ordering": "in", "nodesep": "0.2", "ranksep": "0.35"},
-        node_attr={
-            "shape": "box",
-            "style": "rounded,filled",
-            "fontname": FONT,
-            "fontsize": "11",
-            "fontcolor": INK,
-            "color": INK,
-            "penwidth": "0.8",
-            "margin": "0.1,0.05",
-            "height": "0",
-        },
-        edge_attr={"color": FAINT, "arrowsize": "0.6", "penwidth": "0.8"},
-    )
-    graph.text = to_text(*values, number_format=number_format)
-    graph.mermaid = to_mermaid(*values, number_format=number_format)
-    graph.boxes = len(order) + constants
-    with_grad = any(node.grad != 0.0 for node in order)
-    name = {node: f"n{i}" for i, node in enumerate(order)}
-    for node in order:
-        graph.node(name[node], _label(node, number_format, with_grad), fillcolor=FILLS[_kind(node)])
-        for i, x in enumerate(flat_args(node)):
-            operand = name.get(x) if type(x) is Value else f"{name[node]}c{i}"
-            if type(x) is float:
-                graph.node(
-                    operand,
-                    format(x, number_format),
-                    shape="plaintext",
-                    style="",
-                    fontcolor=FAINT,
-                    width="0",
-                    margin="0.04",
-                )
-            graph.edge(operand, name[node])
-    return graph
-
-
-def _kind(node: Value) -> str:
-    if node.op is not None:
-        return "op"
-    if node.is_parameter:
-        return "parameter"
-    return "leaf" if node.requires_grad else "detached"
-
-
-def _label(node: Value, number_format: str, with_grad: bool) -> str:
-    """An HTML-like label: the title in bold, the number, and the gradient in grey."""
-    name = _escaped(title(node))
-    lines = [f"<b>{name}</b>"] if name else []
-    lines.append(_escaped(format(node.data, number_format)))
-    if with_grad and _kind(node) != "detached":
-        lines.append(f'<font color="{FAINT}">grad {_escaped(format(node.grad, number_format))}</font>')
-    return f"<{'<br/>'.join(lines)}>"
-
-
-def _escaped(text: str) -> str:
-    """Text that means only itself inside an HTML-like label."""
-    return escape("".join(c for c in text if c.isprintable())).replace("\\", r"\\")

@@ -2,59 +2,73 @@
 
 from __future__ import annotations
 
-from autograd.backend import Value
-from autograd.dag import flat_args, topological_order
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Any
+    from autograd.pictures.scene import Box, Scene
 
 
 DEEPEST = 50  # levels that are indented; more would take space with the square of the depth
 
 
-def title(node: Value) -> str:
-    """What a box is called: its label, its op, or both."""
-    op = "" if node.op is None else node.op.infix or node.op.name
-    return " = ".join(filter(None, (node.label, op)))
-
-
-def to_text(*values: Value, number_format: str = ".4g") -> str:
-    """The graph as an indented tree, users above their operands; what was shown before is named only."""
+def text_of(scene: Scene, number_format: str = ".4g") -> str:
+    """The scene as an indented tree, users above their operands; what was shown before is named only."""
+    boxes = {box.name: box for box in scene.boxes}
+    operands: dict[str, list[str]] = {name: [] for name in boxes}
+    used = set()
+    for arrow in scene.arrows:
+        operands[arrow.head].append(arrow.tail)
+        used.add(arrow.tail)
+    roots = [name for name in boxes if name not in used] or [scene.boxes[-1].name]
     lines: list[str] = []
-    names: dict[Value, str] = {}
-    stack: list[tuple[Any, int]] = [(value, 0) for value in reversed(values)]
+    shown: set[str] = set()
+    stack = [(name, 0) for name in reversed(roots)]
     while stack:
-        node, depth = stack.pop()
+        name, depth = stack.pop()
         indent = "  " * min(depth, DEEPEST)
-        if type(node) is float:
-            lines.append(f"{indent}{format(node, number_format)}")
-        elif node in names:
-            lines.append(f"{indent}{names[node]}, as above")
+        box = boxes[name]
+        if box.kind == "constant":
+            lines.append(f"{indent}{numbers(box.data, number_format)}")
+        elif name in shown:
+            lines.append(f"{indent}{box.title or 'leaf'}, as above")
         else:
-            names[node] = title(node) or "leaf"
-            numbers = f"data {format(node.data, number_format)}, grad {format(node.grad, number_format)}"
-            lines.append(f"{indent}{names[node]}: {numbers}")
-            stack += [(x, depth + 1) for x in reversed(flat_args(node))]
-    return "\n".join(lines)
+            shown.add(name)
+            lines.append(indent + _line(box, number_format))
+            stack += [(x, depth + 1) for x in reversed(operands[name])]
+    return "\n".join([*lines, *scene.notes])
 
 
-def to_mermaid(*values: Value, number_format: str = ".4g") -> str:
-    """The graph in Mermaid's notation, which code hosts and notebooks draw by themselves."""
+def _line(box: Box, number_format: str) -> str:
+    parts = list(box.details)
+    if box.data is not None:
+        parts.append(f"data {numbers(box.data, number_format)}")
+    if box.grad is not None:
+        parts.append(f"grad {numbers(box.grad, number_format)}")
+    return ": ".join(filter(None, (box.title or "leaf", ", ".join(parts))))
+
+
+def mermaid_of(scene: Scene, number_format: str = ".4g") -> str:
+    """The scene in Mermaid's notation, which code hosts and notebooks draw by themselves."""
     lines = ["flowchart LR"]
-    order = topological_order(*values)
-    name = {node: f"n{i}" for i, node in enumerate(order)}
-    for node in order:
-        words = [title(node), format(node.data, number_format), f"grad {format(node.grad, number_format)}"]
+    for box in scene.boxes:
+        words = [box.title, *box.details]
+        if box.data is not None:
+            words.append(numbers(box.data, number_format))
+        if box.grad is not None:
+            words.append(f"grad {numbers(box.grad, number_format)}")
         text = "<br/>".join(_escaped(word) for word in words if word)
-        opening, closing = ("([", "])") if node.op is None else ("[", "]")
-        lines.append(f'  {name[node]}{opening}"{text}"{closing}')
-        for i, x in enumerate(flat_args(node)):
-            if type(x) is float:
-                lines.append(f'  {name[node]}c{i}(("{format(x, number_format)}")) --> {name[node]}')
-            else:
-                lines.append(f"  {name[x]} --> {name[node]}")
+        opening, closing = SHAPES.get(box.kind, ("([", "])"))
+        lines.append(f'  {box.name}{opening}"{text}"{closing}')
+    lines += [f"  {arrow.tail} --> {arrow.head}" for arrow in scene.arrows]
     return "\n".join(lines) + "\n"
+
+
+SHAPES = {"op": ("[", "]"), "group": ("[[", "]]"), "constant": ("((", "))")}
+
+
+def numbers(data: tuple[float, float] | None, number_format: str) -> str:
+    """A number, or the lowest and the highest of many."""
+    low, high = (format(x, number_format) for x in data or (0.0, 0.0))
+    return low if low == high else f"{low} \u2026 {high}"
 
 
 def _escaped(text: str) -> str:

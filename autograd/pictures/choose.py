@@ -1,0 +1,160 @@
+"""Which Values a picture shows: those of a result, a function or a module; near a node; folded or in full."""
+
+from __future__ import annotations
+
+import inspect
+import math
+
+from autograd import tree
+from autograd.backend import Value
+from autograd.dag import flat_args, topological_order
+from autograd.names import labels_of
+from autograd.pictures.fold import deepest, folded
+from autograd.pictures.scene import Scene, box_count, in_full
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+MOST_IN_FULL = 300  # boxes; more are folded where nothing else is asked for
+
+
+def scene_of(
+    what: Sequence[Any],
+    *,
+    depth: float | None = None,
+    around: tuple[Value, int] | None = None,
+    paths: tuple[Value, Value] | None = None,
+    names: Mapping[Any, Any] | None = None,
+    limit: int = 2000,
+) -> Scene:
+    """What `draw` shows; see there."""
+    roots = _roots(what)
+    order = topological_order(*roots)
+    labels = labels_of(names)
+    lit = None if paths is None else _on_paths(order, *_two(paths, "paths", "(weight, loss)"))
+    total = len(order)
+    if around is not None:
+        near = _near(order, *_two(around, "around", "(node, radius)"))
+        order = [node for node in order if node in near]
+    if depth is not None and not (isinstance(depth, (int, float)) and depth >= 1):
+        raise ValueError(
+            f"depth is how many modules inside each other are told apart, 1 or more, not {depth!r}: math.inf "
+            f"for every single operation"
+        )
+    boxes = box_count(order)
+    if depth == math.inf or (depth is None and boxes <= min(MOST_IN_FULL, limit)):
+        if boxes > limit:
+            raise ValueError(
+                f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
+                f"folded, draw around=(node, 3), or pass limit={boxes}"
+            )
+        scene = in_full(order, labels, lit, around is not None)
+    else:
+        scene = folded(order, labels, lit, None if depth is None else int(depth))
+        if len(scene.boxes) > limit:
+            raise ValueError(
+                f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: pass "
+                f"a smaller depth, or limit={len(scene.boxes)}"
+            )
+        modules = deepest(order)
+        more = "" if modules < 2 else f"depth=1 to {modules} for modules, "
+        scene.notes.append(
+            f"{len(order):,} operations and leaves, folded into {len(scene.boxes)} boxes: "
+            f"draw(..., {more}depth=math.inf{f', limit={boxes}' * (boxes > 2000)}) for all"
+        )
+    if around is not None:
+        scene.notes.append(f"{len(order):,} of {total:,} operations and leaves: those around one")
+    return scene
+
+
+def _roots(what: Sequence[Any]) -> list[Value]:
+    """The results to draw: those given, or those of the function given with its arguments."""
+    if not what:
+        raise TypeError("draw needs a Value: draw(loss)")
+    if callable(what[0]) and type(what[0]) is not Value:
+        return _results(what[0], what[1:])
+    for value in what:
+        if isinstance(value, (list, tuple)):
+            raise TypeError(
+                f"draw takes one Value or several, not a {type(value).__name__} of them: write draw(*values)"
+            )
+        if type(value) is not Value:
+            raise TypeError(
+                f"draw shows the graph of Values, not the {type(value).__name__} {value!r}: make the inputs "
+                f"of the computation with Value(...)"
+            )
+    return list(what)
+
+
+def _results(function: Any, args: Sequence[Any]) -> list[Value]:
+    """What a function, or a module, makes of example arguments: Values with the names of its parameters."""
+    inputs = []
+    for name, arg in zip(_parameter_names(function, len(args)), args, strict=True):
+        leaves, rebuild = tree.flatten(arg)
+        places = tree.paths(arg, name)
+        inputs.append(
+            rebuild(
+                Value(x, place) if isinstance(x, (int, float)) else x
+                for x, place in zip(leaves, places, strict=True)
+            )
+        )
+    results = tree.flatten(function(*inputs))[0]
+    values = [x for x in results if type(x) is Value]
+    if not values:
+        raise TypeError(
+            f"{function!r} gave no Value for its example arguments: pass as many as it takes, as "
+            f"draw(function, 2.0, [1.0, 3.0])"
+        )
+    return values
+
+
+def _parameter_names(function: Any, count: int) -> list[str]:
+    """The names of the first parameters; of a module those of its `forward`."""
+    try:
+        parameters = inspect.signature(getattr(function, "forward", function)).parameters.values()
+    except (TypeError, ValueError):  # some of C's functions do not tell
+        parameters = {}.values()
+    names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    return [names[i] if i < len(names) else f"x{i + 1}" for i in range(count)]
+
+
+def _two(given: Any, name: str, form: str) -> tuple[Any, Any]:
+    if not isinstance(given, (tuple, list)) or len(given) != 2 or type(given[0]) is not Value:
+        raise TypeError(f"{name} is {form}, not {given!r}")
+    return given[0], given[1]
+
+
+def _near(order: Sequence[Value], node: Value, radius: int) -> set[Value]:
+    """The Values that so many arrows, forward or back, lead to."""
+    if isinstance(radius, bool) or not isinstance(radius, int) or radius < 0:
+        raise ValueError(f"around is (node, radius), and a radius is 0, 1, 2 ..., not {radius!r}")
+    neighbours: dict[Value, set[Value]] = {x: set() for x in order}
+    if node not in neighbours:
+        raise ValueError(f"around={node!r} is no part of the graph: pick a Value that it was made from")
+    for user in order:
+        for x in flat_args(user):
+            if type(x) is not float:
+                neighbours[x].add(user)
+                neighbours[user].add(x)
+    near = edge = {node}
+    for _ in range(radius):
+        edge = {y for x in edge for y in neighbours[x]} - near
+        near = near | edge
+        if not edge:
+            break
+    return near
+
+
+def _on_paths(order: Sequence[Value], start: Value, end: Any) -> set[Value]:
+    """The Values on any path from one to another."""
+    reached = {start}
+    for node in order:
+        if any(x in reached for x in flat_args(node) if type(x) is not float):
+            reached.add(node)
+    if start not in order or type(end) is not Value or end not in reached:
+        raise ValueError(
+            f"there is no path from {start!r} to {end!r} in this graph: was one made again since?"
+        )
+    return reached.intersection(topological_order(end))

@@ -1,0 +1,256 @@
+"""Folding: a graph of thousands of Values as a few boxes, by module and by repetition.
+
+What was made in a module is one box, down to some depth of modules inside modules. What was made outside
+of them is one box where it is the same operation of the same operands, as the losses of a hundred samples
+are; and so is a chain of one operation, as their sum is. Leaves are one box where their users are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, defaultdict
+from functools import lru_cache
+
+from autograd.backend import Value
+from autograd.dag import flat_args
+from autograd.pictures.scene import Arrow, Box, Scene, kind_of, op_text
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Hashable, Mapping, Sequence
+
+    Key = Hashable
+
+MOST_BOXES, MOST_ARROWS = 60, 120  # of a folded picture that can be read
+
+
+def deepest(order: Sequence[Value]) -> int:
+    """How many modules inside each other there are at most."""
+    return max((len(split(path)) for path in {node.path for node in order}), default=0)
+
+
+@lru_cache(maxsize=10_000)
+def split(path: str) -> tuple[str, ...]:
+    """The modules of a path: "MLP.layers.0.neurons.3" is ("MLP", "layers.0", "neurons.3")."""
+    parts: list[str] = []
+    for part in path.split(".") if path else ():
+        if part.isdigit() and len(parts) > 1 and not parts[-1][-1].isdigit():
+            parts[-1] += f".{part}"
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+def folded(
+    order: Sequence[Value], labels: Mapping[Value, str], lit: set[Value] | None, depth: int | None
+) -> Scene:
+    """The Values in few enough boxes to be read, or folded at the depth that is asked for.
+
+    Args:
+        order: the Values, operands before users.
+        labels: names for those that have no label.
+        lit: those that stand out, in boxes of their own; None for all alike.
+        depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
+            many as can be read.
+    """
+    if depth is not None:
+        return _scene(order, labels, lit, _Keys(order, labels, lit, depth, False).of, depth)
+    most = deepest(order)
+    for level in [*range(most, 0, -1), *([0] if most == 0 else [])]:
+        for signs_alone in (False, True):
+            keys = _Keys(order, labels, lit, level, signs_alone)
+            if keys.too_many or (signs_alone and level > 1):
+                continue
+            scene = _scene(order, labels, lit, keys.of, level)
+            few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
+            if few or (signs_alone and level <= 1):
+                return scene
+    raise AssertionError("the coarsest level takes all there is")
+
+
+class _Keys:
+    """For each Value the key of its box: Values of one key share it."""
+
+    def __init__(
+        self,
+        order: Sequence[Value],
+        labels: Mapping[Value, str],
+        lit: set[Value] | None,
+        depth: int,
+        signs_alone: bool,
+    ) -> None:
+        self.labels, self.lit, self.depth, self.signs_alone = labels, lit, depth, signs_alone
+        self.numbers: dict[Key, int] = {}  # keys are numbered: one may hold others, to any depth
+        self.most = len(order) if signs_alone else 20 * MOST_BOXES
+        self.too_many = False
+        self.of: dict[Value, int] = {}
+        self._pass(order, {})
+        if not self.too_many:
+            self._pass(order, self._leaves(order))
+
+    def _leaves(self, order: Sequence[Value]) -> dict[Value, Key]:
+        """The keys of leaves, by their users; a parameter of a module is in the module's box."""
+        users: dict[Value, set[tuple[int, int]]] = defaultdict(set)
+        homes: dict[Value, int] = {}
+        for node in order:
+            in_module = self._module(node)
+            for i, operand in enumerate(node.args):
+                for x in operand if type(operand) is tuple else (operand,):
+                    if type(x) is not float and x.op is None:
+                        users[x].add((self.of[node], i))
+                        if in_module and x.is_parameter:
+                            homes.setdefault(x, self.of[node])
+        return {
+            node: homes[node]
+            if node in homes
+            else (
+                kind_of(node),
+                self._plain(node),
+                self._is_lit(node),
+                frozenset() if self.signs_alone else frozenset(users[node]),
+            )
+            for node in order
+            if node.op is None
+        }
+
+    def _pass(self, order: Sequence[Value], leaves: Mapping[Value, Key]) -> None:
+        for node in order:
+            if node.op is None:
+                key = leaves.get(node) or (kind_of(node), self._plain(node), self._is_lit(node))
+                self.of[node] = key if type(key) is int else self._number(key)
+            else:
+                self.of[node] = self._of_op(node)
+        self.too_many = len(self.numbers) > self.most
+
+    def _of_op(self, node: Value) -> int:
+        assert node.op is not None
+        module = self._module(node)
+        key: Key
+        if module:
+            key = ("module", module, self._is_lit(node))
+        elif self.signs_alone:
+            key = (node.path, op_text(node), self._is_lit(node))
+        elif len(self.numbers) > self.most:
+            return 0  # given up
+        else:
+            args = flat_args(node)
+            for x in args:  # a chain of one operation is one box
+                if type(x) is not float and x.op is node.op and x.path == node.path:  # noqa: SIM102
+                    if self._is_lit(x) == self._is_lit(node):
+                        return self.of[x]
+            same = len(args) == 2 and args[0] is args[1]
+            operands = tuple(dict.fromkeys(-1 if type(x) is float else self.of[x] for x in args))
+            key = (node.path, op_text(node), self._plain(node), operands, same, self._is_lit(node))
+        return self._number(key)
+
+    def _number(self, key: Key) -> int:
+        return self.numbers.setdefault(key, len(self.numbers))
+
+    def _module(self, node: Value) -> tuple[str, ...]:
+        """The modules down to the depth of boxes that it was made in; () if in fewer."""
+        inside = split(node.path)[: self.depth]
+        return inside if len(inside) == self.depth else ()
+
+    def _is_lit(self, node: Value) -> bool:
+        return self.lit is not None and node in self.lit
+
+    def _plain(self, node: Value) -> str:
+        """The label without its digits: w1 and w2 are of one box."""
+        if self.signs_alone:
+            return ""
+        return re.sub(r"\d+", "#", node.label or self.labels.get(node, ""))
+
+
+def _scene(
+    order: Sequence[Value],
+    labels: Mapping[Value, str],
+    lit: set[Value] | None,
+    of: Mapping[Value, int],
+    depth: int,
+) -> Scene:
+    with_grad = any(node.grad != 0.0 for node in order)
+    groups: dict[int, list[Value]] = {}
+    for node in order:
+        groups.setdefault(of[node], []).append(node)
+    counts: Counter[tuple[int, int]] = Counter()
+    for node in order:
+        user = of[node]
+        for x in flat_args(node):
+            if type(x) is not float and of[x] != user:
+                counts[of[x], user] += 1
+    name = {key: f"g{i}" for i, key in enumerate(groups)}
+    boxes = [_box(name[key], members, labels, with_grad, lit, depth) for key, members in groups.items()]
+    faded = {box.name: box.faded for box in boxes}
+    arrows = [
+        Arrow(name[tail], name[head], count, faded[name[tail]] or faded[name[head]])
+        for (tail, head), count in counts.items()
+    ]
+    return Scene(boxes, arrows, with_grad)
+
+
+def _box(
+    name: str,
+    members: list[Value],
+    labels: Mapping[Value, str],
+    with_grad: bool,
+    lit: set[Value] | None,
+    depth: int,
+) -> Box:
+    ops = Counter(op_text(node) for node in members if node.op is not None)
+    paths = {split(node.path) for node in members if node.path}
+    kinds = {kind_of(node) for node in members}
+    first = members[0]
+    box = Box(
+        name,
+        kind_of(first) if len(members) == 1 or kinds == {kind_of(first)} != {"op"} else "group",
+        len(members),
+        data=_range([node.data for node in members]),
+        grad=_range([node.grad for node in members]) if with_grad and kinds != {"detached"} else None,
+        faded=lit is not None and lit.isdisjoint(members),
+    )
+    if len(ops) > 1 or paths:
+        inside = min(paths, key=len)[:depth] if paths else ()
+        box.label = inside[-1] if inside else ""
+        box.hint = ".".join(inside)
+        box.details = _inside(paths, len(inside), members)
+        box.op = "" if box.label else _counted(ops)
+        if box.label:
+            box.details.append(_counted(ops))
+    else:
+        names = list(dict.fromkeys(node.label or labels.get(node, "") for node in members))
+        box.label = _first_and_last([n for n in names if n] or ([] if ops else [kind_of(first)]))
+        box.op = op_text(first)
+        if len(members) > 1:
+            box.details = [f"\u00d7 {len(members):,}"]
+    return box
+
+
+def _counted(ops: Counter[str]) -> str:
+    """The operations of a box: "dot, +, relu \u00d7 1,600"."""
+    by_count: dict[int, list[str]] = {}
+    for op, count in ops.items():
+        by_count.setdefault(count, []).append(op)
+    parts = [", ".join(names) + (f" \u00d7 {n:,}" if n > 1 else "") for n, names in by_count.items()]
+    return "; ".join(parts[:3]) + ("; ..." if len(parts) > 3 else "")
+
+
+def _inside(paths: set[tuple[str, ...]], depth: int, members: list[Value]) -> list[str]:
+    """The modules and parameters inside of a box: "16 neurons, 48 parameters"."""
+    kinds: dict[str, list[str]] = {}
+    for name in sorted({path[depth] for path in paths if len(path) > depth}):
+        kinds.setdefault(name.rpartition(".")[0] or name, []).append(name)
+    parameters = sum(node.is_parameter for node in members)
+    found = [f"{len(names)} {kind}" if len(names) > 1 else names[0] for kind, names in kinds.items()][:3]
+    found += [f"{parameters:,} parameters"] if parameters > 1 else []
+    return [", ".join(found)] if found else []
+
+
+def _first_and_last(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= 3 else f"{names[0]} ... {names[-1]}"
+
+
+def _range(numbers: list[float]) -> tuple[float, float]:
+    """The lowest and the highest; nan for both if one is nan."""
+    if any(x != x for x in numbers):
+        return (float("nan"), float("nan"))
+    return min(numbers), max(numbers)

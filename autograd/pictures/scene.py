@@ -1,0 +1,146 @@
+"""What a picture shows: boxes, each a Value or many of them, and the arrows between them."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+from autograd.backend import Value
+from autograd.dag import flat_args
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    Range = tuple[float, float]
+
+
+@dataclass
+class Box:
+    """One box of a picture.
+
+    Attributes:
+        name: what arrows know it by.
+        kind: "op", "leaf", "parameter", "detached", "constant", "group" (many operations), or "more" (what
+            is left out there).
+        count: how many Values it stands for.
+        label: the user's name for it.
+        op: its operation, as text.
+        data, grad: the lowest and the highest number in it; None where there is none to show.
+        details: further lines.
+        hint: what a mouse resting on it shows.
+        faded: whether it stands back, because something else is meant to stand out.
+    """
+
+    name: str
+    kind: str
+    count: int = 1
+    label: str = ""
+    op: str = ""
+    data: Range | None = None
+    grad: Range | None = None
+    details: list[str] = field(default_factory=list)
+    hint: str = ""
+    faded: bool = False
+
+    @property
+    def title(self) -> str:
+        """Its label, its op, or both."""
+        return " = ".join(filter(None, (self.label, self.op)))
+
+    @property
+    def steepest(self) -> float:
+        """Of its gradients the one of greatest size; nan if one is nan."""
+        low, high = self.grad or (0.0, 0.0)
+        return low if abs(low) > abs(high) or math.isnan(low) else high
+
+
+@dataclass
+class Arrow:
+    """From an operand to its user; in a folded picture for `count` of them."""
+
+    tail: str
+    head: str
+    count: int = 1
+    faded: bool = False
+
+
+@dataclass
+class Scene:
+    """Boxes, operands before users, and arrows in the order of the operands.
+
+    Attributes:
+        with_grad: whether `backward` has run, so that gradients say something.
+        notes: lines below the picture, on what it leaves out.
+    """
+
+    boxes: list[Box]
+    arrows: list[Arrow]
+    with_grad: bool
+    notes: list[str] = field(default_factory=list)
+
+
+def in_full(
+    order: Sequence[Value], labels: Mapping[Value, str], lit: set[Value] | None, cut: bool = False
+) -> Scene:
+    """A box for every Value and every constant.
+
+    Args:
+        order: the Values to show, operands before users.
+        labels: names for those that have no label.
+        lit: those that stand out; None for all alike.
+        cut: whether operands and users may be missing from `order`; "..." stands for those.
+    """
+    with_grad = any(node.grad != 0.0 for node in order)
+    name = {node: f"n{i}" for i, node in enumerate(order)}
+    boxes: list[Box] = []
+    arrows: list[Arrow] = []
+    for node in order:
+        faded = lit is not None and node not in lit
+        missing = 0
+        for i, x in enumerate(flat_args(node)):
+            if type(x) is float:
+                constant = Box(f"{name[node]}c{i}", "constant", data=(x, x), faded=lit is not None)
+                boxes.append(constant)
+                arrows.append(Arrow(constant.name, name[node], faded=lit is not None))
+            elif x in name:
+                apart = lit is not None and (faded or x not in lit)
+                arrows.append(Arrow(name[x], name[node], faded=apart))
+            else:
+                missing += 1
+        if cut and missing:
+            boxes.append(Box(f"{name[node]}more", "more", label=f"{missing} more" if missing > 1 else "..."))
+            arrows.append(Arrow(f"{name[node]}more", name[node], faded=True))
+        boxes.append(
+            Box(
+                name[node],
+                kind_of(node),
+                label=node.label or labels.get(node, ""),
+                op=op_text(node),
+                data=(node.data, node.data),
+                grad=(node.grad, node.grad) if with_grad and kind_of(node) != "detached" else None,
+                hint=node.path,
+                faded=faded,
+            )
+        )
+    return Scene(boxes, arrows, with_grad)
+
+
+def kind_of(node: Value) -> str:
+    """The kind of box a Value has; see `Box`."""
+    if node.op is not None:
+        return "op"
+    if node.is_parameter:
+        return "parameter"
+    return "leaf" if node.requires_grad else "detached"
+
+
+def op_text(node: Any) -> str:
+    """The sign of an op, as "+", or its name; "" for a leaf."""
+    return "" if node.op is None else node.op.infix or node.op.name
+
+
+def box_count(order: Sequence[Value]) -> int:
+    """How many boxes the Values have in full, with one for each constant."""
+    return len(order) + sum(type(x) is float for node in order for x in flat_args(node))
