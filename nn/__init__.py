@@ -16,7 +16,9 @@ from nn.activations import (
     Softsign,
     Tanh,
 )
+from nn.callbacks import Checkpoint, EarlyStopping, Training
 from nn.data import DataLoader, one_hot, standardise, train_test_split
+from nn.history import History
 from nn.init import seed
 from nn.io import load, save
 from nn.layers import MLP, Dropout, Embedding, Layer, LayerNorm, Linear, Neuron, RMSNorm, Sequential
@@ -45,6 +47,7 @@ from nn.optim import (
     minimize,
 )
 from nn.plot import Film, plot_confusion, plot_decision_boundary, plot_history
+from nn.prediction import evaluate, predict, predict_classes, predict_proba
 from nn.schedules import (
     CosineAnnealingLR,
     ExponentialLR,
@@ -54,17 +57,7 @@ from nn.schedules import (
     Schedule,
     StepLR,
 )
-from nn.training import (
-    Checkpoint,
-    EarlyStopping,
-    History,
-    Training,
-    evaluate,
-    fit,
-    predict,
-    predict_classes,
-    predict_proba,
-)
+from nn.training import fit
 
 __all__ = [
     "ELU",

@@ -63,9 +63,6 @@ class Activation(Module):
             return {}
         return named_only({"activation": self.activation}, (self._activate,))
 
-    def output_activation_name(self) -> str:
-        return self.activation
-
     def __repr__(self) -> str:
         own = type(self) is not Activation
         return f"{type(self).__name__}({'' if own else repr(self.activation)})"
@@ -97,9 +94,6 @@ class Softmax(Module):
 
     def config(self) -> dict[str, Any]:
         return {}
-
-    def output_activation_name(self) -> str:
-        return "softmax"
 
     def forward(self, x: Any) -> list[Any]:
         """The probabilities, as many as scores."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import operator
+from numbers import Real
 from typing import Any
 
 
@@ -23,13 +24,13 @@ def whole_number(name: str, given: Any, least: int = 1) -> int:
 
 
 def finite_number(name: str, given: Any) -> float:
-    """The int or float as a float.
+    """The number, NumPy's included, as a float.
 
     Raises:
-        ValueError: if it is neither, or nan, or beyond the floats.
+        ValueError: if it is none, or nan, or beyond the floats.
     """
     try:
-        number = float(given) if isinstance(given, (int, float)) and type(given) is not bool else math.nan
+        number = float(given) if isinstance(given, Real) and not isinstance(given, bool) else math.nan
     except OverflowError:
         number = math.inf
     if not math.isfinite(number):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 from nn.checks import whole_number
 
@@ -137,12 +137,15 @@ def _check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:
         raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
 
 
-def standardise(
-    X: Sequence[Sequence[float]], *others: Sequence[Sequence[float]]
-) -> tuple[list[list[float]], ...]:
+@overload
+def standardise(X: Any) -> list[list[float]]: ...
+@overload
+def standardise(X: Any, *others: Any) -> tuple[list[list[float]], ...]: ...
+def standardise(X: Any, *others: Any) -> Any:
     """X with mean 0 and standard deviation 1 in each column, and others (a test set) scaled alike.
 
-    A column of equal numbers becomes 0.
+    ``X = standardise(X)``, or ``X_train, X_test = standardise(X_train, X_test)``. A column of equal numbers
+    becomes 0.
     """
     tables = [as_rows(table) for table in (X, *others)]
     widths = sorted({len(row) for table in tables for row in table})
@@ -151,10 +154,11 @@ def standardise(
     columns = list(map(list, zip(*tables[0], strict=True)))
     centres = [_centre(column) for column in columns]
     spreads = [_spread(column, centre) or 1.0 for column, centre in zip(columns, centres, strict=True)]
-    return tuple(
+    scaled = [
         [[(x - c) / s for x, c, s in zip(row, centres, spreads, strict=True)] for row in table]
         for table in tables
-    )
+    ]
+    return tuple(scaled) if others else scaled[0]
 
 
 def _centre(column: list[float]) -> float:

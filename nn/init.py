@@ -24,7 +24,10 @@ generator = random.Random(0)
 
 
 def seed(number: int) -> None:
-    """Start the generator of weights, dropout and shuffling anew; without a call it starts from seed 0."""
+    """Start the generator of weights and dropout anew; without a call it starts from seed 0.
+
+    Samples are shuffled by the seed of their `DataLoader`, or of `fit`.
+    """
     generator.seed(number)
 
 

@@ -54,8 +54,10 @@ def save(
 
     Raises:
         ValueError: for another ending of the name, or a parameter that is no finite number.
+        FileNotFoundError: if there is no such folder.
     """
     path = Path(path)
+    check_name(path)
     for name, number in model.state_dict().items():
         if not math.isfinite(number):
             raise ValueError(f"{name} is {number!r}: a model whose training went astray is not worth a file")
@@ -89,7 +91,7 @@ def load(
         optimizer, schedule, loader: what goes on with its training, to be given their states.
 
     Returns:
-        The model.
+        The model; one that is made anew is in the mode for use, see `Module.eval`.
 
     Raises:
         ValueError: if the file is no model, is damaged, or does not fit; nothing has changed then.
@@ -101,7 +103,7 @@ def load(
     try:
         head, numbers = _decoded(path)
         state = _flat(numbers)
-        made = _made(head["model"], len(state)) if model is None else model
+        made = _made(head["model"], len(state)).eval() if model is None else model
         _put({"model": made}, {"model": state})
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError, ArithmeticError) as error:
         raise ValueError(f"{path} is no model, or damaged: {type(error).__name__} {error}") from None
@@ -212,6 +214,16 @@ def _flat(grouped: Mapping[str, Any]) -> dict[str, Any]:
 # Files
 
 
+def check_name(path: Path) -> None:
+    """Raise what `save` would, of a name with another ending or a folder that is not there."""
+    if path.suffix.lower() not in (".json", ".safetensors"):
+        raise ValueError(f"a model is saved as .json or .safetensors, not as {path.name!r}")
+    if not path.parent.is_dir():
+        raise FileNotFoundError(
+            f"there is no folder {str(path.parent)!r} to save {path.name!r} in: make it first"
+        )
+
+
 def _encoded(path: Path, head: dict[str, Any], numbers: dict[str, Any]) -> bytes:
     if path.suffix.lower() == ".json":
         lines = [
@@ -220,14 +232,12 @@ def _encoded(path: Path, head: dict[str, Any], numbers: dict[str, Any]) -> bytes
         rows = [f"    {json.dumps(name)}: {json.dumps(n, allow_nan=False)}" for name, n in numbers.items()]
         parameters = '  "parameters": {\n' + ",\n".join(rows) + "\n  }"
         return ("{\n" + ",\n".join([*lines, parameters]) + "\n}\n").encode()
-    if path.suffix.lower() == ".safetensors":
-        import numpy as np
-        from safetensors.numpy import save as to_bytes
+    import numpy as np
+    from safetensors.numpy import save as to_bytes
 
-        arrays = {name: np.asarray(n, dtype=np.float64) for name, n in numbers.items()}
-        data: bytes = to_bytes(arrays, metadata={"autograd": json.dumps(head, allow_nan=False)})
-        return data
-    raise ValueError(f"a model is saved as .json or .safetensors, not as {path.name!r}")
+    arrays = {name: np.asarray(n, dtype=np.float64) for name, n in numbers.items()}
+    data: bytes = to_bytes(arrays, metadata={"autograd": json.dumps(head, allow_nan=False)})
+    return data
 
 
 def _decoded(path: Path) -> tuple[dict[str, Any], dict[str, Any]]:

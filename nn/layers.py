@@ -9,7 +9,7 @@ from autograd import Value, dot, sqrt, var
 from nn import init
 from nn.activations import activation_by_name, named_only
 from nn.checks import whole_number
-from nn.module import Module, parameter
+from nn.module import Module, counted, parameter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -74,11 +74,8 @@ class Neuron(Module):
         config = {"in_size": len(self.w), "activation": self.activation, "bias": self.b is not None}
         return named_only(config, [self._activate])
 
-    def output_activation_name(self) -> str:
-        return self.activation
-
     def __repr__(self) -> str:
-        return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})"
+        return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})  # {counted(self)}"
 
 
 def _no_bias(neuron: Neuron) -> str:
@@ -110,13 +107,11 @@ class Layer(Module):
         neuron = self.neurons[0].config()
         return neuron and {**neuron, "out_size": len(self.neurons)}
 
-    def output_activation_name(self) -> str:
-        return self.neurons[0].activation
-
     def __repr__(self) -> str:
         first = self.neurons[0]
         activation = "" if isinstance(self, Linear) else f", activation={first.activation!r}"
-        return f"{type(self).__name__}({len(first.w)}, {len(self.neurons)}{activation}{_no_bias(first)})"
+        sizes = f"{len(first.w)}, {len(self.neurons)}"
+        return f"{type(self).__name__}({sizes}{activation}{_no_bias(first)})  # {counted(self)}"
 
 
 class Linear(Layer):
@@ -200,17 +195,13 @@ class MLP(Module):
         }
         return named_only(config, [neuron._activate for neuron in neurons])
 
-    def output_activation_name(self) -> str:
-        return self.layers[-1].output_activation_name()
-
     def __repr__(self) -> str:
         first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
         sizes = [len(layer.neurons) for layer in self.layers]
         output = "" if last.activation == "linear" else f", output_activation={last.activation!r}"
-        count = len(self.parameters())
         return (
             f"MLP({len(first.w)}, {sizes}, activation={self.activation!r}{output}{_no_bias(first)})"
-            f"  # {count} parameters"
+            f"  # {counted(self)}"
         )
 
 
@@ -243,10 +234,6 @@ class Sequential(Module):
         return {
             "modules": [{"class": type(module).__name__, "arguments": config} for module, config in pairs]
         }
-
-    def output_activation_name(self) -> str:
-        last = self[-1] if len(self) else None
-        return last.output_activation_name() if isinstance(last, Module) else ""
 
     def __len__(self) -> int:
         return sum(name.isdigit() for name in vars(self))
@@ -312,7 +299,7 @@ class LayerNorm(Module):
         return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
 
     def __repr__(self) -> str:
-        return f"LayerNorm({self.size}{'' if self.w else ', affine=False'})"
+        return f"LayerNorm({self.size}{'' if self.w else ', affine=False'})  # {counted(self)}"
 
 
 class RMSNorm(Module):
@@ -333,7 +320,7 @@ class RMSNorm(Module):
         return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
 
     def __repr__(self) -> str:
-        return f"RMSNorm({self.size}{'' if self.w else ', affine=False'})"
+        return f"RMSNorm({self.size}{'' if self.w else ', affine=False'})  # {counted(self)}"
 
 
 def _of_size(module: LayerNorm | RMSNorm, x: Sequence[Any]) -> tuple[Any, ...]:
@@ -373,4 +360,4 @@ class Embedding(Module):
         return {"count": len(self.rows), "size": len(self.rows[0])}
 
     def __repr__(self) -> str:
-        return f"Embedding({len(self.rows)}, {len(self.rows[0])})"
+        return f"Embedding({len(self.rows)}, {len(self.rows[0])})  # {counted(self)}"

@@ -175,13 +175,6 @@ class Module:
         for name, number in state_dict.items():
             parameters[name].data = float(number)
 
-    def output_activation_name(self) -> str:
-        """The name of the activation that its outputs come from; "" where it cannot say.
-
-        Where it is sigmoid or softmax the outputs are probabilities, otherwise scores.
-        """
-        return ""
-
     def config(self) -> dict[str, Any] | None:
         """The arguments that make a module like it, as plain numbers, texts, lists and dicts.
 
@@ -193,15 +186,16 @@ class Module:
     @recursive_repr()
     def __repr__(self) -> str:
         """Its modules, one to a line, with their own texts, and the number of parameters."""
-        lines = [f"{type(self).__name__}(  # {_counted(self)}"]
+        lines = [f"{type(self).__name__}(  # {counted(self)}"]
         for name, attribute in vars(self).items():
             for path, member in _members(name, attribute):
                 if isinstance(member, Module):
                     lines.append(f"  {path}: " + repr(member).replace("\n", "\n  "))
-        return "\n".join([*lines, ")"]) if len(lines) > 1 else f"{type(self).__name__}()  # {_counted(self)}"
+        return "\n".join([*lines, ")"]) if len(lines) > 1 else f"{type(self).__name__}()  # {counted(self)}"
 
 
-def _counted(module: Module) -> str:
+def counted(module: Module) -> str:
+    """The number of its parameters, in words."""
     count = len(module.parameters())
     return f"{count} parameter{'s' * (count != 1)}"
 

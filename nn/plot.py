@@ -5,14 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from nn.data import as_rows, as_targets
-from nn.metrics import confusion_matrix
-from nn.training import predict, probabilities_of
+from nn.metrics import classes_of, confusion_matrix
+from nn.prediction import predict, predict_proba
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nn.callbacks import Training
+    from nn.history import History
     from nn.module import Module
-    from nn.training import History, Training
 
 # Blue, orange, green ...: told apart by colour-blind readers too (Okabe and Ito 2008).
 COLOURS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#333333")
@@ -48,8 +49,9 @@ def plot_decision_boundary(
 ) -> Any:
     """What a model of two inputs makes of the plane, with the samples on it.
 
-    Where targets are classes (ints) the plane has their colours, and a line where one meets another, as
-    deep as the model is sure; else, for regression, it has the colours of the numbers that come out.
+    Where targets are classes (ints, or one-hot rows) the plane has their colours, as deep as the model is
+    sure, and a line where one meets another; else, for regression, it has the colours of the numbers that
+    come out.
 
     Args:
         model: a model of two inputs.
@@ -71,11 +73,15 @@ def plot_decision_boundary(
     margin = 0.1 * (points.max(axis=0) - points.min(axis=0)) + 1e-9
     low, high = points.min(axis=0) - margin, points.max(axis=0) + margin
     across, up = (np.linspace(low[i], high[i], steps) for i in (0, 1))
-    outputs = predict(model, [[a, b] for b in up.tolist() for a in across.tolist()])
+    plane = [[a, b] for b in up.tolist() for a in across.tolist()]
+    if isinstance(y[0], list):  # one-hot rows
+        y = classes_of(y)
+    several = isinstance(predict(model, X[:1])[0], list)
+    if not all(isinstance(label, int) or (several and label.is_integer()) for label in y):
+        return _regression(ax, across, up, predict(model, plane), points, y)
+    y = [int(label) for label in y]
     classes = sorted(set(y))
-    if not all(isinstance(label, int) for label in classes):
-        return _regression(ax, across, up, outputs, points, y)
-    probabilities = np.array(probabilities_of(model, outputs))
+    probabilities = np.array(predict_proba(model, plane))
     if probabilities.ndim > 1:
         _several(ax, across, up, probabilities)
     else:

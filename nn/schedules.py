@@ -188,6 +188,8 @@ class ReduceLROnPlateau(Schedule):
     ) -> None:
         if mode not in ("min", "max"):
             raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
+        if not 0.0 <= factor < 1.0:
+            raise ValueError(f"factor is what the rate is multiplied with to shrink, below 1, not {factor!r}")
         self.mode, self.shrink, self.patience = mode, factor, patience
         self.threshold, self.min_lr = threshold, min_lr
         self.best: float | None = None

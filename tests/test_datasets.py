@@ -94,6 +94,8 @@ class TestCsv:
             ("a,y\n1,nan\n2,4\n", "line 2: 'nan' is no number"),
             ("a,y\n1,\n", "line 2: the column 'y', which is to be predicted, is empty"),
             ('a,y\n1,0\n"2,1\n', "data.csv, line 3: unexpected end of data: is a quote not closed"),
+            ("a;b;y\n1;2;0\n", "data.csv has one column, 'a;b;y': write delimiter=';'"),
+            ("1,2\n3,4\n", "data.csv begins with numbers, .* write header=False"),
             ("a,y\n", "data.csv has no samples"),
             ("", "data.csv has no samples"),
         ],

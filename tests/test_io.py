@@ -315,6 +315,11 @@ def test_shared_parts_and_namesakes_are_made_first(path):
         assert model.state_dict() == state
 
 
+def test_a_model_made_anew_is_in_the_mode_for_use(path):
+    save(nn.Sequential(nn.Linear(1, 2), nn.Dropout()), path)
+    assert load(path)([1.0]) == load(path)([1.0])
+
+
 def test_loading_leaves_the_generator_as_it_is(path):
     save(MLP(2, [2, 1]), path)
     nn.seed(3)

@@ -51,6 +51,14 @@ def test_decision_boundaries():
         nn.plot_decision_boundary(nn.MLP(3, [1]), [[1, 2, 3]], [0])
 
 
+def test_labels_may_be_one_hot_or_floats():
+    X, y = nn.datasets.blobs(30)[:2]
+    model = nn.MLP(2, [3], seed=1)
+    for labels in (nn.one_hot(y), [float(label) for label in y]):
+        ax = nn.plot_decision_boundary(model, X, labels, steps=10)
+        assert [text.get_text() for text in ax.get_legend().get_texts()] == ["class 0", "class 1", "class 2"]
+
+
 def test_confusion():
     ax = nn.plot_confusion([0, 1, 1], [0, 1, 0], ["cat", "dog"])
     assert [text.get_text() for text in ax.texts] == ["1", "1", "0", "1"]

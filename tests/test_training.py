@@ -5,6 +5,7 @@ import signal
 
 import pytest
 
+import autograd as ag
 import nn
 from nn import (
     MLP,
@@ -126,6 +127,19 @@ class TestMetrics:
         with pytest.raises(ValueError, match="was given 1 and 2"):
             accuracy([1.0], [1, 1])
 
+    def test_columns_and_rows(self):
+        """A column of targets, as a table has it, is its numbers; scikit-learn's figures for rows."""
+        metrics = pytest.importorskip("sklearn.metrics")
+        assert accuracy([0.5, -1.0], [[1], [0]]) == accuracy([[0.5], [-1.0]], [1, 0]) == 1.0
+        outputs, targets = [[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]], [[1.5, 2.0], [0.0, -2.0], [2.5, 1.0]]
+        assert r2_score(outputs, targets) == pytest.approx(metrics.r2_score(targets, outputs))
+        assert mean_absolute_error(outputs, targets) == pytest.approx(
+            metrics.mean_absolute_error(targets, outputs)
+        )
+        assert r2_score([[1.0], [2.0]], [[1.0], [2.0]]) == 1.0
+        with pytest.raises(ValueError, match="both a number or both a row"):
+            r2_score([[1.0, 2.0]], [1.0])
+
     def test_a_confusion_of_scores(self):
         with pytest.raises(ValueError, match=r"not 0\.5: .*predict_classes\(model, X\)"):
             confusion_matrix([0.5], [1])
@@ -165,9 +179,18 @@ class TestFit:
         assert all(module.training for module in model.modules())
 
     def test_a_model_that_ends_in_a_sigmoid_gives_probabilities(self):
+        class Wrapped(Module):
+            def __init__(self):
+                self.inner = xor_model()
+
+            def forward(self, x):
+                return ag.sigmoid(self.inner(x))
+
         models = [
             MLP(2, [8, 1], "tanh", output_activation="sigmoid", seed=1),
             nn.Sequential(nn.Layer(2, 8, "tanh"), nn.Linear(8, 1), nn.Sigmoid()),
+            nn.Sequential(xor_model(), ag.sigmoid),
+            Wrapped(),
         ]
         for model in models:
             history = fit(
@@ -184,6 +207,45 @@ class TestFit:
             assert predict_classes(model, XOR) == LABELS
             assert predict_proba(model, XOR) == predict(model, XOR)
             assert evaluate(model, XOR, LABELS, loss="mse", metrics=accuracy)["accuracy"] == 1.0
+
+    def test_a_model_that_ends_in_softmax_gives_probabilities(self):
+        model = nn.Sequential(nn.Linear(2, 3), ag.softmax)
+        assert predict_proba(model, XOR) == predict(model, XOR)
+        assert sum(predict_proba(nn.Linear(2, 3), XOR)[1]) == pytest.approx(1.0)
+
+    def test_a_layer_of_one_neuron_and_targets_in_a_column(self):
+        """PyTorch's first program: a row of one is its number, in outputs and in targets."""
+        model = nn.Linear(1, 1)
+        y = [[1], [3], [5]]
+        fit(model, [[0], [1], [2]], y, loss="mse", optimizer="sgd", lr=0.1, epochs=200, metrics="r2")
+        assert predict(model, [[3]]) == pytest.approx([7.0], abs=0.01)
+        assert predict_classes(model, [[3], [-3]]) == [1, 0]
+        assert evaluate(model, [[4]], [[9]], loss="mse")["loss"] < 1e-3
+
+    @pytest.mark.parametrize("reduction", ["sum", "mean", "half_sum"])
+    def test_losses_of_learning_and_judging_are_on_one_scale(self, reduction):
+        X, y = [[float(i)] for i in range(10)], [0.5 * i for i in range(10)]
+
+        def loss(outputs, targets):
+            return nn.mse_loss(outputs, targets, reduction=reduction)
+
+        history = fit(nn.Linear(1, 1), X, y, loss=loss, lr=0.0, epochs=1, batch_size=2, validation=(X, y))
+        assert history["val_loss"] == pytest.approx(history["loss"])
+
+    @pytest.mark.parametrize(
+        ("options", "message"),
+        [
+            ({"schedule": "cosine"}, r"as StepLR\(optimizer, 10\), and 'cosine' is none"),
+            ({"callbacks": EarlyStopping("seen", mode="max")}, "column 'seen', but epoch, loss"),
+        ],
+    )
+    def test_schedules_and_callbacks_that_are_none(self, options, message):
+        with pytest.raises((TypeError, KeyError), match=message):
+            fit(xor_model(), XOR, LABELS, loss="mse", **options)
+
+    def test_a_function_is_no_model(self):
+        with pytest.raises(TypeError, match="fit takes a Module, not <function"):
+            fit(lambda x: x, XOR, LABELS, loss="mse")
 
     @pytest.mark.parametrize(
         ("options", "message"),
@@ -230,7 +292,7 @@ class TestFit:
 
     def test_validation_is_held_out(self):
         data = iris()
-        X, y = nn.standardise(data.X)[0], data.y
+        X, y = nn.standardise(data.X), data.y
         model = MLP(4, [6, 3], "tanh", seed=0)
         history = fit(
             model, X, y, loss="cross_entropy", lr=0.02, epochs=3, validation=0.2, metrics=["accuracy"]
@@ -265,6 +327,31 @@ class TestFit:
         assert len(history) == 6
         assert history.stopped == "loss has not improved for 2 epochs"
         assert model.state_dict() == losses[3]
+
+    def test_errors_should_fall_and_accuracy_rise(self):
+        """Of what it does not know it asks."""
+        for column, better in (("val_mean_absolute_error", 0.5), ("loss", 0.5), ("accuracy", 2.0)):
+            stop = EarlyStopping(column, patience=1)
+            training = nn.Training(MLP(1, [1]), None, None, None, history := History())
+            for number in (1.0, better):
+                history.rows.append({column: number})
+                stop(training)
+            assert not training.stop, column
+        with pytest.raises(ValueError, match="whether 'f1' should fall or rise is not known: pass mode="):
+            EarlyStopping("f1")
+
+    def test_the_last_epoch_is_saved_whoever_ends_the_training(self, tmp_path):
+        callbacks = [nn.Checkpoint(tmp_path / "{epoch}.json", every=10), EarlyStopping("loss", patience=3)]
+        fit(xor_model(), XOR, LABELS, loss="mse", lr=0.0, callbacks=callbacks)
+        assert [path.name for path in tmp_path.iterdir()] == ["4.json"]
+
+    def test_a_checkpoint_that_cannot_be_saved_says_so_at_once(self, tmp_path):
+        with pytest.raises(ValueError, match=r"not as 'a\.pt'"):
+            nn.Checkpoint(tmp_path / "a.pt")
+        with pytest.raises(
+            FileNotFoundError, match=r"there is no folder .* to save 'a\.json' in: make it first"
+        ):
+            nn.Checkpoint(tmp_path / "none" / "a.json")
 
     def test_checkpoints(self, tmp_path):
         model = xor_model()
@@ -467,10 +554,10 @@ class TestModules:
         model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.Tanh(), nn.LayerNorm(3), nn.Embedding(2, 3))
         assert repr(model).splitlines() == [
             "Sequential(  # 18 parameters",
-            "  0: Linear(2, 3, bias=False)",
+            "  0: Linear(2, 3, bias=False)  # 6 parameters",
             "  1: Tanh()",
-            "  2: LayerNorm(3)",
-            "  3: Embedding(2, 3)",
+            "  2: LayerNorm(3)  # 6 parameters",
+            "  3: Embedding(2, 3)  # 6 parameters",
             ")",
         ]
 

@@ -184,6 +184,14 @@ def _from_lines(
     if len(table) < 1 + header:
         raise ValueError(f"{name} has no samples")
     columns = table.pop(0)[1] if header else [f"x{i + 1}" for i in range(len(table[0][1]))]
+    if len(columns) == 1:
+        raise ValueError(
+            f"{name} has one column, {columns[0]!r}: write delimiter=';', or what stands between"
+        )
+    if header and all(map(_is_number, columns)):
+        raise ValueError(
+            f"{name} begins with numbers, where names of columns are expected: write header=False"
+        )
     place = _place(name, columns, target)
     X, answers = [], []
     for number, fields in table:
