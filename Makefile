@@ -40,7 +40,7 @@ bench: $(READY) ## measure eager speed beside its peers: the table of benchmarks
 notebooks: $(READY) ## run the notebooks and keep their outputs
 	$(PYTHON) notebooks/regenerate.py
 
-pictures: $(READY) ## draw the pictures of the README again
+pictures: $(READY) ## draw the pictures of the README and the gallery again
 	$(PYTHON) docs/pictures.py
 
 clean: ## remove what was made

@@ -35,6 +35,7 @@ from nn.losses import (
 )
 from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 from nn.module import Module, parameter
+from nn.network import draw_network
 from nn.optim import (
     SGD,
     Adagrad,
@@ -110,6 +111,7 @@ __all__ = [
     "confusion_matrix",
     "cross_entropy",
     "datasets",
+    "draw_network",
     "evaluate",
     "fit",
     "hinge_loss",

@@ -25,7 +25,7 @@ def predict(model: Module, X: Any) -> list[Any]:
 
     The model is in the mode for use meanwhile (`Module.eval`), and then in that in which it was before.
     """
-    with _in_use(model):
+    with in_use(model):
         return [numbers_of(single(model(x))) for x in as_rows(X)]
 
 
@@ -100,7 +100,7 @@ def gives_probabilities(model: Module, X: list[Any]) -> bool:
     """Whether the model's outputs are made by `sigmoid` or `softmax`, as its graph for a sample tells."""
     if not X:
         return False
-    with enable_grad(), _in_use(model):
+    with enable_grad(), in_use(model):
         outputs = single(model([Value(x) for x in X[0]]))
     outputs = outputs if isinstance(outputs, (list, tuple)) else [outputs]
     ops = {x.op.name if isinstance(x, Value) and x.op is not None else "" for x in outputs}
@@ -108,7 +108,7 @@ def gives_probabilities(model: Module, X: list[Any]) -> bool:
 
 
 @contextmanager
-def _in_use(model: Module) -> Iterator[None]:
+def in_use(model: Module) -> Iterator[None]:
     """The model in the mode for use, and then as it was before."""
     training = [module for module in model.modules() if module.training]
     model.eval()

@@ -257,6 +257,14 @@ def test_the_text_tree():
     assert draw(y).mermaid == to_mermaid(y)
 
 
+def test_a_picture_of_many_pixels_is_shrunk(pure):
+    x = Value(1.0)
+    for _ in range(290):
+        x = tanh(x)
+    width = int.from_bytes(draw(x).png()[16:20], "big")
+    assert width <= 9600
+
+
 class TestFolding:
     def test_a_small_graph_is_drawn_in_full(self):
         assert "folded" not in draw(sum_of([Value(1.0) for _ in range(250)])).text

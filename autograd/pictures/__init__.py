@@ -1,4 +1,7 @@
-"""Pictures of what was computed, by `draw`. Nothing heavy is imported before it is called."""
+"""Pictures of what was computed, by `draw`. Nothing heavy is imported before it is called.
+
+The rest of its names serve those who draw pictures of other kinds, as `nn.draw_network` does.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,10 @@ if TYPE_CHECKING:
 
     from autograd.backend import Value
     from autograd.pictures.graph import Graph
+    from autograd.pictures.labels import escaped, plain
+    from autograd.pictures.look import Theme, on_scale, theme
+
+__all__ = ["Graph", "Theme", "draw", "escaped", "on_scale", "plain", "theme", "to_mermaid", "to_text"]
 
 
 def draw(
@@ -83,3 +90,14 @@ def to_mermaid(*what: Any, number_format: str = ".4g", **options: Any) -> str:
     from autograd.pictures.text import mermaid_of
 
     return mermaid_of(scene_of(what, **options), number_format)
+
+
+def __getattr__(name: str) -> Any:
+    """What other pictures are made with; imported when asked for, since graphviz takes its time."""
+    from importlib import import_module
+
+    for module in ("look", "labels", "graph") if name in __all__ else ():
+        part = import_module(f"{__name__}.{module}")
+        if hasattr(part, name):
+            return getattr(part, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

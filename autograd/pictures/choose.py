@@ -50,9 +50,9 @@ def scene_of(
                 f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
                 f"folded, draw around=(node, 3), or pass limit={boxes}"
             )
-        scene = in_full(order, labels, lit, around is not None)
+        scene = in_full(order, roots, labels, lit, around is not None)
     else:
-        scene = folded(order, labels, lit, None if depth is None else int(depth))
+        scene = folded(order, roots, labels, lit, None if depth is None else int(depth))
         if len(scene.boxes) > limit:
             raise ValueError(
                 f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: pass "

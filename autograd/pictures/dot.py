@@ -14,6 +14,8 @@ from importlib import metadata
 from pathlib import Path
 
 PURE_FORMATS = ("svg", "png", "jpeg", "jpg", "dot", "xdot", "canon", "json", "plain")  # and no pdf
+PIXELS = ("png", "jpeg", "jpg", "gif", "bmp")
+WIDEST = 100  # inches; a larger picture in pixels is shrunk to that, or it would take gigabytes
 TIMEOUT = 120.0  # seconds
 
 
@@ -69,7 +71,13 @@ def run(
     try:
         # No shell, and the text on standard input: nothing in a label is ever a command or a file.
         done = subprocess.run(
-            [path, f"-K{engine}", f"-T{format}", *([f"-n{neato_no_op:d}"] if neato_no_op else [])],
+            [
+                path,
+                f"-K{engine}",
+                f"-T{format}",
+                *([f"-n{neato_no_op:d}"] if neato_no_op else []),
+                *([f"-Gsize={WIDEST},{WIDEST}"] if format.partition(":")[0] in PIXELS else []),
+            ],
             input=source.encode(),
             capture_output=True,
             timeout=TIMEOUT,

@@ -42,26 +42,31 @@ def split(path: str) -> tuple[str, ...]:
 
 
 def folded(
-    order: Sequence[Value], labels: Mapping[Value, str], lit: set[Value] | None, depth: int | None
+    order: Sequence[Value],
+    roots: Sequence[Value],
+    labels: Mapping[Value, str],
+    lit: set[Value] | None,
+    depth: int | None,
 ) -> Scene:
     """The Values in few enough boxes to be read, or folded at the depth that is asked for.
 
     Args:
         order: the Values, operands before users.
+        roots: what the graph is drawn for.
         labels: names for those that have no label.
         lit: those that stand out, in boxes of their own; None for all alike.
         depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
             many as can be read.
     """
     if depth is not None:
-        return _scene(order, labels, lit, _Keys(order, labels, lit, depth, False).of, depth)
+        return _scene(order, roots, labels, lit, _Keys(order, labels, lit, depth, False).of, depth)
     most = deepest(order)
     for level in [*range(most, 0, -1), *([0] if most == 0 else [])]:
         for signs_alone in (False, True):
             keys = _Keys(order, labels, lit, level, signs_alone)
             if keys.too_many or (signs_alone and level > 1):
                 continue
-            scene = _scene(order, labels, lit, keys.of, level)
+            scene = _scene(order, roots, labels, lit, keys.of, level)
             few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
             if few or (signs_alone and level <= 1):
                 return scene
@@ -163,6 +168,7 @@ class _Keys:
 
 def _scene(
     order: Sequence[Value],
+    roots: Sequence[Value],
     labels: Mapping[Value, str],
     lit: set[Value] | None,
     of: Mapping[Value, int],
@@ -185,7 +191,7 @@ def _scene(
         Arrow(name[tail], name[head], count, faded[name[tail]] or faded[name[head]])
         for (tail, head), count in counts.items()
     ]
-    return Scene(boxes, arrows, with_grad)
+    return Scene(boxes, arrows, {name[of[root]] for root in roots if root in of})
 
 
 def _box(

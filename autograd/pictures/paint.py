@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from autograd.pictures.graph import Graph
+from autograd.pictures.labels import escaped, plain
 from autograd.pictures.look import FONT, Theme, on_scale, theme
 from autograd.pictures.scene import Box, Scene
 from autograd.pictures.text import mermaid_of, numbers, text_of
@@ -91,15 +90,15 @@ class _Painter:
         graph.mermaid = mermaid_of(scene, self.number_format)
         graph.boxes = len(scene.boxes)
         split = {box.name for box in scene.boxes if self.separate and box.kind == "op"}
-        users = {arrow.tail for arrow in scene.arrows}
+        lit = any(box.faded for box in scene.boxes)
         for box in scene.boxes:
             if box.name in split:
                 self._sign(graph, box)
-            self._box(graph, box, box.name in users)
+            self._box(graph, box)
         for arrow in scene.arrows:
             head = f"{arrow.head}op" if arrow.head in split else arrow.head
             attributes = {"color": colours.pale} if arrow.faded else {}
-            if any(box.faded for box in scene.boxes) and not arrow.faded:
+            if lit and not arrow.faded:
                 attributes = {"color": colours.ink, "penwidth": "1.6"}
             elif arrow.count > 1:
                 attributes |= {"penwidth": f"{min(0.8 + 0.35 * len(str(arrow.count)), 3.0):.2f}"}
@@ -122,7 +121,7 @@ class _Painter:
         )
         graph.edge(f"{box.name}op", box.name, **({"color": self.colours.pale} if box.faded else {}))
 
-    def _box(self, graph: Graph, box: Box, used: bool) -> None:
+    def _box(self, graph: Graph, box: Box) -> None:
         colours = self.colours
         if box.kind in ("constant", "more"):
             words = box.label or numbers(box.data, self.number_format)
@@ -134,8 +133,8 @@ class _Painter:
             attributes |= {"peripheries": "2"}
         if box.faded:
             attributes |= {"fillcolor": colours.paper, "fontcolor": colours.pale, "color": colours.pale}
-        elif not used:
-            attributes |= {"penwidth": "1.6", "color": colours.ink}  # a result
+        elif box.name in self.scene.results:
+            attributes |= {"penwidth": "1.6", "color": colours.ink}
         if box.hint:
             attributes |= {"tooltip": plain(box.hint)}
         label = self._row(box) if self.separate else self._lines(box)
@@ -211,13 +210,3 @@ def _small(text: str, ink: str = "") -> str:
     """Text in small letters, inside an HTML-like label."""
     color = f' color="{ink}"' if ink else ""
     return f'<font point-size="10"{color}>{escaped(text)}</font>'
-
-
-def escaped(text: str) -> str:
-    """Text that means only itself inside an HTML-like label."""
-    return escape("".join(c for c in text if c.isprintable())).replace("\\", r"\\")
-
-
-def plain(text: str) -> str:
-    """Text that means only itself as a whole label or a hint."""
-    return f"<{escaped(text) or ' '}>"

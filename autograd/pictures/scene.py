@@ -71,23 +71,28 @@ class Scene:
     """Boxes, operands before users, and arrows in the order of the operands.
 
     Attributes:
-        with_grad: whether `backward` has run, so that gradients say something.
+        results: the names of the boxes whose results the graph was drawn for.
         notes: lines below the picture, on what it leaves out.
     """
 
     boxes: list[Box]
     arrows: list[Arrow]
-    with_grad: bool
+    results: set[str]
     notes: list[str] = field(default_factory=list)
 
 
 def in_full(
-    order: Sequence[Value], labels: Mapping[Value, str], lit: set[Value] | None, cut: bool = False
+    order: Sequence[Value],
+    roots: Sequence[Value],
+    labels: Mapping[Value, str],
+    lit: set[Value] | None,
+    cut: bool = False,
 ) -> Scene:
     """A box for every Value and every constant.
 
     Args:
         order: the Values to show, operands before users.
+        roots: what the graph is drawn for.
         labels: names for those that have no label.
         lit: those that stand out; None for all alike.
         cut: whether operands and users may be missing from `order`; "..." stands for those.
@@ -124,7 +129,7 @@ def in_full(
                 faded=faded,
             )
         )
-    return Scene(boxes, arrows, with_grad)
+    return Scene(boxes, arrows, {name[root] for root in roots if root in name})
 
 
 def kind_of(node: Value) -> str:

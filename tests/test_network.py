@@ -1,0 +1,134 @@
+"""Pictures of networks: columns of neurons, a line for every weight."""
+
+import math
+from xml.etree import ElementTree
+
+import pytest
+
+import nn
+from autograd import tanh
+from autograd.pictures import dot as dot_program
+from autograd.pictures import theme
+
+SVG = "{http://www.w3.org/2000/svg}"
+
+
+@pytest.fixture(autouse=True)
+def pure(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
+    if not dot_program._graphviz_pure():
+        pytest.skip("there is no graphviz-pure wheel for this platform")
+
+
+def parts(picture):
+    """Texts by node, and (colour, width) of each line, read back from the SVG."""
+    root = ElementTree.fromstring(picture.svg())
+    texts, lines = {}, {}
+    for group in root.iter(f"{SVG}g"):
+        title = group.findtext(f"{SVG}title")
+        if group.get("class") == "node":
+            texts[title] = [text.text for text in group.iter(f"{SVG}text")]
+        elif group.get("class") == "edge":
+            path = next(group.iter(f"{SVG}path"))
+            lines[title] = (path.get("stroke"), float(path.get("stroke-width", 1.0)))
+    return texts, lines
+
+
+def mazur():
+    model = nn.MLP(2, [2, 2], "sigmoid", output_activation="sigmoid")
+    numbers = [0.15, 0.20, 0.35, 0.25, 0.30, 0.35, 0.40, 0.45, 0.60, 0.50, 0.55, 0.60]
+    for parameter, number in zip(model.parameters(), numbers, strict=True):
+        parameter.data = number
+    return model
+
+
+def test_every_neuron_and_weight_is_there_with_its_number():
+    """Mazur's network and his numbers, https://mattmazur.com/2015/03/17/."""
+    model = mazur()
+    texts, lines = parts(nn.draw_network(model, [0.05, 0.10], inputs=["i1", "i2"], number_format=".9g"))
+    assert [texts[f"c2n{k}"] for k in (0, 1)] == [["0.75136507"], ["0.772928465"]]
+    assert texts["c1n0"] == ["0.593269992"]
+    assert texts["w2n1n0"] == ["0.5"]
+    assert texts["b2n0"] == ["b 0.6"]
+    assert texts["l0n1"] == ["i2"]
+    assert texts["t2"] == ["2 outputs, sigmoid"]
+    assert len(lines) == 8
+    nn.mse_loss(model([0.05, 0.10]), [0.01, 0.99], reduction="half_sum").backward()
+    texts, _ = parts(nn.draw_network(model, number_format=".9f"))
+    assert texts["w2n0n0"] == ["0.400000000", "grad 0.082167041"]
+    assert texts["w1n0n0"] == ["0.150000000", "grad 0.000438568"]
+    assert texts["c0n0"] == ["x1"]
+
+
+def test_lines_show_sign_and_size():
+    neuron = nn.Neuron(3)
+    for w, number in zip(neuron.w, (2.0, -1.0, 0.0), strict=True):
+        w.data, w.grad = number, -number / 2
+    colours = theme(False)
+    _, lines = parts(nn.draw_network(neuron))
+    assert lines["c0n0->c1n0"] == (colours.positive, 3.4)
+    assert lines["c0n1->c1n0"] == (colours.negative, 1.9)
+    assert lines["c0n2->c1n0"] == (colours.pale, 0.4)
+    _, lines = parts(nn.draw_network(neuron, color="grad"))
+    assert lines["c0n0->c1n0"] == (colours.negative, 3.4)
+
+
+def test_wide_layers_are_abridged():
+    picture = nn.draw_network(nn.MLP(64, [32, 10], seed=1), [0.5] * 64)
+    texts, lines = parts(picture)
+    assert texts["m0"] == ["55 more"]
+    assert texts["m1"] == ["23 more"]
+    assert len(lines) == 9 * 9 + 9 * 10
+    assert "c0n63" in texts and "c0n8" not in texts  # noqa: PT018
+    assert picture.text.startswith("64 inputs: 0.5, 0.5")
+    assert len(parts(nn.draw_network(nn.MLP(64, [32, 10]), most=100))[1]) == 64 * 32 + 32 * 10
+
+
+def test_layers_with_other_modules_between():
+    model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Dropout(), nn.LayerNorm(3), nn.Linear(3, 1))
+    texts, _ = parts(nn.draw_network(model, [1.0, -1.0], number_format=".17g"))
+    hidden = model[0]([1.0, -1.0])
+    assert texts["t1"] == ["3 hidden, tanh"]
+    assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == [tanh(h).data for h in hidden]
+    assert float(texts["c2n0"][0]) == nn.predict(model, [[1.0, -1.0]])[0]
+    assert all("forward" not in vars(module) for module in model.modules())
+    assert model.training
+
+
+def test_a_notebook_shows_it():
+    bundle = nn.draw_network(nn.Layer(2, 2), [1.0, 2.0])._repr_mimebundle_()
+    assert set(bundle) == {"text/plain", "image/svg+xml", "image/png"}
+
+
+@pytest.mark.parametrize(
+    ("draw", "message"),
+    [
+        (lambda: nn.draw_network(nn.Dropout()), r"Dropout has no layers of neurons: draw\(model, x\)"),
+        (
+            lambda: nn.draw_network(nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1))),
+            "do not follow each other: 3 neurons come before a layer of 2 inputs",
+        ),
+        (lambda: nn.draw_network(nn.Linear(2, 1), [1.0]), "an example of 2 inputs, not of 1"),
+        (lambda: nn.draw_network(nn.Linear(2, 1), [1.0, math.nan]), "is nan"),
+        (lambda: nn.draw_network(nn.Linear(2, 1), color="red"), "color is 'weight' or 'grad'"),
+        (lambda: nn.draw_network(nn.Linear(2, 1), most=1), "3 or more, not 1"),
+        (lambda: nn.draw_network(nn.Linear(2, 1), inputs=["a"]), "inputs are names for 2 of them, not 1"),
+    ],
+)
+def test_what_cannot_be_drawn_says_why(draw, message):
+    with pytest.raises(ValueError, match=message):
+        draw()
+
+
+def test_labels_cannot_inject_markup():
+    hostile = '<b>&"</td>\\N'
+    texts, _ = parts(nn.draw_network(nn.Linear(1, 1), inputs=[hostile]))
+    assert texts["l0n0"] == [hostile]
+
+
+def test_the_same_network_is_the_same_bytes():
+    def picture():
+        return nn.draw_network(nn.MLP(3, [4, 2], seed=1), [1.0, 2.0, 3.0])
+
+    assert picture().svg() == picture().svg()
+    assert picture().png() == picture().png()
