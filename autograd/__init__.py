@@ -1,8 +1,10 @@
 """Scalar automatic differentiation: record, differentiate, draw, one number at a time."""
 
+from autograd.algebra import derivative, formula
 from autograd.backend import Value, backend_info
 from autograd.check import check_grads
 from autograd.errors import StaleGraphError
+from autograd.explaining import explain
 from autograd.functions import (
     clip,
     elu,
@@ -82,7 +84,7 @@ from autograd.ops import (
     where,
 )
 from autograd.pictures import draw, to_mermaid, to_text
-from autograd.recording import enable_grad, module_path, no_grad
+from autograd.recording import enable_grad, module_path, no_grad, source_lines
 from autograd.symbol import Symbol
 from autograd.transforms import (
     backward,
@@ -119,6 +121,7 @@ __all__ = [
     "cos",
     "cosh",
     "custom_derivative",
+    "derivative",
     "div",
     "dot",
     "draw",
@@ -129,10 +132,12 @@ __all__ = [
     "erfc",
     "exp",
     "exp2",
+    "explain",
     "expm1",
     "floor",
     "floordiv",
     "fmod",
+    "formula",
     "gelu",
     "grad",
     "gradients",
@@ -176,6 +181,7 @@ __all__ = [
     "softmax",
     "softplus",
     "softsign",
+    "source_lines",
     "sqrt",
     "square",
     "std",

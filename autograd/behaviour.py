@@ -69,6 +69,11 @@ class Behaviour(Operand):
         raise NotImplementedError
 
     @property
+    def source(self) -> str:
+        """The line of the program that made it, as "train.py:12"; "" outside of `source_lines` blocks."""
+        raise NotImplementedError
+
+    @property
     def is_parameter(self) -> bool:
         """Whether it is a parameter of a module: what training adjusts, or has left as it is."""
         raise NotImplementedError

@@ -11,7 +11,7 @@ from binascii import crc32
 from pathlib import Path
 from typing import Any
 
-from autograd import formula, ops
+from autograd import notation, ops
 from autograd.dag import topological_order
 from autograd.op import TABLE, Op
 from autograd.symbol import Symbol
@@ -94,4 +94,4 @@ def _slope(op: Op, i: int) -> str:
 
 
 def _function(name: str, parameters: list[Symbol], result: Any) -> str:
-    return f"static inline {formula.c_function(name, parameters, result)}"
+    return f"static inline {notation.c_function(name, parameters, result)}"

@@ -1,14 +1,20 @@
-"""Names for Values that have no label: those of the variables, lists and dicts that hold them."""
+"""Names for Values: their labels, those of the variables that hold them, and those of neurons."""
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from itertools import count
+
 from autograd.backend import Value
+from autograd.dag import flat_args
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
+LINEAR = ("<op add>", "<op dot>")  # the last of a neuron without activation
 DEEPEST = 3  # levels of lists and dicts that are searched
 
 
@@ -44,3 +50,61 @@ def _values(name: str, thing: Any, depth: int) -> Iterator[tuple[str, Value]]:
     elif depth and isinstance(thing, dict):
         for key, item in list(thing.items()):
             yield from _values(f"{name}[{key!r}]", item, depth - 1)
+
+
+def unique_names(wanted: Mapping[Value, str]) -> dict[Value, str]:
+    """A name of its own for each Value: the one that is wanted, or x1, x2 ... where that is "".
+
+    A wanted name that ends in a question mark is numbered likewise: "v?" gives v1, v2 ... Of two with the
+    same name the second gets a number behind it, as w_2.
+    """
+    taken = set(wanted.values())
+    used: set[str] = set()
+    given: dict[Value, str] = {}
+    for value, name in wanted.items():
+        if not name or name.endswith("?"):
+            letter = name[:-1] or "x"
+            name = next(n for i in count(1) if (n := f"{letter}{i}") not in taken | used)
+        elif name in used:
+            name = next(n for i in count(2) if (n := f"{name}_{i}") not in taken | used)
+        used.add(name)
+        given[value] = name
+    return given
+
+
+def neuron_names(order: Sequence[Value]) -> dict[Value, str]:
+    """Names of what neurons compute: net_h1, out_h1 for the first hidden one, net_o1, out_o1 of the output.
+
+    With several hidden layers the third neuron of the second is h2_3. Parameters get the neuron's name
+    behind their label: w1_h2. Neurons are modules whose path ends in "neurons" and a number.
+    """
+    members: dict[str, list[Value]] = {}
+    for node in order:
+        if node.op is not None and re.search(r"neurons\.\d+$", node.path):
+            members.setdefault(node.path, []).append(node)
+    layers = list(dict.fromkeys(path.rpartition(".neurons.")[0] for path in members))
+    given: dict[Value, str] = {}
+    for path, nodes in members.items():
+        layer, _, number = path.rpartition(".neurons.")
+        depth = layers.index(layer)
+        last = depth == len(layers) - 1
+        kind = "o" if last else "h" if len(layers) <= 2 else f"h{depth + 1}_"
+        unit = f"{kind}{int(number) + 1}"
+        inside = set(nodes)
+        used = {x for node in nodes for x in flat_args(node) if type(x) is not float and x in inside}
+        for node in nodes:
+            for x in flat_args(node):
+                if type(x) is not float and x.is_parameter:
+                    given.setdefault(x, f"{x.label or 'w'}_{unit}")
+            if node not in used:
+                given[node] = f"out_{unit}"
+                for x in flat_args(node):
+                    if type(x) is not float and x in inside and repr(node.op) not in LINEAR:
+                        given[x] = f"net_{unit}"
+    repeated = Counter(given.values())
+    seen: Counter[str] = Counter()
+    for node, name in given.items():
+        if repeated[name] > 1:
+            seen[name] += 1
+            given[node] = f"{name}_{seen[name]}"
+    return given

@@ -24,7 +24,7 @@ def reduce_value(root: Any) -> tuple[Callable[..., Value], tuple[Any, ...]]:
             root.label,
             root.requires_grad,
             root.is_parameter,
-            root.path,
+            _origin(root),
             is_stale(root),
         )
     order = topological_order(root)
@@ -39,12 +39,18 @@ def reduce_value(root: Any) -> tuple[Callable[..., Value], tuple[Any, ...]]:
             node.data,
             node.grad,
             node.label,
-            node.path,
+            _origin(node),
             is_stale(node),
         )
         for node in inner
     ]
     return _graph, (tuple(leaves), lines)
+
+
+def _origin(node: Any) -> str:
+    """Its path, after the line that made it where that is known."""
+    path: str = node.path
+    return f"{node.source}\n.{path}" if node.source else path
 
 
 def _leaf(

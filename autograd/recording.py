@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from functools import wraps
 from threading import local
 
@@ -10,6 +12,7 @@ from autograd._native import engine
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import FrameType
     from typing import Any, ParamSpec, TypeVar
 
     P = ParamSpec("P")
@@ -89,3 +92,58 @@ def module_path(name: str) -> Block:
     Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
     """
     return Block("path", name)
+
+
+HERE = os.path.dirname(__file__)
+# How the files of this package's own code begin, and the code that it makes.
+OURS = (HERE + os.sep, os.path.join(os.path.dirname(HERE), "nn") + os.sep, "<Value.")
+
+
+def source_lines() -> SourceLines:
+    """A block whose nodes remember the line of the program that made them: `Value.source`.
+
+    ``with source_lines(): loss = model(x)``. It follows the program line by line (`sys.settrace`), which is
+    slow, and takes the place of a debugger meanwhile: for looking into a graph, not for training.
+    """
+    return SourceLines()
+
+
+class SourceLines:
+    """See `source_lines`."""
+
+    def __enter__(self) -> None:
+        open_blocks.append(None)
+        self._before = sys.gettrace(), thread.path
+        self._frame = sys._getframe(1)
+        self._frame_trace = self._frame.f_trace
+        self._frame.f_trace = self._in_frame
+        sys.settrace(self._called)
+        self._at(self._frame)
+
+    def __exit__(self, *exception: object) -> None:
+        trace, thread.path = self._before
+        sys.settrace(trace)
+        self._frame.f_trace = self._frame_trace
+        open_blocks.pop()
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> Any:
+        """For each function that is called, how it is followed; None for this package's own."""
+        return None if frame.f_code.co_filename.startswith(OURS) else self._in_frame(frame, event, None)
+
+    def _in_frame(self, frame: FrameType, event: str, _: Any) -> Any:
+        back: FrameType | None = frame
+        if event == "return":  # to a line that is not finished
+            back = frame.f_back
+            while back is not None and back.f_code.co_filename.startswith(OURS):
+                back = back.f_back
+        if back is not None:
+            self._at(back)
+        return self._in_frame
+
+    @staticmethod
+    def _at(frame: FrameType) -> None:
+        """Note the line, before the path of the module that runs."""
+        line = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        _, found, module = thread.path.rpartition("\n")
+        module = module if found or not module else f".{module}"
+        thread.path = f"{line}\n{module}"

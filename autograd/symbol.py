@@ -10,7 +10,7 @@ from math import copysign
 from threading import RLock
 from weakref import WeakValueDictionary
 
-from autograd import formula, ops
+from autograd import notation, ops
 from autograd.dag import replaced, topological_order
 from autograd.op import Op, find, number
 from autograd.operand import Operand
@@ -75,7 +75,7 @@ class Symbol(Operand):
 
     def latex(self) -> str:
         """The formula in LaTeX."""
-        return formula.latex(self)
+        return notation.latex(self)
 
     def c(self, name: str = "f") -> str:
         """A C99 function of this name that computes the formula; it needs ``#include <math.h>`` above it.
@@ -87,13 +87,13 @@ class Symbol(Operand):
             ValueError: if a name means something else in C, or an op has no C form.
         """
         variables = [node for node in topological_order(self) if node.op is None]
-        return formula.c_helpers(self) + formula.c_function(name, variables, self)
+        return notation.c_helpers(self) + notation.c_function(name, variables, self)
 
     def __str__(self) -> str:
-        return formula.plain(self)
+        return notation.plain(self)
 
     def __repr__(self) -> str:
-        return f"Symbol({formula.plain(self)!r})"
+        return f"Symbol({notation.plain(self)!r})"
 
     def __lt__(self, other: Any) -> Any:
         return self._binary(ops.lt, other)

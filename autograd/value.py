@@ -131,7 +131,11 @@ class Value(Behaviour):
 
     @property
     def path(self) -> str:
-        return getattr(self, "_path", "")
+        return getattr(self, "_path", "").rpartition("\n")[2].removeprefix(".")
+
+    @property
+    def source(self) -> str:
+        return getattr(self, "_path", "").rpartition("\n")[0]
 
     @property
     def is_parameter(self) -> bool:

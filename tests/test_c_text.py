@@ -10,7 +10,7 @@ import subprocess
 import pytest
 from oracles import random_point
 
-from autograd import Op, Symbol, exp, formula, logsumexp
+from autograd import Op, Symbol, exp, logsumexp, notation
 from autograd.ieee import slopes
 from autograd.op import TABLE
 from autograd.reference import operands
@@ -42,9 +42,9 @@ def library(tmp_path_factory):
     folder = tmp_path_factory.mktemp("c")
     parts = ["#include <math.h>\n"]
     triples = [triple for op in TABLE.values() for triple in functions_of(op)]
-    parts.append(formula.c_helpers(*[result for _, _, result in triples]))
+    parts.append(notation.c_helpers(*[result for _, _, result in triples]))
     for name, parameters, result in triples:
-        text = formula.c_function(name, parameters, result)
+        text = notation.c_function(name, parameters, result)
         parts += [text[: text.index("\n")] + ";\n", text]
     source = folder / "ops.c"
     source.write_text("\n".join(parts))
@@ -98,12 +98,12 @@ def test_an_op_without_a_c_form_is_refused_by_name():
     op = Op("no_c", lambda x: x, (lambda x, out: 1.0,), register=False)
     x = Symbol("x")
     with pytest.raises(ValueError, match="the op no_c has no C form"):
-        formula.c_function("f", [x], op(x))
+        notation.c_function("f", [x], op(x))
 
 
 def test_a_missing_parameter_is_named():
     with pytest.raises(ValueError, match="y is a variable of the formula but no parameter of the function f"):
-        formula.c_function("f", [Symbol("x")], Symbol("x") * Symbol("y"))
+        notation.c_function("f", [Symbol("x")], Symbol("x") * Symbol("y"))
 
 
 @pytest.mark.parametrize("name", ["exp", "double", "x y", "é", "NAN", "1x"])
@@ -130,9 +130,9 @@ def test_numbers_and_names_survive_in_c(library, tmp_path):
     """Every double reads back as itself; names of lines never meet those of parameters."""
     v1, v2 = Symbol("v1"), Symbol("v2")
     f = logsumexp([exp(v1) * 0.1, v2 * -1e-300, v1 - math.inf]) + 1e22
-    text = formula.c_function("f", [v1, v2], f)
+    text = notation.c_function("f", [v1, v2], f)
     source = tmp_path / "f.c"
-    source.write_text("#include <math.h>\ndouble f(double v1, double v2);\n" + formula.c_helpers(f) + text)
+    source.write_text("#include <math.h>\ndouble f(double v1, double v2);\n" + notation.c_helpers(f) + text)
     binary = tmp_path / "f.so"
     subprocess.run(["gcc", *FLAGS, "-shared", "-fPIC", source, "-o", binary, "-lm"], check=True)
     assert call(ctypes.CDLL(str(binary)), "f", [0.5, 2.0]) == f.evaluate(v1=0.5, v2=2.0)

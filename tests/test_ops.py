@@ -335,7 +335,7 @@ def test_n_ary_ops_add_from_left_to_right():
 def test_a_user_adds_an_op_with_the_same_call_and_it_works_everywhere():
     """Operators, a method, higher order, forward mode, checks, Symbols, C text, pictures."""
     from autograd import draw, jvp
-    from autograd.formula import c_function
+    from autograd.notation import c_function
 
     cube = Op("cube_of", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,), c="#1 * #1 * #1")
     try:

@@ -20,18 +20,23 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["operand"],
-    ["ieee", "formula", "refusals", "behaviour"],
+    ["ieee", "notation", "refusals", "behaviour"],
     ["value", "symbol"],
     ["backend"],
     ["names"],
-    ["sweeps", "pickling", "reference", "kernels"],
-    ["transforms"],
+    ["sweeps", "pickling", "reference", "kernels", "simplify"],
+    ["algebra", "transforms"],
     ["check"],
-    ["pictures"],
+    ["pictures", "explaining"],
     ["__init__"],
     ["demo", "__main__"],
 ]
-INSIDE = {("behaviour", "pickling"), ("__main__", "demo"), ("__main__", "op"), ("__main__", "reference")}
+INSIDE = {
+    ("behaviour", "pickling"),
+    ("__main__", "demo"),
+    ("__main__", "op"),
+    ("__main__", "reference"),
+}
 RANK = {name: i for i, names in enumerate(LAYERS) for name in names}
 
 

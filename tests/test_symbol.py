@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from autograd import Op, Symbol, Value, cos, dot, eq, exp, logsumexp, ops, sin, where
-from autograd.formula import latex_name
+from autograd.notation import latex_name
 from autograd.op import find
 from autograd.rules import RULES
 
@@ -122,7 +122,9 @@ def test_latex(formula, text):
 
 
 def test_latex_names():
-    assert latex_name("learning_rate") == r"\mathrm{learning\_rate}"
+    assert latex_name("learning_rate") == r"\mathrm{learning}_{\mathrm{rate}}"
+    assert latex_name("net_h1") == r"\mathrm{net}_{h1}"
+    assert latex_name("a_b_c") == r"a_{\mathrm{b\_c}}"
     assert latex_name("w_1") == "w_{1}"
 
 

@@ -251,9 +251,33 @@ static PyObject *get_label(Value *self, void *unused)
     return note_part(self, 0);
 }
 
+/* The two parts of what `thread.path` was: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
+static PyObject *origin_part(Value *self, int of_module)
+{
+    PyObject *whole = note_part(self, 1);
+    if (!whole)
+        return NULL;
+    const Py_ssize_t size = PyUnicode_GET_LENGTH(whole);
+    const Py_ssize_t line_end = PyUnicode_FindChar(whole, '\n', 0, size, 1);
+    PyObject *part;
+    if (line_end < 0)
+        part = of_module ? Py_NewRef(whole) : PyUnicode_FromString("");
+    else if (of_module)
+        part = PyUnicode_Substring(whole, line_end + 2 < size ? line_end + 2 : size, size);
+    else
+        part = PyUnicode_Substring(whole, 0, line_end);
+    Py_DECREF(whole);
+    return part;
+}
+
 static PyObject *get_path(Value *self, void *unused)
 {
-    return note_part(self, 1);
+    return origin_part(self, 1);
+}
+
+static PyObject *get_source(Value *self, void *unused)
+{
+    return origin_part(self, 0);
 }
 
 static int set_note(Value *self, PyObject *label, PyObject *path)
@@ -278,7 +302,7 @@ static int set_label(Value *self, PyObject *label, void *unused)
         return -1;
     }
     label = PyUnicode_FromObject(label); /* an object of a subclass might hold on to the node */
-    PyObject *path = get_path(self, NULL);
+    PyObject *path = note_part(self, 1);
     const int done = label && path ? set_note(self, label, path) : -1;
     Py_XDECREF(label);
     Py_XDECREF(path);
@@ -330,6 +354,7 @@ static PyGetSetDef value_attributes[] = {
     ATTRIBUTE(args, NULL),
     ATTRIBUTE(label, set_label),
     ATTRIBUTE(path, NULL),
+    ATTRIBUTE(source, NULL),
     ATTRIBUTE(is_parameter, set_is_parameter),
     ATTRIBUTE(requires_grad, set_requires_grad),
     {NULL},

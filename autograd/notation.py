@@ -27,8 +27,8 @@ C_KEYWORDS = frozenset(
 )
 
 
-def plain(symbol: Any) -> str:
-    """The formula in Python's notation."""
+def plain(symbol: Any, variable: Callable[[str], str] = str) -> str:
+    """The formula in Python's notation, with each variable as `variable` writes its name."""
 
     def write(op: Op, args: list[Any]) -> Text:
         if not op.infix:
@@ -43,11 +43,11 @@ def plain(symbol: Any) -> str:
         space = "" if op.infix == "**" else " "
         return f"{left}{space}{op.infix}{space}{right}", p
 
-    return _written(symbol, write, lambda name: name, _plain_number)
+    return _written(symbol, write, variable, _plain_number)
 
 
-def latex(symbol: Any) -> str:
-    """The formula in LaTeX."""
+def latex(symbol: Any, variable: Callable[[str], str] | None = None) -> str:
+    """The formula in LaTeX, with each variable as `variable` writes its name."""
 
     def write(op: Op, args: list[Any]) -> Text:
         template = op.latex or rf"\operatorname{{{op.name}}}\left({', '.join(_slots(op.arity))}\right)"
@@ -65,7 +65,7 @@ def latex(symbol: Any) -> str:
             p += 1
         return fill(template, texts), p
 
-    return _written(symbol, write, latex_name, _latex_number)
+    return _written(symbol, write, variable or latex_name, _latex_number)
 
 
 def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
@@ -143,15 +143,29 @@ def fill(template: str, texts: Sequence[str]) -> str:
 
 
 def latex_name(name: str) -> str:
-    """A variable's name: w12 as w_{12}, alpha as the letter, other words upright."""
-    stem = name.rstrip("0123456789")
-    index = name[len(stem) :]
-    stem = stem.rstrip("_")
-    if stem in GREEK:
-        stem = "\\" + stem
-    elif len(stem) > 1:
-        stem = r"\mathrm{" + stem.replace("_", r"\_") + "}"
-    return f"{stem}_{{{index}}}" if index else stem
+    """A variable's name: w12 as w_{12}, net_h1 with h1 below, alpha as the letter, other words upright."""
+    stem, _, index = name.partition("_")
+    if not index:
+        stem = name.rstrip("0123456789")
+        index = name[len(stem) :]
+    if not stem:  # of digits alone, or beginning with the underscore
+        stem, index = name, ""
+    stem = _letters(stem)
+    return f"{stem}_{{{_letters(index)}}}" if index else stem
+
+
+def _letters(word: str) -> str:
+    """A word in a formula: a letter or number slanted, Greek by its letter, more of them upright."""
+    if word in GREEK:
+        return "\\" + word
+    upright = len(word.rstrip("0123456789")) > 1
+    return rf"\mathrm{{{latex_text(word)}}}" if upright else latex_text(word)
+
+
+def latex_text(text: str) -> str:
+    """Text in which LaTeX finds no command."""
+    special = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{}", "<": r"\lt ", ">": r"\gt "}
+    return "".join(special.get(c) or (f"\\{c}" if c in "_%&#${}" else c) for c in text if c.isprintable())
 
 
 def c_number(x: float) -> str:

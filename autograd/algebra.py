@@ -1,0 +1,124 @@
+"""The formula of what was computed, and its derivative: closed expressions with symbols for the leaves."""
+
+from __future__ import annotations
+
+from autograd.backend import Value
+from autograd.dag import flat_args, pairs, replaced, topological_order
+from autograd.names import labels_of, unique_names
+from autograd.simplify import simplified
+from autograd.sweeps import plus, times
+from autograd.symbol import Symbol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Any
+
+MOST = 10_000  # operations of a formula that is written out
+
+
+def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
+    """The closed expression of a Value in its leaves, simplified: a `Symbol` (a float if it is constant).
+
+    ``str(formula(out))`` is Python, ``.latex()`` is LaTeX, ``.c()`` is C, ``.evaluate(x=2.0)`` a number.
+
+    Args:
+        out: the result.
+        names: names for leaves without a label: ``locals()``, or a dict.
+
+    Raises:
+        TypeError: if `out` is no Value.
+        ValueError: if it would be too long to be written.
+    """
+    if isinstance(out, (Symbol, float)):
+        return simplified(out)
+    return _checked(simplified(_symbols(_value(out), names, ())[out]))
+
+
+def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
+    """The derivative of a formula by one of its variables, simplified: a `Symbol`, or a float.
+
+    ``derivative(loss, w)`` is of the Value's formula; ``derivative(derivative(loss, w), "w")``, or of
+    Symbols by Symbols, goes on to any order.
+
+    Args:
+        out: a Value, Symbol or float.
+        wrt: a Value that `out` was made from; or a Symbol, or its name.
+        names: names for leaves without a label: ``locals()``, or a dict.
+
+    Raises:
+        TypeError: if one is nothing of the kind.
+        ValueError: if `out` was not made from the Value `wrt`, or the text would be too long.
+    """
+    if type(wrt) is Value:
+        symbols = _symbols(_value(out), names, (wrt,))
+        if wrt not in symbols:
+            raise ValueError(f"{out!r} was not made from {wrt!r}: was one of them made again since?")
+        out, variable = symbols[out], symbols[wrt]
+    else:
+        variable = Symbol(wrt) if isinstance(wrt, str) else wrt
+        if not isinstance(variable, Symbol) or variable.op is not None:
+            raise TypeError(f"a formula is differentiated by a variable, a Symbol or its name, not {wrt!r}")
+        if type(out) is Value:
+            out = formula(out, names=names)
+    if not isinstance(out, Symbol):
+        return 0.0
+    return _checked(simplified(slopes(out, (variable,))[0]))
+
+
+def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> list[Any]:
+    """The derivatives of a formula by some Symbols in it, by reverse mode, as the rows' partials give them.
+
+    Args:
+        out: the formula.
+        wrt: variables, or formulas inside of it.
+        result: a variable that stands for the formula itself, where a partial asks for the result.
+    """
+    adjoints: dict[Any, Any] = {out: 1.0}
+    for node in reversed(topological_order(out)):
+        if node.op is None or node not in adjoints:
+            continue
+        own = result if node is out and result is not None else node
+        for x, partial in zip(node.args, node.op.partials, strict=True):
+            if partial is not None and not isinstance(x, float):
+                for operand, slope in pairs(x, partial(*node.args, own)):
+                    more = times(adjoints[node], slope)
+                    adjoints[operand] = plus(adjoints.get(operand, 0.0), more)
+    return [adjoints.get(x, 0.0) for x in wrt]
+
+
+def _value(out: Any) -> Value:
+    if type(out) is not Value:
+        raise TypeError(f"a formula is that of a Value, not of the {type(out).__name__} {out!r}")
+    return out
+
+
+def _symbols(out: Value, names: Mapping[Any, Any] | None, variables: tuple[Value, ...]) -> dict[Any, Any]:
+    """The formula of every Value that it was made from; leaves, and those given, are variables."""
+    order = topological_order(out)
+    labels = labels_of(names)
+    chosen = [v for v in order if v.op is None or any(v is x for x in variables)]
+    named = unique_names({v: v.label or labels.get(v, "") for v in chosen})
+    symbols: dict[Any, Any] = {}
+    shared: dict[int, Any] = {}
+    for node in order:
+        if node in named:
+            symbols[node] = Symbol(named[node])
+        else:
+            symbols[node] = node.op(*replaced(node.args, symbols.__getitem__, shared))
+    return symbols
+
+
+def _checked(symbol: Any) -> Any:
+    """The formula, unless what is used twice in it makes it too long."""
+    if not isinstance(symbol, Symbol):
+        return symbol
+    sizes: dict[Any, int] = {}
+    for node in topological_order(symbol):
+        sizes[node] = 1 + sum(sizes[x] for x in flat_args(node) if not isinstance(x, float))
+    if sizes[symbol] > MOST:
+        raise ValueError(
+            f"written out, the formula has {sizes[symbol]:,} operations: take that of a part of it, or "
+            f"explain(out, wrt), which goes step by step"
+        )
+    return symbol

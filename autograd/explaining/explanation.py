@@ -1,0 +1,373 @@
+"""Explanation: a derivation that prints as text, shows as LaTeX in a notebook, and converts to JSON."""
+
+from __future__ import annotations
+
+import json
+import math
+from dataclasses import asdict, dataclass, replace
+
+from autograd.explaining.links import Links
+from autograd.explaining.story import Factor, Part, Path, by_node, by_path
+from autograd.explaining.why import reasons
+from autograd.notation import latex, latex_name, latex_text, plain
+from autograd.sweeps import times
+from autograd.symbol import Symbol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from typing import Any
+
+    from autograd.backend import Value
+
+MOST_LISTED = 4  # paths that a derivation by nodes ends with
+
+
+@dataclass
+class Piece:
+    """One side of an equation, in text and in LaTeX."""
+
+    text: str
+    latex: str
+
+
+@dataclass
+class Line:
+    """A line of a derivation: sides of an equation, or a sentence.
+
+    Attributes:
+        depth: how far it is moved in.
+        sides: what equals what; empty for a sentence.
+        words: the sentence, in text; names of Values stand in backquotes.
+    """
+
+    depth: int
+    sides: list[Piece]
+    words: str = ""
+
+
+class Explanation:
+    """How a derivative comes about, by the chain rule; made by `explain`.
+
+    ``print(explanation)`` gives text; in a notebook it shows as formulas; `markdown`, `latex` and `json`
+    give it for other places.
+
+    Attributes:
+        value: the derivative.
+        lines: the derivation, line by line.
+    """
+
+    def __init__(
+        self,
+        out: Value,
+        wrt: Value,
+        by: str = "node",
+        *,
+        lr: float | None = None,
+        names: Mapping[Any, Any] | None = None,
+        digits: int = 9,
+        most: int = 10,
+    ) -> None:
+        links = Links(out, wrt, names)
+        self._links, self._digits, self._most, self._lr = links, digits, most, lr
+        self.value = links.value()
+        self.reasons = reasons(links)
+        self.part: Part | None = None
+        self.paths: list[Path] = []
+        self.path_count = 0
+        self.lines: list[Line] = []
+        self._defined: set[str] = set()  # the formulas that were shown
+        self._out = links.name.get(out, "out")
+        self._wrt = links.name.get(wrt) or wrt.label or "x"
+        if wrt in links.relevant:
+            self.paths, self.path_count = by_path(links, most)
+            if by == "node":
+                self.part = by_node(links, most)
+                self._tell(self.part, 0)
+                if 1 < self.path_count <= min(MOST_LISTED, most):
+                    self._say(0, "The same by paths:")
+                    self._sum_of_paths(0)
+            else:
+                self._tell_paths()
+        for reason in self.reasons:
+            self._say(0, f"It is {number(self.value, digits)} because {reason}.")
+        if lr is not None:
+            self._update(wrt, lr)
+
+    # Making the lines
+
+    def _say(self, depth: int, words: str) -> None:
+        self.lines.append(Line(depth, [], words))
+
+    def _equate(self, depth: int, *sides: Piece) -> None:
+        self.lines.append(Line(depth, list(sides)))
+
+    def _number(self, x: float, *, enclosed: bool = False) -> Piece:
+        text = number(x, self._digits)
+        shown = f"({text})" if enclosed and text.startswith("-") else text
+        return Piece(shown, _number_latex(shown))
+
+    def _of(self, name: str) -> Piece:
+        """The derivative of the result by what has this name."""
+        return _quotient(self._out, name)
+
+    def _tell(self, part: Part, depth: int) -> None:
+        if part.terms:
+            self._tell_sum(part, depth)
+        elif part.factors:
+            self._tell_product(part, depth)
+        elif part.name == self._out:
+            self._equate(depth, self._of(part.name), self._number(1.0))
+
+    def _tell_product(self, part: Part, depth: int) -> None:
+        quotients = [_quotient(factor.top, factor.bottom) for factor in part.factors]
+        numbers = [self._number(factor.value, enclosed=True) for factor in part.factors]
+        if part.fork:
+            quotients.insert(0, self._of(part.fork))
+            head = self._links.total[self._by_name(part.fork)]
+            numbers.insert(0, self._number(head, enclosed=True))
+        if len(quotients) == 1:
+            self._tell_factor(part.factors[0], depth)
+            return
+        self._equate(depth, self._of(part.name), _joined(quotients, " * ", r" \cdot "))
+        for inner in part.parts:
+            self._tell(inner, depth + 1)
+        for factor in part.factors:
+            self._tell_factor(factor, depth + 1)
+        product = _joined(numbers, " * ", r" \cdot ")
+        self._equate(depth, self._of(part.name), product, self._number(part.value))
+
+    def _tell_sum(self, part: Part, depth: int) -> None:
+        users = [factor.top for _, factor in part.terms]
+        count, rest = part.rest
+        shown = [_quoted(name) for name in users] + ([f"{count:,} more"] if count else [])
+        listed = f"{', '.join(shown[:-1])} and {shown[-1]}"
+        self._say(depth, f"{_quoted(part.name)} feeds {listed}, so what comes back from them is added:")
+        products = [
+            _joined([self._of(factor.top), _quotient(factor.top, factor.bottom)], " * ", r" \cdot ")
+            for _, factor in part.terms
+        ]
+        more = [Piece("...", r"\dots")] if count else []
+        self._equate(depth, self._of(part.name), _joined(products + more, " + ", " + "))
+        for inner in part.parts:
+            self._tell(inner, depth + 1)
+        for _, factor in part.terms:
+            self._tell_factor(factor, depth + 1)
+        numbers = [self._number(times(head, f.value), enclosed=True) for head, f in part.terms]
+        if count:
+            numbers.append(self._number(rest, enclosed=True))
+        self._equate(depth, self._of(part.name), _joined(numbers, " + ", " + "), self._number(part.value))
+
+    def _tell_factor(self, factor: Factor, depth: int) -> None:
+        """The derivative of one formula: as a formula, with the numbers in it, and the number."""
+        sides = [_quotient(factor.top, factor.bottom)]
+        if isinstance(factor.formula, Symbol):
+            sides.append(Piece(plain(factor.formula), latex(factor.formula)))
+            if factor.formula.op is not None:
+                sides.append(self._filled_in(factor.formula))
+        sides.append(self._number(factor.value))
+        if isinstance(factor.definition, Symbol):
+            text = f"{factor.top} = {plain(factor.definition)}"
+            if len(text) <= 100 and text not in self._defined:
+                self._defined.add(text)
+                self._equate(
+                    depth,
+                    Piece(factor.top, latex_name(factor.top)),
+                    Piece(plain(factor.definition), latex(factor.definition)),
+                )
+        self._equate(depth, *sides)
+
+    def _filled_in(self, formula: Symbol) -> Piece:
+        """The formula with the numbers of its variables."""
+        data = self._links.numbers()
+
+        def text(name: str) -> str:
+            shown = number(data[name], self._digits)
+            return f"({shown})" if shown.startswith("-") else shown
+
+        return Piece(plain(formula, text), latex(formula, lambda name: _number_latex(text(name))))
+
+    def _by_name(self, name: str) -> Value:
+        return next(value for value, given in self._links.name.items() if given == name)
+
+    def _tell_paths(self) -> None:
+        of = self._of(self._wrt)
+        if self.path_count > len(self.paths):
+            self._say(
+                0,
+                f"{self.path_count:,} paths lead from {_quoted(self._wrt)} to {_quoted(self._out)}; these "
+                f"{len(self.paths)} contribute most:",
+            )
+        for i, path in enumerate(self.paths, 1):
+            way = " \u2192 ".join(_quoted(name) for name in reversed(path.names))
+            self._say(0, f"Path {i}: {way}")
+            pairs = zip(path.names, path.names[1:], strict=False)
+            quotients = [_quotient(top, bottom) for top, bottom in pairs]
+            numbers = [self._number(slope, enclosed=True) for slope in path.slopes]
+            self._equate(
+                1,
+                _joined(quotients, " * ", r" \cdot "),
+                _joined(numbers, " * ", r" \cdot "),
+                self._number(path.value),
+            )
+        if self.path_count == 1:
+            self._equate(0, of, self._number(self.value))
+        else:
+            self._sum_of_paths(0)
+
+    def _sum_of_paths(self, depth: int) -> None:
+        numbers = [self._number(path.value, enclosed=True) for path in self.paths]
+        if self.path_count > len(self.paths):
+            rest = self.value - math.fsum(path.value for path in self.paths)
+            others = self._number(rest, enclosed=True)
+            count = self.path_count - len(self.paths)
+            numbers.append(Piece(f"{others.text} [{count:,} others]", rf"{others.latex}\;[{count}]"))
+        self._equate(depth, self._of(self._wrt), _joined(numbers, " + ", " + "), self._number(self.value))
+
+    def _update(self, wrt: Value, lr: float) -> None:
+        self._say(0, f"A step of gradient descent with the rate {number(lr, self._digits)}:")
+        name = Piece(self._wrt, latex_name(self._wrt))
+        slope = self._of(self._wrt)
+        rate, data = self._number(lr), self._number(wrt.data)
+        filled = self._number(self.value, enclosed=True)
+        self._equate(
+            0,
+            Piece(f"{name.text}+", f"{{{name.latex}}}^{{+}}"),
+            Piece(
+                f"{name.text} - {rate.text} * {slope.text}",
+                rf"{name.latex} - {rate.latex} \cdot {slope.latex}",
+            ),
+            Piece(
+                f"{data.text} - {rate.text} * {filled.text}",
+                rf"{data.latex} - {rate.latex} \cdot {filled.latex}",
+            ),
+            self._number(wrt.data - lr * self.value),
+        )
+
+    # Giving it away
+
+    def __str__(self) -> str:
+        return "\n".join(self._texts())
+
+    def _texts(self) -> list[str]:
+        return [
+            "  " * line.depth + (" = ".join(side.text for side in line.sides) or line.words.replace("`", ""))
+            for line in self.lines
+        ]
+
+    def __repr__(self) -> str:
+        return f"<Explanation of d{self._out}/d{self._wrt} = {number(self.value, self._digits)}>"
+
+    def latex(self) -> str:
+        """The derivation as LaTeX source: one ``aligned`` environment (needs amsmath)."""
+        rows = []
+        for line in self.lines:
+            if line.sides:
+                first, *others = (side.latex for side in line.sides)
+                shift = rf"\hspace{{{line.depth}em}} " if line.depth else ""
+                rows.append(f"&{shift}{first} = {' = '.join(others)}")
+            else:
+                rows.append(rf"&\text{{{latex_text(line.words.replace('`', ''))}}}")
+        return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
+
+    def markdown(self) -> str:
+        """The derivation in Markdown, its equations in LaTeX between dollars."""
+        lines = []
+        for line in self.lines:
+            if line.sides:
+                equation = " = ".join(side.latex for side in line.sides)
+                lines.append("  " * line.depth + f"- $\\displaystyle {equation}$")
+            else:
+                lines.append("  " * line.depth + f"- {_words_in_markdown(line.words)}")
+        return "\n".join(lines) + "\n"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The derivation as dicts, lists, texts and numbers.
+
+        "parts" has the derivatives that were taken, "paths" those paths that contribute most.
+        """
+        return {
+            "out": self._out,
+            "wrt": self._wrt,
+            "value": self.value,
+            "reasons": self.reasons,
+            "derivation": None if self.part is None else asdict(_plain_part(self.part)),
+            "paths": [asdict(path) for path in self.paths],
+            "path_count": self.path_count,
+            "lr": self._lr,
+            "text": self._texts(),
+        }
+
+    def json(self) -> str:
+        """`to_dict` as JSON; nan and infinities are the strings "nan", "inf" and "-inf"."""
+        return json.dumps(_finite(self.to_dict()), indent=2, ensure_ascii=False, allow_nan=False)
+
+    def _repr_markdown_(self) -> str:
+        return self.markdown()
+
+
+def number(x: float, digits: int) -> str:
+    """A number with so many decimals, less zeros at the end; a small one by its first digits."""
+    if not math.isfinite(x):
+        return repr(x)
+    text = f"{x:.{digits}f}"
+    few = len(text.strip("-0.").replace(".", "")) < 3
+    if (few and float(text) != x) or abs(x) >= 1e16:
+        return f"{x:.{max(digits - 1, 2)}g}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def _number_latex(text: str) -> str:
+    opening, closing = ("(", ")") if text.startswith("(") else ("", "")
+    mantissa, e, exponent = text.strip("()").partition("e")
+    if mantissa in ("inf", "-inf", "nan"):
+        mantissa = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{NaN}"}[mantissa]
+    shown = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa
+    return f"{opening}{shown}{closing}"
+
+
+def _quotient(top: str, bottom: str) -> Piece:
+    return Piece(
+        f"d{top}/d{bottom}", rf"\frac{{\partial {latex_name(top)}}}{{\partial {latex_name(bottom)}}}"
+    )
+
+
+def _joined(pieces: list[Piece], text: str, latex: str) -> Piece:
+    return Piece(text.join(p.text for p in pieces), latex.join(p.latex for p in pieces))
+
+
+def _quoted(name: str) -> str:
+    """A name in a sentence."""
+    return f"`{name.replace('`', chr(39))}`"
+
+
+def _words_in_markdown(words: str) -> str:
+    """A sentence, with the names in it as formulas, and nothing of it as markup."""
+    parts = words.split("`")
+    signs = {ord(c): f"\\{c}" for c in "*_<>[]$#|~"}
+    return "".join(
+        f"${latex_name(part)}$" if i % 2 else part.translate(signs) for i, part in enumerate(parts)
+    )
+
+
+def _plain_part(part: Part) -> Part:
+    """The part with its formulas as text."""
+
+    def told(factor: Factor) -> Factor:
+        return replace(factor, definition=str(factor.definition), formula=str(factor.formula))
+
+    return replace(
+        part,
+        factors=[told(factor) for factor in part.factors],
+        terms=[(head, told(factor)) for head, factor in part.terms],
+        parts=[_plain_part(inner) for inner in part.parts],
+    )
+
+
+def _finite(thing: Any) -> Any:
+    """The same with numbers that JSON lacks as strings."""
+    if isinstance(thing, dict):
+        return {key: _finite(x) for key, x in thing.items()}
+    if isinstance(thing, (list, tuple)):
+        return [_finite(x) for x in thing]
+    return repr(thing) if isinstance(thing, float) and not math.isfinite(thing) else thing
