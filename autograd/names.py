@@ -21,8 +21,8 @@ DEEPEST = 3  # levels of lists and dicts that are searched
 def labels_of(names: Mapping[Any, Any] | None) -> dict[Value, str]:
     """The name of each Value in a mapping such as ``locals()``, or {"w": w}, or {w: "w"}.
 
-    Lists, tuples and dicts are searched too: ``w[0]``, ``p['w']``. A label of the Value's own goes first;
-    of several names the first counts; those that begin with an underscore do not.
+    Lists, tuples and dicts are searched too: ``w[0]``, ``p['w']``. Of several names that of a variable goes
+    before a place in a list, and else the first; those that begin with an underscore do not count.
 
     Raises:
         TypeError: if it is no mapping.
@@ -31,12 +31,12 @@ def labels_of(names: Mapping[Any, Any] | None) -> dict[Value, str]:
         return {}
     if not hasattr(names, "items"):
         raise TypeError(f"names is a dict of names and Values, as locals(), not {names!r}")
-    labels: dict[Value, str] = {}
-    for key, thing in list(names.items()):
-        if type(key) is Value:
-            labels.setdefault(key, str(thing))
-        elif not str(key).startswith("_"):
-            for name, value in _values(str(key), thing, DEEPEST):
+    labels = {key: str(name) for key, name in names.items() if type(key) is Value}
+    kept = [(str(key), x) for key, x in names.items() if type(key) is not Value]
+    kept = [(key, x) for key, x in kept if not key.startswith("_") and key not in ("In", "Out")]  # IPython's
+    for depth in (0, DEEPEST):  # a variable of its own goes before a place in a list
+        for key, thing in kept:
+            for name, value in _values(key, thing, depth):
                 labels.setdefault(value, name)
     return labels
 

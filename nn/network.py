@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
-from autograd import no_grad
+from autograd import Value, enable_grad
 from autograd.pictures import escaped, on_scale, plain, theme
 from nn.activations import Activation, Softmax
 from nn.data import as_rows
 from nn.layers import Layer, Neuron
+from nn.module import Module
 from nn.prediction import in_use, numbers_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from autograd import Value
     from autograd.pictures import Graph, Theme
-    from nn.module import Module
 
 PLAIN, LABELLED = (2.5, 0.95), (3.6, 1.25)  # inches between columns, and between neurons
 MOST_LABELLED = 40  # lines that have room for their numbers
@@ -50,83 +49,149 @@ def draw_network(
         dark: whether it is for a dark page.
 
     Raises:
-        ValueError: if the layers do not follow each other, or x is of another length.
+        TypeError: if it is no module, or x no row of numbers.
+        ValueError: if its layers do not follow each other, each once, or x is of another length.
     """
     if color not in ("weight", "grad"):
         raise ValueError(f"color is 'weight' or 'grad', not {color!r}")
     if isinstance(most, bool) or not isinstance(most, int) or most < 3:
         raise ValueError(f"most is how many neurons a column shows, 3 or more, not {most!r}")
-    columns = _columns(model)
-    width = len(columns[0].neurons[0].w)
-    for names, name, count in ((inputs, "inputs", width), (outputs, "outputs", len(columns[-1].neurons))):
+    try:
+        format(1.0, number_format)
+    except (TypeError, ValueError):
+        raise ValueError(f"number_format is for numbers, as '.3g', not {number_format!r}") from None
+    columns = _columns(model, x)
+    first, last = columns[0], columns[-1]
+    for names, name, count in (
+        (inputs, "inputs", len(first.neurons[0].w)),
+        (outputs, "outputs", len(last.neurons)),
+    ):
         if names and len(names) != count:
             raise ValueError(f"{name} are names for {count} of them, not {len(names)}")
-    values = None if x is None else _values(model, columns, x, width)
-    return _Painter(columns, values, color, most, number_format, inputs, outputs, theme(dark)).graph()
+    values = None if x is None else [first.inputs, *(c.inputs for c in columns[1:]), last.outputs]
+    shown = [list(map(str, inputs)), list(map(str, outputs))]
+    return _Painter(columns, values, color, most, number_format, shown, theme(dark)).graph()
 
 
 @dataclass
 class _Column:
-    """A layer, and the module after it that is only its activation."""
+    """A layer at work, with the activation that a module after it may be.
 
-    layer: Module
+    Attributes:
+        neurons: of the layer.
+        activation: its name; "" where something else was done to what came out.
+        inputs, outputs: its numbers.
+        made: the Values that came out.
+    """
+
     neurons: list[Neuron]
-    last: Module  # whose outputs are those of the column
     activation: str
+    inputs: list[float]
+    outputs: list[float]
+    made: list[Any]
 
 
-def _columns(model: Module) -> list[_Column]:
+def _columns(model: Module, x: Any) -> list[_Column]:
+    """The layers in the order in which they are called, for an example or for zeros."""
+    if not isinstance(model, Module):
+        raise TypeError(f"draw_network draws a Module, not {model!r}: draw(value) shows a Value's graph")
+    layers = [module for module in model.modules() if isinstance(module, Layer)]
+    inside = {id(neuron) for layer in layers for neuron in layer.neurons}
+    alone = [m for m in model.modules() if isinstance(m, Neuron) and id(m) not in inside]
+    if not layers and not alone:
+        raise _unfit(model, "has no layers of neurons")
     columns: list[_Column] = []
-    inside: set[int] = set()
-    for module in model.modules():
-        if isinstance(module, Layer):
-            columns.append(_Column(module, module.neurons, module, module.neurons[0].activation))
-            inside |= set(map(id, module.neurons))
-        elif isinstance(module, Neuron) and id(module) not in inside:
-            columns.append(_Column(module, [module], module, module.activation))
-        elif isinstance(module, (Activation, Softmax)) and columns and columns[-1].activation == "linear":
+    for module, args, out in _calls(model, [*layers, *alone], None if x is None else _example(x)):
+        made = list(out) if hasattr(out, "__len__") else [out]
+        numbers = numbers_of(made)
+        if isinstance(module, (Layer, Neuron)):
+            neurons = module.neurons if isinstance(module, Layer) else [module]
+            column = _Column(neurons, neurons[0].activation, numbers_of(args), numbers, made)
+            if columns:
+                _check_follows(model, columns[-1], column, args)
+            columns.append(column)
+        elif columns and columns[-1].activation == "linear" and numbers_of(args) == columns[-1].outputs:
             name = module.activation if isinstance(module, Activation) else "softmax"
-            columns[-1].last, columns[-1].activation = module, name
-    if not columns:
-        raise ValueError(f"{type(model).__name__} has no layers of neurons: draw(model, x) shows its graph")
-    for before, after in pairwise(columns):
-        wanted = len(after.neurons[0].w)
-        if len(before.neurons) != wanted:
-            raise ValueError(
-                f"the layers of {type(model).__name__} do not follow each other: {len(before.neurons)} "
-                f"neurons come before a layer of {wanted} inputs; draw(model, x) shows its graph"
-            )
+            columns[-1].activation, columns[-1].outputs, columns[-1].made = name, numbers, made
+    if len(columns) != len(layers) + len(alone):
+        raise _unfit(model, "calls some layer not once")
     return columns
 
 
-@no_grad()
-def _values(model: Module, columns: list[_Column], x: Sequence[float], width: int) -> list[list[float]]:
-    """The numbers in each column, the inputs first."""
-    (row,) = as_rows([list(x)])
-    if len(row) != width:
-        raise ValueError(f"x is an example of {width} inputs, not of {len(row)}")
-    seen: dict[int, Any] = {}
+def _example(x: Any) -> list[float]:
+    if not hasattr(x, "__iter__"):
+        raise TypeError(
+            f"x is an example, a number for each input, not {x!r}: write [{x!r}] for a single one"
+        )
+    return as_rows([[number.data if isinstance(number, Value) else number for number in x]])[0]
+
+
+def _calls(model: Module, layers: list[Any], row: list[float] | None) -> list[tuple[Any, list[Any], Any]]:
+    """The calls of layers and activations that the model makes for a row: (module, inputs, output).
+
+    Without a row it is one of zeros, as wide as one of the layers.
+    """
+    widths = list(dict.fromkeys(len((x.neurons[0] if isinstance(x, Layer) else x).w) for x in layers))
+    for width in widths if row is None else [len(row)]:
+        try:
+            return _calls_for(model, layers, [0.0] * width if row is None else row)
+        except ValueError as error:
+            problem = error
+    if row is not None and len(row) != widths[0]:
+        raise ValueError(f"x is an example of {widths[0]} inputs, not of {len(row)}") from None
+    raise _unfit(model, f"does not take a row of {widths[0]} numbers ({problem})") from None
+
+
+def _calls_for(model: Module, layers: list[Any], row: list[float]) -> list[tuple[Any, list[Any], Any]]:
+    seen: list[tuple[Any, list[Any], Any]] = []
 
     def watched(module: Module) -> Callable[..., Any]:
         forward = module.forward
 
-        def watching(*args: Any) -> Any:
-            seen[id(module)] = out = forward(*args)
+        def watching(x: Any) -> Any:
+            inputs = list(x) if hasattr(x, "__iter__") else [x]
+            seen.append((module, inputs, out := forward(inputs if hasattr(x, "__iter__") else x)))
             return out
 
         return watching
 
-    modules = [column.last for column in columns]
+    modules = [*layers, *(m for m in model.modules() if isinstance(m, (Activation, Softmax)))]
     try:
         for module in modules:
             vars(module)["forward"] = watched(module)  # found before the method of the class
-        with in_use(model):
-            model(row)
+        with enable_grad(), in_use(model):
+            model([Value(number) for number in row])
     finally:
         for module in modules:
             vars(module).pop("forward", None)
-    found = [numbers_of(seen[id(module)]) for module in modules]
-    return [row, *(numbers if isinstance(numbers, list) else [numbers] for numbers in found)]
+    return seen
+
+
+def _check_follows(model: Module, before: _Column, after: _Column, inputs: list[Any]) -> None:
+    """Raise if a layer's inputs are not made from what came out of the layer before it."""
+    if len(before.neurons) != len(inputs):
+        raise _unfit(
+            model, f"has a layer of {len(inputs)} inputs behind one of {len(before.neurons)} neurons"
+        )
+    made = {id(value) for value in before.made}
+    for value in inputs:
+        stack, seen = [value], set()
+        while stack and id(stack[-1]) not in made:
+            node = stack.pop()
+            if isinstance(node, Value) and id(node) not in seen:
+                seen.add(id(node))
+                stack += [x for arg in node.args for x in (arg if isinstance(arg, tuple) else (arg,))]
+        if not stack:
+            raise _unfit(model, "has a layer whose inputs do not come from the layer before it")
+    if numbers_of(inputs) != before.outputs:
+        before.activation = ""  # a function, or a module such as LayerNorm, came after it
+
+
+def _unfit(model: Module, why: str) -> ValueError:
+    return ValueError(
+        f"{type(model).__name__} {why}, and a picture of a network has layers one after the other: "
+        f"draw(model, x) shows its graph"
+    )
 
 
 class _Painter:
@@ -137,16 +202,18 @@ class _Painter:
         color: str,
         most: int,
         number_format: str,
-        inputs: Sequence[str],
-        outputs: Sequence[str],
+        names: list[list[str]],
         colours: Theme,
     ) -> None:
         self.columns, self.values, self.number_format, self.colours = columns, values, number_format, colours
-        self.inputs, self.outputs, self.by_grad, self.most = inputs, outputs, color == "grad", most
+        self.inputs, self.outputs = names
+        self.by_grad, self.most = color == "grad", most
         self.sizes = [len(columns[0].neurons[0].w), *(len(column.neurons) for column in columns)]
         self.shown = [_abridged(size, most) for size in self.sizes]
         weights = [w for column in columns for neuron in column.neurons for w in neuron.w]
-        self.largest = max(abs(self._strength(w)) for w in weights)
+        sizes = [abs(self._strength(w)) for w in weights]
+        self.largest = max((size for size in sizes if math.isfinite(size)), default=0.0)
+        self.labels: list[tuple[float, float, float, float]] = []  # where they stand: x, y, and half sizes
         self.with_grad = any(w.grad != 0.0 for w in weights)
         self.labelled = len(weights) <= MOST_LABELLED
         self.across, self.up = LABELLED if self.labelled else PLAIN
@@ -203,7 +270,7 @@ class _Painter:
         name = "hidden"
         if column == len(self.columns):
             name = f"output{'s' * (self.sizes[column] != 1)}"
-        return f"{self.sizes[column]} {name}, {self.columns[column - 1].activation}"
+        return ", ".join(filter(None, (f"{self.sizes[column]} {name}", self.columns[column - 1].activation)))
 
     def _neurons(self, graph: Graph, column: int) -> None:
         title = f"<b>{escaped(self._title(column))}</b>"
@@ -249,30 +316,36 @@ class _Painter:
                 if k is None or m is None:
                     continue
                 w = self.columns[column - 1].neurons[k].w[m]
-                strength = self._strength(w)
-                ends = self.colours.negative, self.colours.positive
-                width = 0.4 + 3.0 * abs(strength) / self.largest if self.largest > 0.0 else 0.4
-                graph.edge(
-                    f"c{column - 1}n{m}",
-                    f"c{column}n{k}",
-                    color=ends[strength > 0.0] if strength else self.colours.pale,
-                    penwidth=f"{width:.2f}",
-                )
+                colour, width = self._line(self._strength(w))
+                graph.edge(f"c{column - 1}n{m}", f"c{column}n{k}", color=colour, penwidth=f"{width:.2f}")
                 if self.labelled:
                     self._number(graph, column, (i, k), (j, m), w)
+
+    def _line(self, strength: float) -> tuple[str, float]:
+        """The colour and the width of a weight's line."""
+        if not math.isfinite(strength):
+            return self.colours.undefined, 3.4
+        width = 0.4 + 3.0 * abs(strength) / self.largest if self.largest > 0.0 else 0.4
+        if strength == 0.0:
+            return self.colours.pale, width
+        return self.colours.positive if strength > 0.0 else self.colours.negative, width
 
     def _number(
         self, graph: Graph, column: int, head: tuple[int, int], tail: tuple[int, int], w: Value
     ) -> None:
-        """The weight on its line, nearer to where it comes from: further on, lines cross."""
+        """The weight on its line, nearer to where it comes from, and where no other number stands."""
         (x0, y0), (x1, y1) = self._place(column - 1, tail[0]), self._place(column, head[0])
-        words = escaped(format(w.data, self.number_format))
+        shown = [format(w.data, self.number_format)]
         if self.with_grad:
-            words += f"<br/>grad {escaped(format(w.grad, self.number_format))}"
-        share = 0.33
-        x, y = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
-        name = f"w{column}n{head[1]}n{tail[1]}"
-        self._text(graph, name, x, y, words, small=True)
+            shown.append(f"grad {format(w.grad, self.number_format)}")
+        wide, high = 0.03 * max(map(len, shown)), 0.07 * len(shown)
+        for share in (0.33, 0.26, 0.4, 0.2, 0.47, 0.54):
+            x, y = x0 + share * (x1 - x0), y0 + share * (y1 - y0)
+            if all(abs(x - a) > wide + b or abs(y - c) > high + d for a, c, b, d in self.labels):
+                self.labels.append((x, y, wide, high))
+                words = "<br/>".join(map(escaped, shown))
+                self._text(graph, f"w{column}n{head[1]}n{tail[1]}", x, y, words, small=True)
+                return
 
     def _text(self, graph: Graph, name: str, x: float, y: float, words: str, small: bool = False) -> None:
         """A text on its own ground, in HTML-like notation."""
@@ -298,6 +371,8 @@ class _Painter:
     def _legend(self) -> str:
         what = "gradients of the weights" if self.by_grad else "weights"
         largest = format(self.largest, self.number_format)
+        if self.by_grad and not self.with_grad:
+            return '<<font point-size="10">no gradients yet: call backward() first</font>>'
         return (
             f'<<font point-size="10">{what}: <font color="{self.colours.negative}"><b>negative</b></font>, '
             f'<font color="{self.colours.positive}"><b>positive</b></font>; the widest line {largest}</font>>'

@@ -6,7 +6,7 @@ from xml.etree import ElementTree
 import pytest
 
 import nn
-from autograd import tanh
+from autograd import Value, tanh
 from autograd.pictures import dot as dot_program
 from autograd.pictures import theme
 
@@ -87,12 +87,98 @@ def test_wide_layers_are_abridged():
 def test_layers_with_other_modules_between():
     model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Dropout(), nn.LayerNorm(3), nn.Linear(3, 1))
     texts, _ = parts(nn.draw_network(model, [1.0, -1.0], number_format=".17g"))
-    hidden = model[0]([1.0, -1.0])
-    assert texts["t1"] == ["3 hidden, tanh"]
-    assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == [tanh(h).data for h in hidden]
+    hidden = model.eval()[3]([tanh(h) for h in model[0]([1.0, -1.0])])
+    model.train()
+    assert texts["t1"] == ["3 hidden"]  # what the next layer is given
+    assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == [h.data for h in hidden]
     assert float(texts["c2n0"][0]) == nn.predict(model, [[1.0, -1.0]])[0]
     assert all("forward" not in vars(module) for module in model.modules())
     assert model.training
+
+
+class Reversed(nn.Module):
+    """Its layers stand in another order than they are called."""
+
+    def __init__(self):
+        self.out, self.hidden = nn.Linear(3, 1), nn.Linear(2, 3)
+
+    def forward(self, x):
+        return self.out([tanh(h) for h in self.hidden(x)])
+
+
+class Unfit(nn.Module):
+    def __init__(self):
+        self.layers = nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1))
+
+    def forward(self, x):
+        return self.layers(x)
+
+
+class Twice(nn.Module):
+    def __init__(self):
+        self.layer = nn.Linear(2, 2)
+
+    def forward(self, x):
+        return self.layer(self.layer(x))
+
+
+class Beside(nn.Module):
+    def __init__(self):
+        self.a, self.b = nn.Linear(2, 2), nn.Linear(2, 2)
+
+    def forward(self, x):
+        return [a + b for a, b in zip(self.a(x), self.b(x), strict=True)]
+
+
+def test_the_order_is_that_of_the_calls():
+    model = Reversed()
+    texts, _ = parts(nn.draw_network(model, [1.0, -1.0], number_format=".17g"))
+    assert [texts[f"t{i}"] for i in range(3)] == [["2 inputs"], ["3 hidden"], ["1 output, linear"]]
+    hidden = [tanh(h).data for h in model.hidden([1.0, -1.0])]
+    assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == hidden
+
+
+def test_one_activation_may_serve_several_layers():
+    act = nn.Tanh()
+    model = nn.Sequential(nn.Linear(2, 3), act, nn.Linear(3, 3), act)
+    texts, _ = parts(nn.draw_network(model, [1.0, 2.0], number_format=".17g"))
+    assert texts["t1"] == ["3 hidden, tanh"]
+    assert texts["t2"] == ["3 outputs, tanh"]
+    assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == [tanh(h).data for h in model[0]([1.0, 2.0])]
+    assert [float(texts[f"c2n{k}"][0]) for k in range(3)] == nn.predict(model, [[1.0, 2.0]])[0]
+
+
+def test_labels_of_weights_do_not_cover_each_other():
+    picture = nn.draw_network(nn.MLP(3, [5, 4, 1], seed=1), [1.0, 2.0, 3.0])
+    root = ElementTree.fromstring(picture.svg())
+    places = []
+    for group in root.iter(f"{SVG}g"):
+        if (group.findtext(f"{SVG}title") or "").startswith("w"):
+            places += [(float(t.get("x")), float(t.get("y")), len(t.text)) for t in group.iter(f"{SVG}text")]
+    assert len(places) > 30
+    for i, (x, y, size) in enumerate(places):
+        for a, b, other in places[:i]:
+            assert abs(y - b) > 8.0 or abs(x - a) > 1.8 * (size + other)
+
+
+def test_weights_that_are_no_numbers():
+    neuron = nn.Neuron(2)
+    neuron.w[0].data, neuron.w[1].data = math.nan, 2.0
+    _, lines = parts(nn.draw_network(neuron))
+    assert lines["c0n0->c1n0"] == (theme(False).undefined, 3.4)
+    assert lines["c0n1->c1n0"] == (theme(False).positive, 3.4)
+
+
+def test_inputs_and_names_of_other_types():
+    texts, _ = parts(nn.draw_network(nn.Linear(1, 2), [Value(2.0)], outputs=[0, 1]))
+    assert texts["c0n0"] == ["2"]
+    assert texts["l1n1"] == ["1"]
+    for wrong, message in (("x", "draw_network draws a Module, not 'x'"), (Value(1.0), "not Value")):
+        with pytest.raises(TypeError, match=message):
+            nn.draw_network(wrong)
+    with pytest.raises(TypeError, match=r"write \[2\.0\] for a single one"):
+        nn.draw_network(nn.Neuron(1), 2.0)
+    assert "no gradients yet" in nn.draw_network(nn.Neuron(1), color="grad").source
 
 
 def test_a_notebook_shows_it():
@@ -103,10 +189,16 @@ def test_a_notebook_shows_it():
 @pytest.mark.parametrize(
     ("draw", "message"),
     [
-        (lambda: nn.draw_network(nn.Dropout()), r"Dropout has no layers of neurons: draw\(model, x\)"),
+        (lambda: nn.draw_network(nn.Dropout()), "Dropout has no layers of neurons, and a picture of a netw"),
         (
             lambda: nn.draw_network(nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1))),
-            "do not follow each other: 3 neurons come before a layer of 2 inputs",
+            "does not take a row of 2",
+        ),
+        (lambda: nn.draw_network(Twice()), "Twice calls some layer not once, .* shows its graph"),
+        (lambda: nn.draw_network(Beside()), "Beside has a layer whose inputs do not come from the layer bef"),
+        (
+            lambda: nn.draw_network(nn.Linear(2, 1), number_format="x"),
+            r"number_format is for numbers, as '\.3g'",
         ),
         (lambda: nn.draw_network(nn.Linear(2, 1), [1.0]), "an example of 2 inputs, not of 1"),
         (lambda: nn.draw_network(nn.Linear(2, 1), [1.0, math.nan]), "is nan"),

@@ -1,6 +1,7 @@
 """Pictures: what is drawn, that it works with nothing but pip, and that a display never raises."""
 
 import math
+import os
 import random
 import subprocess
 import sys
@@ -11,6 +12,7 @@ import pytest
 import nn
 from autograd import Value, dot, draw, sum_of, tanh, to_mermaid, to_text
 from autograd.dag import topological_order
+from autograd.names import labels_of
 from autograd.pictures import dot as dot_program
 from autograd.pictures.choose import scene_of
 from autograd.pictures.look import on_scale, theme
@@ -290,7 +292,8 @@ class TestFolding:
 
         assert titles(1) == {"x1, x2", "MLP"}
         assert titles(2) == {"x1, x2", "layers.0", "layers.1"}
-        assert titles(3) == {"x1, x2", *(f"neurons.{i}" for i in range(3))}
+        ends = {"neurons.1", "neurons.2"}  # what is enough to tell them apart
+        assert titles(3) == {"x1, x2", "layers.0.neurons.0", "layers.1.neurons.0", *ends}
         assert len(scene_of([out], depth=math.inf).boxes) == 2 + 13 + 3 * 3 + 2
         with pytest.raises(ValueError, match=r"depth is how many .* not 0: math\.inf for every"):
             draw(out, depth=0)
@@ -335,6 +338,47 @@ class TestFolding:
         names = {box.name for box in scene.boxes}
         assert {arrow.tail for arrow in scene.arrows} | {arrow.head for arrow in scene.arrows} <= names
         assert len(names) == len(scene.boxes) <= 60
+
+    def test_a_loop_is_folded_by_its_leaves(self):
+        """A recurrent network: what is done with w and what with u are told apart."""
+        w, u, h = Value(0.5, "w"), Value(0.3, "u"), Value(0.0, "h0")
+        for i in range(400):
+            h = tanh(w * h + u * Value(float(i), f"x{i}"))
+        scene = scene_of([h])
+        found = {(box.title, box.count) for box in scene.boxes}
+        assert found == {
+            *(("w", 1), ("u", 1), ("h0", 1), ("x0 ... x399", 400)),
+            *(("*", 1), ("*", 399), ("*", 400), ("+", 400), ("tanh", 400)),
+        }
+        assert sum(box.count for box in scene_of([h], depth=1).boxes) == len(topological_order(h))
+        with pytest.raises(ValueError, match="too many to be looked at: leave out depth"):
+            draw(h, depth=math.inf)  # laying out its long arrows would take minutes
+
+    def test_modules_are_told_apart_by_their_paths(self):
+        model = nn.Sequential(nn.MLP(2, [16, 16], seed=1), nn.MLP(16, [16, 2], seed=2), nn.Softmax())
+        titles = [box.title for box in scene_of([model([1.0, 2.0])[0]], depth=3).boxes]
+        assert titles[:4] == [f"Sequential.{i}.layers.{j}" for i in (0, 1) for j in (0, 1)]
+
+    def test_the_text_is_the_same_in_every_run(self):
+        code = (
+            "import nn\nfrom autograd import *\n"
+            "class A(nn.Module):\n    def forward(s, x): return tanh(Value(x))\n"
+            "class B(A): pass\nclass C(A): pass\n"
+            "ms = [A(), B(), C()]\n"
+            "print(to_text(sum_of([ms[i % 3](float(i)) * 2.0 for i in range(400)])))"
+        )
+        texts = {
+            subprocess.run(
+                [sys.executable, "-c", code],
+                env={**os.environ, "PYTHONHASHSEED": seed},
+                capture_output=True,
+                text=True,
+                check=True,
+            ).stdout
+            for seed in "123"
+        }
+        assert len(texts) == 1
+        assert all(f"{name}: tanh" in next(iter(texts)) for name in "ABC")
 
     def test_long_chains(self, pure):
         x = Value(1.0, "x")
@@ -394,6 +438,18 @@ class TestOptions:
         for colours in (theme(False), theme(True)):
             assert contrast(colours.negative, colours.positive) > 1.3
 
+    def test_without_gradients_colours_say_so(self, pure):
+        *_, out = neuron()
+        assert "no gradients yet: call backward() first" in draw(out, color="grad").text
+        x = Value(0.0, "x")
+        y = x**0.5
+        y.backward()
+        assert "nan, inf" in draw(y, color="grad").svg()
+
+    def test_a_copy_has_its_texts(self, pure):
+        *_, out = neuron()
+        assert draw(out).copy()._repr_mimebundle_() == draw(out)._repr_mimebundle_()
+
     def test_paths_stand_out(self, pure):
         _x, w, _net, out = neuron()
         scene = scene_of([out], paths=(w, out))
@@ -426,6 +482,21 @@ class TestOptions:
             draw(out, around=(Value(1.0), 2))
         with pytest.raises(ValueError, match=r"a radius is 0, 1, 2 \.\.\., not -1"):
             draw(out, around=(net, -1))
+
+    def test_around_a_node_of_a_large_graph(self):
+        """A weight that is used 500 times: its surroundings are folded too."""
+        w, h = Value(0.5, "w"), Value(0.0, "h0")
+        for i in range(500):
+            h = tanh(w * h + Value(float(i)))
+        scene = scene_of([h], around=(w, 1))
+        assert [(box.title, box.count) for box in scene.boxes] == [("w", 1), ("*", 500)]
+        assert len(scene_of([tanh(w * h + 1.0)], around=(w, 1), depth=1).boxes) == 2
+
+    def test_in_a_notebook_names_are_those_of_variables(self):
+        """IPython keeps every result in its list Out, and comes first in its namespace."""
+        y = tanh(Value(2.0))
+        space = {"Out": {1: y}, "In": ["y"], "_1": y, "every": [y], "y": y}
+        assert labels_of(space) == {y: "y"}
 
     def test_names_are_taken_from_variables(self, pure):
         a, weights = Value(1.0), [Value(2.0), Value(3.0, "labelled")]

@@ -55,7 +55,7 @@ def draw(
         around: (node, radius): only what so many arrows, forward or back, lead to from a node.
         paths: (weight, loss): what lies on the paths from one to the other stands out.
         names: names for what has no label: ``locals()``, or a dict.
-        limit: how many boxes are too many.
+        limit: how many boxes are too many; arrows that cross more than 6 times as many levels are, too.
 
     Raises:
         TypeError: for something else than Values, or a function with arguments.
@@ -64,7 +64,15 @@ def draw(
     from autograd.pictures.choose import scene_of
     from autograd.pictures.paint import painted
 
-    scene = scene_of(what, depth=depth, around=around, paths=paths, names=names, limit=limit)
+    scene = scene_of(
+        what,
+        depth=depth,
+        around=around,
+        paths=paths,
+        names=names,
+        limit=limit,
+        wants_grad=color == "grad",
+    )
     return painted(
         scene, direction=direction, show=show, number_format=number_format, ops=ops, color=color, dark=dark
     )
@@ -76,7 +84,7 @@ def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:
     Args:
         what: as for `draw`.
         number_format: how numbers are written.
-        options: `depth`, `around`, `names` and `limit` of `draw`.
+        options: `depth`, `around`, `paths`, `names` and `limit` of `draw`.
     """
     from autograd.pictures.choose import scene_of
     from autograd.pictures.text import text_of

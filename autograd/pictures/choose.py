@@ -17,7 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-MOST_IN_FULL = 300  # boxes; more are folded where nothing else is asked for
+# Of boxes, and of levels that their arrows cross; more are folded where nothing else is asked for.
+MOST_IN_FULL, MOST_LENGTH = 300, 3000
 
 
 def scene_of(
@@ -28,6 +29,7 @@ def scene_of(
     paths: tuple[Value, Value] | None = None,
     names: Mapping[Any, Any] | None = None,
     limit: int = 2000,
+    wants_grad: bool = False,
 ) -> Scene:
     """What `draw` shows; see there."""
     roots = _roots(what)
@@ -44,19 +46,21 @@ def scene_of(
             f"for every single operation"
         )
     boxes = box_count(order)
-    if depth == math.inf or (depth is None and boxes <= min(MOST_IN_FULL, limit)):
-        if boxes > limit:
+    length = _length(order)
+    short = boxes <= min(MOST_IN_FULL, limit) and length <= MOST_LENGTH
+    if depth == math.inf or (depth is None and short):
+        if boxes > limit or length > 6 * limit:
             raise ValueError(
                 f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
-                f"folded, draw around=(node, 3), or pass limit={boxes}"
+                f"folded, draw around=(node, 3), or pass limit={max(boxes, length // 6 + 1)}"
             )
         scene = in_full(order, roots, labels, lit, around is not None)
     else:
         scene = folded(order, roots, labels, lit, None if depth is None else int(depth))
         if len(scene.boxes) > limit:
             raise ValueError(
-                f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: pass "
-                f"a smaller depth, or limit={len(scene.boxes)}"
+                f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: leave "
+                f"out depth, so that it is folded as far as need be, or pass limit={len(scene.boxes)}"
             )
         modules = deepest(order)
         more = "" if modules < 2 else f"depth=1 to {modules} for modules, "
@@ -64,9 +68,22 @@ def scene_of(
             f"{len(order):,} operations and leaves, folded into {len(scene.boxes)} boxes: "
             f"draw(..., {more}depth=math.inf{f', limit={boxes}' * (boxes > 2000)}) for all"
         )
+    if not any(node.grad != 0.0 for node in order) and wants_grad:
+        scene.notes.append("no gradients yet: call backward() first")
     if around is not None:
         scene.notes.append(f"{len(order):,} of {total:,} operations and leaves: those around one")
     return scene
+
+
+def _length(order: Sequence[Value]) -> int:
+    """How many levels all arrows together cross, which is what laying out the graph takes its time for."""
+    level: dict[Value, int] = {}
+    length = 0
+    for node in order:
+        below = [level[x] for x in flat_args(node) if type(x) is not float and x in level]
+        level[node] = max(below, default=-1) + 1
+        length += sum(level[node] - x for x in below)
+    return length
 
 
 def _roots(what: Sequence[Any]) -> list[Value]:

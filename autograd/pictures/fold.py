@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     Key = Hashable
 
 MOST_BOXES, MOST_ARROWS = 60, 120  # of a folded picture that can be read
+# What tells operations outside of modules apart: all they are made from; their leaves; nothing but the sign.
+TELLING = ("operands", "leaves", "signs")
 
 
 def deepest(order: Sequence[Value]) -> int:
@@ -58,19 +60,19 @@ def folded(
         depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
             many as can be read.
     """
-    if depth is not None:
-        return _scene(order, roots, labels, lit, _Keys(order, labels, lit, depth, False).of, depth)
     most = deepest(order)
-    for level in [*range(most, 0, -1), *([0] if most == 0 else [])]:
-        for signs_alone in (False, True):
-            keys = _Keys(order, labels, lit, level, signs_alone)
-            if keys.too_many or (signs_alone and level > 1):
+    asked = [depth] if depth is not None else list(range(most, 0, -1)) or [0]
+    coarsest = asked[-1]
+    for level in asked:
+        for telling in TELLING if level == coarsest else TELLING[:1]:
+            keys = _Keys(order, labels, lit, level, telling)
+            if keys.too_many:
                 continue
             scene = _scene(order, roots, labels, lit, keys.of, level)
             few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
-            if few or (signs_alone and level <= 1):
+            if few or telling == TELLING[-1] or depth is not None:
                 return scene
-    raise AssertionError("the coarsest level takes all there is")
+    raise AssertionError("by signs alone there are few boxes")
 
 
 class _Keys:
@@ -82,11 +84,11 @@ class _Keys:
         labels: Mapping[Value, str],
         lit: set[Value] | None,
         depth: int,
-        signs_alone: bool,
+        telling: str,
     ) -> None:
-        self.labels, self.lit, self.depth, self.signs_alone = labels, lit, depth, signs_alone
+        self.labels, self.lit, self.depth, self.telling = labels, lit, depth, telling
         self.numbers: dict[Key, int] = {}  # keys are numbered: one may hold others, to any depth
-        self.most = len(order) if signs_alone else 20 * MOST_BOXES
+        self.most = len(order) if telling == "signs" else 20 * MOST_BOXES
         self.too_many = False
         self.of: dict[Value, int] = {}
         self._pass(order, {})
@@ -112,7 +114,7 @@ class _Keys:
                 kind_of(node),
                 self._plain(node),
                 self._is_lit(node),
-                frozenset() if self.signs_alone else frozenset(users[node]),
+                frozenset(users[node]) if self.telling == "operands" else frozenset(),
             )
             for node in order
             if node.op is None
@@ -133,18 +135,22 @@ class _Keys:
         key: Key
         if module:
             key = ("module", module, self._is_lit(node))
-        elif self.signs_alone:
+        elif self.telling == "signs":
             key = (node.path, op_text(node), self._is_lit(node))
         elif len(self.numbers) > self.most:
             return 0  # given up
         else:
             args = flat_args(node)
-            for x in args:  # a chain of one operation is one box
-                if type(x) is not float and x.op is node.op and x.path == node.path:  # noqa: SIM102
-                    if self._is_lit(x) == self._is_lit(node):
+            inside = [x for x in args if type(x) is not float and x in self.of]
+            if self.telling == "leaves":
+                inside = [x for x in inside if x.op is None]
+            else:
+                for x in inside:  # a chain of one operation is one box
+                    alike = x.op is node.op and x.path == node.path
+                    if alike and self._is_lit(x) == self._is_lit(node):
                         return self.of[x]
             same = len(args) == 2 and args[0] is args[1]
-            operands = tuple(dict.fromkeys(-1 if type(x) is float else self.of[x] for x in args))
+            operands = tuple(dict.fromkeys(self.of[x] for x in inside))
             key = (node.path, op_text(node), self._plain(node), operands, same, self._is_lit(node))
         return self._number(key)
 
@@ -161,7 +167,7 @@ class _Keys:
 
     def _plain(self, node: Value) -> str:
         """The label without its digits: w1 and w2 are of one box."""
-        if self.signs_alone:
+        if self.telling == "signs":
             return ""
         return re.sub(r"\d+", "#", node.label or self.labels.get(node, ""))
 
@@ -176,16 +182,20 @@ def _scene(
 ) -> Scene:
     with_grad = any(node.grad != 0.0 for node in order)
     groups: dict[int, list[Value]] = {}
+    last = {of[node]: i for i, node in enumerate(order)}
+    for key in sorted(last, key=last.__getitem__):  # operands before users, where there is no circle
+        groups[key] = []
     for node in order:
-        groups.setdefault(of[node], []).append(node)
+        groups[of[node]].append(node)
     counts: Counter[tuple[int, int]] = Counter()
     for node in order:
         user = of[node]
         for x in flat_args(node):
-            if type(x) is not float and of[x] != user:
+            if type(x) is not float and x in of and of[x] != user:
                 counts[of[x], user] += 1
     name = {key: f"g{i}" for i, key in enumerate(groups)}
     boxes = [_box(name[key], members, labels, with_grad, lit, depth) for key, members in groups.items()]
+    _shorten(boxes)
     faded = {box.name: box.faded for box in boxes}
     arrows = [
         Arrow(name[tail], name[head], count, faded[name[tail]] or faded[name[head]])
@@ -203,7 +213,7 @@ def _box(
     depth: int,
 ) -> Box:
     ops = Counter(op_text(node) for node in members if node.op is not None)
-    paths = {split(node.path) for node in members if node.path}
+    paths = list(dict.fromkeys(split(node.path) for node in members if node.path and node.op is not None))
     kinds = {kind_of(node) for node in members}
     first = members[0]
     box = Box(
@@ -216,8 +226,7 @@ def _box(
     )
     if len(ops) > 1 or paths:
         inside = min(paths, key=len)[:depth] if paths else ()
-        box.label = inside[-1] if inside else ""
-        box.hint = ".".join(inside)
+        box.label = box.hint = ".".join(inside)
         box.details = _inside(paths, len(inside), members)
         box.op = "" if box.label else _counted(ops)
         if box.label:
@@ -231,6 +240,23 @@ def _box(
     return box
 
 
+def _shorten(boxes: list[Box]) -> None:
+    """Call modules by the end of their path, as long as it takes to tell them apart."""
+    paths = {box.hint: split(box.hint) for box in boxes if box.hint and box.label == box.hint}
+
+    def short(path: tuple[str, ...]) -> str:
+        for size in range(1, len(path)):
+            end = path[-size:]
+            alone = sum(other[-size:] == end for other in paths.values()) == 1
+            if alone and not end[0][0].isdigit():
+                return ".".join(end)
+        return ".".join(path)
+
+    for box in boxes:
+        if box.label == box.hint and box.hint:
+            box.label = short(paths[box.hint])
+
+
 def _counted(ops: Counter[str]) -> str:
     """The operations of a box: "dot, +, relu \u00d7 1,600"."""
     by_count: dict[int, list[str]] = {}
@@ -240,7 +266,7 @@ def _counted(ops: Counter[str]) -> str:
     return "; ".join(parts[:3]) + ("; ..." if len(parts) > 3 else "")
 
 
-def _inside(paths: set[tuple[str, ...]], depth: int, members: list[Value]) -> list[str]:
+def _inside(paths: Sequence[tuple[str, ...]], depth: int, members: list[Value]) -> list[str]:
     """The modules and parameters inside of a box: "16 neurons, 48 parameters"."""
     kinds: dict[str, list[str]] = {}
     for name in sorted({path[depth] for path in paths if len(path) > depth}):

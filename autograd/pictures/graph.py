@@ -31,6 +31,12 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
         self.boxes = 0  # how many there are
         self.text = self.mermaid = ""  # the graph in words, for where it cannot be drawn
 
+    def copy(self) -> Graph:
+        """A graph like this one."""
+        other: Graph = super().copy()
+        other.boxes, other.text, other.mermaid = self.boxes, self.text, self.mermaid
+        return other
+
     def pipe(
         self,
         format: str | None = None,

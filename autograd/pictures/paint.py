@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import isfinite
+
 from autograd.pictures.graph import Graph
 from autograd.pictures.labels import escaped, plain
 from autograd.pictures.look import FONT, Theme, on_scale, theme
@@ -12,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
+QUICK = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.3"}  # less time for the last bit of beauty
 SHOW = ("label", "data", "grad", "op")
 
 
@@ -32,7 +35,7 @@ def painted(
         raise ValueError(f"ops is 'fused' or 'separate', not {ops!r}")
     if color not in ("kind", "grad"):
         raise ValueError(f"color is 'kind' or 'grad', not {color!r}")
-    if isinstance(show, str) or not set(show) <= set(SHOW):
+    if show is None or isinstance(show, str) or not set(show) <= set(SHOW):
         raise ValueError(f"show is some of {', '.join(SHOW)}, as ('label', 'data'), not {show!r}")
     try:
         format(1.0, number_format)
@@ -71,6 +74,7 @@ class _Painter:
                 "nodesep": "0.2",
                 "ranksep": "0.35",
                 "bgcolor": colours.paper,
+                **(QUICK if len(scene.boxes) > 150 else {}),
                 **self._below(),
             },
             node_attr={
@@ -188,7 +192,7 @@ class _Painter:
         rows = []
         if self.by_grad and self.largest > 0.0:
             rows.append(f"<tr>{self._legend()}</tr>")
-        size = 6 if rows else 1
+        size = 7 if rows else 1
         for note in self.scene.notes:
             rows.append(f'<tr><td colspan="{size}" align="left">{_small(note)}</td></tr>')
         if not rows:
@@ -203,6 +207,9 @@ class _Painter:
             fill = on_scale(number, self.largest, self.colours)
             words = _small(format(number, self.number_format), self.colours.ink)
             cells.append(f'<td border="1" color="{self.colours.faint}" bgcolor="{fill}">{words}</td>')
+        if any(box.grad is not None and not isfinite(box.steepest) for box in self.scene.boxes):
+            words = _small("nan, inf", self.colours.ink)
+            cells.append(f'<td border="1" bgcolor="{self.colours.undefined}">{words}</td>')
         return "".join(cells)
 
 

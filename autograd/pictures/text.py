@@ -18,7 +18,7 @@ def text_of(scene: Scene, number_format: str = ".4g") -> str:
     for arrow in scene.arrows:
         operands[arrow.head].append(arrow.tail)
         used.add(arrow.tail)
-    roots = [name for name in boxes if name not in used] or [scene.boxes[-1].name]
+    roots = [name for name in boxes if name in scene.results or name not in used]
     lines: list[str] = []
     shown: set[str] = set()
     stack = [(name, 0) for name in reversed(roots)]
@@ -34,7 +34,7 @@ def text_of(scene: Scene, number_format: str = ".4g") -> str:
             shown.add(name)
             lines.append(indent + _line(box, number_format))
             stack += [(x, depth + 1) for x in reversed(operands[name])]
-    return "\n".join([*lines, *scene.notes])
+    return "\n".join("".join(c for c in line if c.isprintable()) for line in [*lines, *scene.notes])
 
 
 def _line(box: Box, number_format: str) -> str:
