@@ -4,7 +4,7 @@ from autograd.algebra import derivative, formula
 from autograd.backend import Value, backend_info
 from autograd.check import check_grads
 from autograd.errors import StaleGraphError
-from autograd.explaining import explain
+from autograd.explaining import explain, play, steps
 from autograd.functions import (
     clip,
     elu,
@@ -169,6 +169,7 @@ __all__ = [
     "neg",
     "no_grad",
     "norm",
+    "play",
     "prod",
     "reciprocal",
     "relu",
@@ -185,6 +186,7 @@ __all__ = [
     "sqrt",
     "square",
     "std",
+    "steps",
     "sub",
     "sum_of",
     "tan",

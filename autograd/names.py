@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from itertools import count
 
 from autograd.backend import Value
 from autograd.dag import flat_args
@@ -59,16 +58,27 @@ def unique_names(wanted: Mapping[Value, str]) -> dict[Value, str]:
     same name the second gets a number behind it, as w_2.
     """
     taken = set(wanted.values())
-    used: set[str] = set()
+    last: Counter[str] = Counter()  # of the numbers behind each beginning
+
+    def numbered(beginning: str) -> str:
+        while True:
+            last[beginning] += 1
+            name = f"{beginning}{last[beginning]}"
+            if name not in taken:
+                taken.add(name)
+                return name
+
     given: dict[Value, str] = {}
+    used: set[str] = set()
     for value, name in wanted.items():
         if not name or name.endswith("?"):
-            letter = name[:-1] or "x"
-            name = next(n for i in count(1) if (n := f"{letter}{i}") not in taken | used)
+            given[value] = numbered(name[:-1] or "x")
         elif name in used:
-            name = next(n for i in count(2) if (n := f"{name}_{i}") not in taken | used)
-        used.add(name)
-        given[value] = name
+            last[f"{name}_"] = max(last[f"{name}_"], 1)
+            given[value] = numbered(f"{name}_")
+        else:
+            used.add(name)
+            given[value] = name
     return given
 
 

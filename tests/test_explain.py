@@ -7,7 +7,7 @@ import random
 import pytest
 
 import nn
-from autograd import Value, explain, gradients, log, relu, sigmoid, sin, source_lines, square, sum_of, tanh
+from autograd import Value, explain, gradients, log, relu, sigmoid, sin, source_lines, sum_of, tanh
 from autograd.explaining.explanation import number
 
 
@@ -21,7 +21,7 @@ def mazur():
     net_o1 = p["w5"] * out_h1 + p["w6"] * out_h2 + p["b2"]
     net_o2 = p["w7"] * out_h1 + p["w8"] * out_h2 + p["b2"]
     out_o1, out_o2 = sigmoid(net_o1), sigmoid(net_o2)
-    E = 0.5 * square(0.01 - out_o1) + 0.5 * square(0.99 - out_o2)
+    E = 0.5 * (0.01 - out_o1) ** 2 + 0.5 * (0.99 - out_o2) ** 2
     return E, p, locals()
 
 

@@ -7,11 +7,13 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
     from typing import Any
 
     from autograd.backend import Value
     from autograd.explaining.explanation import Explanation
+    from autograd.explaining.player import Player
+    from autograd.explaining.steps import Step
 
 
 def explain(
@@ -43,17 +45,65 @@ def explain(
         TypeError: if `out` or `wrt` is no Value.
         ValueError: if `by` is neither "node" nor "path".
     """
-    from autograd.backend import Value
     from autograd.explaining.explanation import Explanation
 
-    for name, given in (("out", out), ("wrt", wrt)):
-        if type(given) is not Value:
-            raise TypeError(
-                f"{name} is a Value, not the {type(given).__name__} {given!r}: make the inputs of the "
-                f"computation with Value(...)"
-            )
+    _value("out", out), _value("wrt", wrt)
     if by not in ("node", "path"):
         raise ValueError(f"by is 'node' or 'path', not {by!r}")
     if digits < 0 or most < 1:
         raise ValueError(f"digits is 0 or more and most 1 or more, not {digits!r} and {most!r}")
     return Explanation(out, wrt, by, lr=lr, names=names, digits=digits, most=most)
+
+
+def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6) -> Iterator[Step]:
+    """The steps of a computation, each Value, and then those of its gradient, each share of an adjoint.
+
+    ``for step in steps(loss): print(step)`` is a trace in words. A `Step` has the Value (`node`), its
+    operands, the slope, and the number or adjoint before and after. The gradients of the Values themselves
+    are not touched, and `backward` need not have run.
+
+    Args:
+        out: the result.
+        names: names for Values without a label: ``locals()``, or a dict.
+        digits: decimals in the texts.
+    """
+    from autograd.explaining.steps import steps_of
+
+    return steps_of(_value("out", out), names, digits)
+
+
+def play(
+    out: Value,
+    *,
+    names: Mapping[Any, Any] | None = None,
+    digits: int = 6,
+    direction: str = "LR",
+    title: str = "",
+) -> Player:
+    """A page that plays a computation forward and its gradient backward, step by step.
+
+    In a notebook it shows itself; ``play(loss).save("steps.html")`` writes one file that runs by itself in
+    any browser: next, back, play, a slider, arrow keys. Pointing at a box lights its paths to the result
+    and multiplies them out. A graph of more than 300 Values is played by the boxes of its folded picture.
+
+    Args:
+        out: the result.
+        names: names for Values without a label: ``locals()``, or a dict.
+        digits: of the numbers.
+        direction: "LR" draws from left to right, "TB" from top to bottom.
+        title: of the page.
+    """
+    from autograd.explaining.player import Player
+
+    return Player(_value("out", out), names, digits, direction, title)
+
+
+def _value(name: str, given: Any) -> Value:
+    from autograd.backend import Value
+
+    if type(given) is not Value:
+        raise TypeError(
+            f"{name} is a Value, not the {type(given).__name__} {given!r}: make the inputs of the "
+            f"computation with Value(...)"
+        )
+    return given

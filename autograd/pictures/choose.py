@@ -30,8 +30,9 @@ def scene_of(
     names: Mapping[Any, Any] | None = None,
     limit: int = 2000,
     wants_grad: bool = False,
+    grads: Mapping[Value, float] | None = None,
 ) -> Scene:
-    """What `draw` shows; see there."""
+    """What `draw` shows; see there. `grads` are the gradients to show, if not those that the Values have."""
     roots = _roots(what)
     order = topological_order(*roots)
     labels = labels_of(names)
@@ -54,9 +55,9 @@ def scene_of(
                 f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
                 f"folded, draw around=(node, 3), or pass limit={max(boxes, length // 6 + 1)}"
             )
-        scene = in_full(order, roots, labels, lit, around is not None)
+        scene = in_full(order, roots, labels, lit, around is not None, grads)
     else:
-        scene = folded(order, roots, labels, lit, None if depth is None else int(depth))
+        scene = folded(order, roots, labels, lit, None if depth is None else int(depth), grads)
         if len(scene.boxes) > limit:
             raise ValueError(
                 f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: leave "

@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from autograd.backend import Value
 from autograd.dag import flat_args
-from autograd.pictures.scene import Arrow, Box, Scene, kind_of, op_text
+from autograd.pictures.scene import Arrow, Box, Scene, gradients_of, kind_of, op_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,6 +49,7 @@ def folded(
     labels: Mapping[Value, str],
     lit: set[Value] | None,
     depth: int | None,
+    grads: Mapping[Value, float] | None = None,
 ) -> Scene:
     """The Values in few enough boxes to be read, or folded at the depth that is asked for.
 
@@ -59,7 +60,10 @@ def folded(
         lit: those that stand out, in boxes of their own; None for all alike.
         depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
             many as can be read.
+        grads: the gradients to show; those that the Values have if left out.
     """
+    if grads is None:
+        grads = gradients_of(order)
     most = deepest(order)
     asked = [depth] if depth is not None else list(range(most, 0, -1)) or [0]
     coarsest = asked[-1]
@@ -68,7 +72,7 @@ def folded(
             keys = _Keys(order, labels, lit, level, telling)
             if keys.too_many:
                 continue
-            scene = _scene(order, roots, labels, lit, keys.of, level)
+            scene = _scene(order, roots, labels, lit, keys.of, level, grads)
             few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
             if few or telling == TELLING[-1] or depth is not None:
                 return scene
@@ -179,8 +183,8 @@ def _scene(
     lit: set[Value] | None,
     of: Mapping[Value, int],
     depth: int,
+    grads: Mapping[Value, float],
 ) -> Scene:
-    with_grad = any(node.grad != 0.0 for node in order)
     groups: dict[int, list[Value]] = {}
     last = {of[node]: i for i, node in enumerate(order)}
     for key in sorted(last, key=last.__getitem__):  # operands before users, where there is no circle
@@ -194,7 +198,7 @@ def _scene(
             if type(x) is not float and x in of and of[x] != user:
                 counts[of[x], user] += 1
     name = {key: f"g{i}" for i, key in enumerate(groups)}
-    boxes = [_box(name[key], members, labels, with_grad, lit, depth) for key, members in groups.items()]
+    boxes = [_box(name[key], members, labels, grads, lit, depth) for key, members in groups.items()]
     _shorten(boxes)
     faded = {box.name: box.faded for box in boxes}
     arrows = [
@@ -208,7 +212,7 @@ def _box(
     name: str,
     members: list[Value],
     labels: Mapping[Value, str],
-    with_grad: bool,
+    grads: Mapping[Value, float],
     lit: set[Value] | None,
     depth: int,
 ) -> Box:
@@ -216,12 +220,13 @@ def _box(
     paths = list(dict.fromkeys(split(node.path) for node in members if node.path and node.op is not None))
     kinds = {kind_of(node) for node in members}
     first = members[0]
+    slopes = [grads[node] for node in members if node in grads]
     box = Box(
         name,
         kind_of(first) if len(members) == 1 or kinds == {kind_of(first)} != {"op"} else "group",
         len(members),
         data=_range([node.data for node in members]),
-        grad=_range([node.grad for node in members]) if with_grad and kinds != {"detached"} else None,
+        grad=_range(slopes) if slopes else None,
         faded=lit is not None and lit.isdisjoint(members),
     )
     if len(ops) > 1 or paths:

@@ -27,8 +27,12 @@ def painted(
     ops: str = "fused",
     color: str = "kind",
     dark: bool = False,
+    ids: bool = False,
 ) -> Graph:
-    """The picture of a scene; the options are those of `draw`."""
+    """The picture of a scene; the options are those of `draw`, and `ids`: whether boxes and arrows have any.
+
+    A box then has its name as its id in SVG, and the i-th arrow "e" and i.
+    """
     if direction not in ("LR", "TB", "RL", "BT"):
         raise ValueError(f"direction is 'LR' (left to right) or 'TB' (top to bottom), not {direction!r}")
     if ops not in ("fused", "separate"):
@@ -41,7 +45,7 @@ def painted(
         format(1.0, number_format)
     except (TypeError, ValueError):
         raise ValueError(f"number_format is for numbers, as '.4g', not {number_format!r}") from None
-    return _Painter(scene, direction, set(show), number_format, ops, color, theme(dark)).graph()
+    return _Painter(scene, direction, set(show), number_format, ops, color, theme(dark), ids).graph()
 
 
 class _Painter:
@@ -54,7 +58,9 @@ class _Painter:
         ops: str,
         color: str,
         colours: Theme,
+        ids: bool,
     ) -> None:
+        self.ids = ids
         self.scene, self.show, self.number_format = scene, show, number_format
         self.separate, self.by_grad, self.colours, self.direction = (
             ops == "separate",
@@ -99,13 +105,15 @@ class _Painter:
             if box.name in split:
                 self._sign(graph, box)
             self._box(graph, box)
-        for arrow in scene.arrows:
+        for i, arrow in enumerate(scene.arrows):
             head = f"{arrow.head}op" if arrow.head in split else arrow.head
             attributes = {"color": colours.pale} if arrow.faded else {}
             if lit and not arrow.faded:
                 attributes = {"color": colours.ink, "penwidth": "1.6"}
             elif arrow.count > 1:
                 attributes |= {"penwidth": f"{min(0.8 + 0.35 * len(str(arrow.count)), 3.0):.2f}"}
+            if self.ids:
+                attributes |= {"id": f"e{i}"}
             graph.edge(arrow.tail, head, **attributes)
         return graph
 
@@ -127,12 +135,14 @@ class _Painter:
 
     def _box(self, graph: Graph, box: Box) -> None:
         colours = self.colours
+        own = {"id": box.name} if self.ids else {}
         if box.kind in ("constant", "more"):
             words = box.label or numbers(box.data, self.number_format)
             look = {"shape": "plaintext", "style": "", "width": "0", "margin": "0.04"}
-            graph.node(box.name, plain(words), fontcolor=colours.pale if box.faded else colours.faint, **look)
+            ink = colours.pale if box.faded else colours.faint
+            graph.node(box.name, plain(words), fontcolor=ink, **look, **own)
             return
-        attributes = {"fillcolor": self._fill(box)}
+        attributes = {"fillcolor": self._fill(box), **own}
         if box.count > 1:
             attributes |= {"peripheries": "2"}
         if box.faded:

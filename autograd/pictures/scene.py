@@ -87,6 +87,7 @@ def in_full(
     labels: Mapping[Value, str],
     lit: set[Value] | None,
     cut: bool = False,
+    grads: Mapping[Value, float] | None = None,
 ) -> Scene:
     """A box for every Value and every constant.
 
@@ -96,8 +97,10 @@ def in_full(
         labels: names for those that have no label.
         lit: those that stand out; None for all alike.
         cut: whether operands and users may be missing from `order`; "..." stands for those.
+        grads: the gradients to show; those that the Values have if left out.
     """
-    with_grad = any(node.grad != 0.0 for node in order)
+    if grads is None:
+        grads = gradients_of(order)
     name = {node: f"n{i}" for i, node in enumerate(order)}
     boxes: list[Box] = []
     arrows: list[Arrow] = []
@@ -124,12 +127,19 @@ def in_full(
                 label=node.label or labels.get(node, ""),
                 op=op_text(node),
                 data=(node.data, node.data),
-                grad=(node.grad, node.grad) if with_grad and kind_of(node) != "detached" else None,
+                grad=(grads[node], grads[node]) if node in grads else None,
                 hint=node.path,
                 faded=faded,
             )
         )
     return Scene(boxes, arrows, {name[root] for root in roots if root in name})
+
+
+def gradients_of(order: Sequence[Value]) -> dict[Value, float]:
+    """The gradients that Values have; none before `backward` has run."""
+    if not any(node.grad != 0.0 for node in order):
+        return {}
+    return {node: node.grad for node in order if kind_of(node) != "detached"}
 
 
 def kind_of(node: Value) -> str:

@@ -1,0 +1,150 @@
+"""The steps of a computation and of its gradient, one by one: what the player, traces and animations show."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import NamedTuple
+
+from autograd.backend import Value
+from autograd.dag import pairs, replaced, topological_order
+from autograd.explaining.explanation import number
+from autograd.ieee import node_slopes
+from autograd.names import labels_of, neuron_names, unique_names
+from autograd.notation import plain
+from autograd.simplify import simplified
+from autograd.sweeps import times
+from autograd.symbol import Symbol
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from typing import Any
+
+LONGEST = 100  # letters of a formula that is written out
+
+
+class Step(NamedTuple):
+    """One step, forward or backward; ``str(step)`` tells it in a line.
+
+    Attributes:
+        forward: whether a number was computed; else an adjoint, a derivative of the result, received a share.
+        node: the Value that was computed, or whose adjoint received it.
+        user: backward, the Value that the share came from; None at the result, whose adjoint begins as 1.
+        args: forward, the operands: Values and floats.
+        slope: backward, the derivative of `user` by `node`.
+        before, after: the number, or the adjoint, before and after the step; nan before a number is known.
+        text: the step in a line.
+    """
+
+    forward: bool
+    node: Value
+    user: Value | None
+    args: tuple[Any, ...]
+    slope: float
+    before: float
+    after: float
+    text: str
+
+    def __str__(self) -> str:
+        return self.text
+
+
+def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterator[Step]:
+    """See `autograd.steps`."""
+    order = topological_order(out)
+    teller = _Teller(order, out, names, digits)
+    for node in order:
+        yield Step(True, node, None, node.args, 0.0, float("nan"), node.data, teller.forward(node))
+    adjoints = {out: 1.0}
+    yield Step(False, out, None, (), 1.0, 0.0, 1.0, f"{teller.of(out)} = 1")
+    for node in reversed(order):
+        if node.op is None or node not in adjoints:
+            continue
+        formulas = teller.slopes(node)
+        for i, (x, slope) in enumerate(node_slopes(node)):
+            if x.requires_grad:
+                before = adjoints.get(x, 0.0)
+                adjoints[x] = before + times(adjoints[node], slope)
+                text = teller.backward(node, x, formulas[i], slope, adjoints, before)
+                yield Step(False, x, node, (), slope, before, adjoints[x], text)
+
+
+def names_of_all(order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None) -> dict[Value, str]:
+    """A name for every Value: its label, that in `names` or of a neuron, or v1, v2 ... in order."""
+    given = {**neuron_names(order), **labels_of(names)}
+    repeated = Counter(node.label for node in order if node.label)
+    wanted = {}
+    for node in order:
+        name = node.label or given.get(node, "")
+        if repeated[node.label] > 1 and node in given:
+            name = given[node]
+        wanted[node] = name or ("out" if node is out else "" if node.op is None else "v?")
+    return unique_names(wanted)
+
+
+class _Teller:
+    """Writes steps as text."""
+
+    def __init__(
+        self, order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None, digits: int
+    ) -> None:
+        self.name = names_of_all(order, out, names)
+        self.out, self.digits = out, digits
+        self.data = {self.name[node]: self.number(node.data) for node in order}
+
+    def number(self, x: float) -> str:
+        text = number(x, self.digits)
+        return f"({text})" if text.startswith("-") else text
+
+    def of(self, node: Value) -> str:
+        """The derivative of the result by a Value."""
+        return f"d{self.name[self.out]}/d{self.name[node]}"
+
+    def symbol(self, node: Value) -> Symbol:
+        return Symbol(self.name[node])
+
+    def forward(self, node: Value) -> str:
+        result = f"{self.name[node]} = {number(node.data, self.digits)}"
+        if node.op is None:
+            return result
+        formula = node.op(*replaced(node.args, self.symbol, {}))
+        if not isinstance(formula, Symbol):
+            return result
+        sides = [self.name[node], plain(formula), plain(formula, self.data.__getitem__)]
+        shown = [side for side in sides if len(side) <= LONGEST]
+        return " = ".join([*shown, number(node.data, self.digits)])
+
+    def slopes(self, node: Value) -> list[Any]:
+        """The formulas of the slopes, in the order of `node_slopes`."""
+        assert node.op is not None
+        args = replaced(node.args, self.symbol, {})
+        found = []
+        for x, own, partial in zip(node.args, args, node.op.partials, strict=True):
+            if partial is not None and not isinstance(x, float):
+                by_operand = pairs(own, partial(*args, self.symbol(node)))
+                found += [simplified(slope) for _, slope in by_operand]
+        return found
+
+    def backward(
+        self,
+        user: Value,
+        node: Value,
+        formula: Any,
+        slope: float,
+        adjoints: Mapping[Value, float],
+        before: float,
+    ) -> str:
+        share = number(times(adjoints[user], slope), self.digits)
+        what, carried = self.of(node), self.number(adjoints[user])
+        text = f"{what} += {self.of(user)}"
+        if isinstance(formula, Symbol):
+            shown = plain(formula)
+            bound = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
+            text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.name[user]}/d{self.name[node]}"
+            text += f" = {carried} * {self.number(slope)}"
+        elif slope != 1.0:
+            text += f" * {self.number(slope)} = {carried} * {self.number(slope)}"
+        text += f" = {share}"
+        if before != 0.0:
+            text += f", together {number(adjoints[node], self.digits)}"
+        return text
