@@ -1,13 +1,17 @@
 """python -m autograd: the demo does its job, and says what it did."""
 
+import json
+import math
 import statistics
 import subprocess
 import sys
 
 import pytest
 
+from autograd import Value
 from autograd.__main__ import main
 from autograd.demo import demo
+from autograd.expressions import evaluated
 from autograd.op import TABLE
 
 
@@ -67,3 +71,108 @@ def test_a_missing_or_unknown_command_is_told(capsys):
             main(argv)
         assert stop.value.code == 2
     assert "demo" in capsys.readouterr().err
+
+
+NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=-0.5"]
+
+
+class TestExplain:
+    def test_the_derivation_in_text(self, capsys):
+        assert main(["explain", *NEURON, "--wrt", "w", "--lr", "0.1"]) == 0
+        assert capsys.readouterr().out.splitlines() == [
+            "out = tanh(w * x + b)",
+            "dout/dw = (1 - out**2) * x = (1 - 0.462117157**2) * 2 = 1.572895466",
+            "A step of gradient descent with the rate 0.1:",
+            "w+ = w - 0.1 * dout/dw = 0.5 - 0.1 * 1.572895466 = 0.342710453",
+        ]
+
+    def test_other_forms(self, capsys, tmp_path):
+        main(["explain", *NEURON, "--wrt", "w", "--latex"])
+        assert capsys.readouterr().out.startswith("\\begin{aligned}")
+        main(["explain", *NEURON, "--wrt", "w", "--markdown"])
+        assert capsys.readouterr().out.startswith("- $")
+        main(["explain", *NEURON, "--json"])
+        assert [told["wrt"] for told in json.loads(capsys.readouterr().out)] == ["w", "x", "b"]
+        main(["explain", *NEURON, "--by", "path", "--wrt", "x"])
+        assert "Path 1: x" in capsys.readouterr().out
+        page = tmp_path / "page.html"
+        main(["explain", *NEURON, "--html", str(page)])
+        assert "<!doctype html>" in page.read_text(encoding="utf-8")
+        assert str(page) in capsys.readouterr().out
+
+    def test_in_a_process_of_its_own(self):
+        command = [sys.executable, "-m", "autograd", "explain", "x*(x", "x=1"]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert done.returncode == 2
+        assert done.stdout == ""
+        assert done.stderr.splitlines()[-2:] == ["  x*(x", "    ^ column 3"]
+
+    @pytest.mark.parametrize(
+        ("arguments", "message"),
+        [
+            (
+                ["x + yy", "x=1"],
+                "write yy=2 after the expression\n  x + yy\n      ^ column 5",
+            ),
+            (["tanhh(x)", "x=1"], "there is no function tanhh: did you mean tanh?\n  tanhh(x)\n  ^ column 1"),
+            (["__import__('os')", "x=1"], "there is no function __import__"),
+            (["x.real", "x=1"], "and no attribute"),
+            (["(lambda: x)()", "x=1"], "there is no function lambda: x"),
+            (["[x for x in y]", "x=1"], "and no ListComp"),
+            (["x if x else 1", "x=1"], "if: write where(condition, x, y)"),
+            (["x^2", "x=1"], "a power is written with **, not ^\n  x^2\n    ^ column 3"),
+            (["x < 1 < 2", "x=1"], "chain of comparisons"),
+            (["sin(x, 2)", "x=1"], "sin takes 1 operand, not 2"),
+            (["dot([x], [1, 2])", "x=1"], "dot takes sequences of one length"),
+            (["dot(x, 1)", "x=1"], "dot takes sequences, as dot([x, y], [1, 2])"),
+            (["sin(x=1)", "x=1"], "one by one, without names"),
+            (["sin", "x=1"], "sin is a function: write sin(...)"),
+            (["x*'a'", "x=1"], "'a' is no number"),
+            (["x*True", "x=1"], "True is no number"),
+            (["1" * 5000, "x=1"], "not an expression"),
+            (["1" * 400 + "*x", "x=1"], "too large for a double"),
+            (["x" + "+x" * 5000, "x=1"], "not an expression: "),
+            (["", "x=1"], "not an expression"),
+            (["2 + 3"], "there is nothing to differentiate"),
+            (["x*x", "x=1", "y=2"], "y does not occur in x*x"),
+            (["x*x", "x=one"], "given as NAME=NUMBER, such as w=0.5, not as 'x=one'"),
+            (["x*x", "x=1", "--wrt", "z"], "--wrt z: the variables are x"),
+        ],
+    )
+    def test_what_cannot_be_read_is_pointed_at(self, arguments, message, capsys):
+        with pytest.raises(SystemExit) as stopped:
+            main(["explain", *arguments])
+        assert stopped.value.code == 2
+        assert message in capsys.readouterr().err
+
+    def test_every_operator_and_function_is_read(self):
+        """The same numbers as Python's own arithmetic."""
+        out, variables = evaluated(
+            "-x**2 + 3*y/x - (x > y) + (x <= y) + max(x, y) % 2 + pi", {"x": 2.0, "y": 5.0}
+        )
+        assert out.data == -(2.0**2) + 3 * 5.0 / 2.0 - 0 + 1 + 5.0 % 2 + math.pi
+        assert list(variables) == ["x", "y"]
+        for op in TABLE.values():
+            operands = "[x, y]" if op.variadic else "x"
+            text = f"{op.name}({', '.join([operands] * op.arity)})"
+            x, y = Value(0.5), Value(0.25)
+            given = [[x, y]] * op.arity if op.variadic else [x] * op.arity
+            expected, got = op(*given), evaluated(text, {"x": 0.5, "y": 0.25})[0]
+            numbers = [getattr(result, "data", result) for result in (got, expected)]
+            assert repr(numbers[0]) == repr(numbers[1]), op.name
+
+
+class TestDraw:
+    def test_as_text_and_as_files(self, capsys, tmp_path):
+        assert main(["draw", *NEURON]) == 0
+        assert capsys.readouterr().out.splitlines()[0] == "tanh: data 0.4621, grad 1"
+        for name, start in (("a.svg", b"<?xml"), ("a.png", b"\x89PNG")):
+            main(["draw", *NEURON, "-o", str(tmp_path / name), "--dark", "--color", "grad"])
+            assert (tmp_path / name).read_bytes().startswith(start)
+            assert str(tmp_path / name) in capsys.readouterr().out
+
+    def test_where_it_cannot_be_drawn_it_says_why(self, capsys, tmp_path, monkeypatch):
+        monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
+        monkeypatch.setenv("PATH", "")
+        assert main(["draw", *NEURON, "-o", str(tmp_path / "a.pdf")]) == 1
+        assert "no program was found that draws a graph as pdf" in capsys.readouterr().err

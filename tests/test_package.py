@@ -23,7 +23,7 @@ LAYERS = [
     ["ieee", "notation", "refusals", "behaviour"],
     ["value", "symbol"],
     ["backend"],
-    ["names"],
+    ["names", "expressions"],
     ["sweeps", "pickling", "reference", "kernels", "simplify"],
     ["algebra", "transforms"],
     ["check"],
@@ -34,6 +34,8 @@ LAYERS = [
 INSIDE = {
     ("behaviour", "pickling"),
     ("__main__", "demo"),
+    ("__main__", "expressions"),
+    ("__main__", "__init__"),
     ("__main__", "op"),
     ("__main__", "reference"),
 }
