@@ -1,14 +1,18 @@
 """Figures of texts that teach back-propagation by hand, reproduced digit by digit.
 
 A: Matt Mazur, "A Step by Step Backpropagation Example" (2015).
+B: "Understanding the Backpropagation Algorithm" (Towards AI).
+C: "How does the back propagation algorithm work? Math time" (Analytics Vidhya).
 D: "Deep dive into back-propagation (III)", after a Udacity course.
 E: "Principles of training multi-layer neural network using backpropagation" (AGH).
 "Derived" figures are not printed there: they follow from explicit formulas.
 """
 
+import math
+
 import pytest
 
-from autograd import Value, dot, sigmoid
+from autograd import Value, custom_derivative, dot, sigmoid
 
 
 def printed(text):
@@ -98,6 +102,79 @@ def test_mazur_error_after_one_step():
     assert 0.5 * (0.01 - o1) ** 2 + 0.5 * (0.99 - o2) ** 2 == printed("0.291027774")
 
 
+class Net:
+    """The network of A, B and C for any numbers, and both update schedules."""
+
+    def __init__(self, w, x=(0.05, 0.10), b=(0.35, 0.60), t=(0.01, 0.99)):
+        self.w, self.x, self.b, self.t = [Value(number) for number in w], x, b, t
+        w1, w2, w3, w4, w5, w6, w7, w8 = self.w
+        self.h = [sigmoid(dot(pair, x) + b[0]) for pair in ((w1, w2), (w3, w4))]
+        self.net = [dot(pair, self.h) + b[1] for pair in ((w5, w6), (w7, w8))]
+        self.o = [sigmoid(net) for net in self.net]
+        self.e = 0.5 * (t[0] - self.o[0]) ** 2 + 0.5 * (t[1] - self.o[1]) ** 2
+        self.e.backward()
+
+    def again(self, w):
+        return Net(w, self.x, self.b, self.t)
+
+    def simultaneous(self, rate):
+        return self.again([w.data - rate * w.grad for w in self.w])
+
+    def sequential(self, rate):
+        """The new w5 to w8 carry the error back; outputs and their deltas stay the old ones."""
+        new = [w.data - rate * w.grad for w in self.w]
+        for i, h in enumerate(self.h):
+            error = self.net[0].grad * new[4 + i] + self.net[1].grad * new[6 + i]
+            for j, x in enumerate(self.x):
+                k = 2 * i + j
+                new[k] = self.w[k].data - rate * error * h.data * (1.0 - h.data) * x
+        return self.again(new)
+
+
+MAZUR = (0.15, 0.20, 0.25, 0.30, 0.40, 0.45, 0.50, 0.55)
+
+
+def test_mazurs_figures_after_10_000_rounds():
+    """The printed outputs are those of the sequential schedule, the error of 9,999 simultaneous steps."""
+    assert Net(MAZUR).sequential(0.5).e.data == printed("0.291027924")
+    simultaneous = sequential = Net(MAZUR)
+    for _ in range(9_999):
+        simultaneous, sequential = simultaneous.simultaneous(0.5), sequential.sequential(0.5)
+    assert simultaneous.e.data == printed("0.0000351085")
+    assert sequential.e.data != printed("0.0000351085")
+    simultaneous, sequential = simultaneous.simultaneous(0.5), sequential.sequential(0.5)
+    assert simultaneous.e.data == pytest.approx(3.510188e-5, rel=1e-6)
+    assert sequential.e.data == printed("0.000035085")  # of an older edition
+    assert [o.data for o in sequential.o] == [printed("0.015912196"), printed("0.984065734")]
+    assert [o.data for o in simultaneous.o] == [printed("0.015913620"), printed("0.984064274")]
+
+
+def test_the_two_slips():
+    """B says the target .22, and prints weights of the target .99; its w5 has a gradient cut to .081."""
+    as_said, as_meant = (Net(MAZUR, t=(0.01, t2)).simultaneous(0.5).w for t2 in (0.22, 0.99))
+    assert [w.data for w in as_said[6:]] == [printed("0.471213"), printed("0.521038")]
+    assert [w.data for w in as_meant[5:]] == [printed("0.408666"), printed("0.511301"), printed("0.561370")]
+    assert as_meant[4].data == printed("0.358916")
+    assert printed("0.3595") == 0.4 - 0.5 * 0.081
+    assert Net(MAZUR).sequential(0.5).w[0].data == printed("0.149817639")
+
+
+def test_what_the_outputs_alone_determine():
+    """C: its inputs and weights are lost, the stand-in is not the author's."""
+    w = (0.70, 0.80, 1.00, 0.90, 0.65, 0.60, 0.70, 0.75)
+    net = Net(w, (0.40, 0.02), (0.75, 1.20), (0.01, 1.0))
+    assert [o.data for o in net.o] == [printed("0.894606"), printed("0.908053")]
+    assert [v.data for v in net.net] == [
+        pytest.approx(2.138678, abs=5e-6),
+        pytest.approx(2.290090, abs=5e-6),
+    ]
+    assert net.e.data == printed("0.395491")
+    assert [o.grad for o in net.o] == [printed("0.884606"), printed("-0.091947")]
+    assert [v.grad for v in net.net] == [printed("0.083406"), printed("-0.007677")]
+    figures = "0.698497 0.799925 0.998718 0.899936 0.625312 0.574552 0.702272 0.752342"
+    assert [w.data for w in net.simultaneous(0.4).w] == [printed(t) for t in figures.split()]
+
+
 def test_deep_dive_with_a_linear_output():
     x, d, alpha = (0.5, -1.0), 1.0, 0.1
     W1 = [[Value(w) for w in row] for row in ((0.1, 0.2, 0.3), (0.4, -0.5, 0.6))]
@@ -150,3 +227,47 @@ def test_agh_exact_column():
     step = [w.data - eta * w.grad for w in [*first[0], *second[0][:2], *last]]
     figures = "0.101012943 0.200506471 0.702716832 -0.797405981 0.430237667 -0.472080091"
     assert step == [printed(t) for t in figures.split()]
+
+
+def test_agh_pages_rule():
+    """Errors carried back over the weights alone: a custom derivative. At one start it goes uphill."""
+
+    @custom_derivative(
+        lambda weights, inputs, out: tuple(out * (1.0 - out) * y for y in inputs),
+        lambda weights, inputs, out: weights,
+        variadic=True,
+    )
+    def page(weights, inputs):
+        return 1.0 / (1.0 + math.exp(-sum(w * y for w, y in zip(weights, inputs, strict=True))))
+
+    def exact(weights, inputs):
+        return sigmoid(dot(weights, inputs))
+
+    def network(neuron, first, second, last, z):
+        w = [Value(number) for row in (*first, *second, last) for number in row]
+        y123 = [neuron(w[2 * k : 2 * k + 2], [1.0, 0.5]) for k in range(3)]
+        y45 = [neuron(w[6:9], y123), neuron(w[9:12], y123)]
+        y6 = neuron(w[12:], y45)
+        e = (z - y6) ** 2 / 2
+        e.backward()
+        return w, y123, y45, e
+
+    first, second, last = (
+        [[0.1, 0.2], [0.3, -0.4], [-0.5, 0.6]],
+        [[0.7, -0.8, 0.9], [-0.1, 0.2, 0.3]],
+        [0.4, -0.5],
+    )
+    w, y123, y45, _ = network(page, first, second, last, 0.9)
+    assert [-y.grad for y in y45] == [printed("0.163647453"), printed("-0.204559316")]
+    figures = "0.135009149 -0.171829826 0.085914913"
+    assert [-y.grad for y in y123] == [printed(t) for t in figures.split()]
+    step = [v.data - 0.5 * v.grad for v in w]
+    figures = "0.116708501 0.208354250 0.710870942 -0.789620470 0.430237667 -0.472080091"
+    assert [step[i] for i in (0, 1, 6, 7, 12, 13)] == [printed(t) for t in figures.split()]
+
+    start = [[0.0, 0.0], [3.5, 3.5], [1.5, -3.0]], [[-4.0, -4.0, -4.0], [-4.0, 4.0, -4.0]], [4.0, -2.0]
+    before = network(exact, *start, 1.0)[3]
+    for rule, uphill in ((page, True), (exact, False)):
+        w = [v.data - 1e-4 * v.grad for v in network(rule, *start, 1.0)[0]]
+        moved = [w[0:2], w[2:4], w[4:6]], [w[6:9], w[9:12]], w[12:]
+        assert (network(exact, *moved, 1.0)[3].data > before.data) == uphill
