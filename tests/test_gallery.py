@@ -59,6 +59,7 @@ draw(y)
     cells = [
         nbformat.v4.new_code_cell(code),
         nbformat.v4.new_code_cell("nn.draw_network(nn.MLP(2, [3, 1], seed=1), [1.0, -1.0])"),
+        nbformat.v4.new_code_cell("for _ in range(20): y = tanh(y) + 1.0\ndraw(y)"),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbclient.NotebookClient(notebook, timeout=120).execute()
@@ -66,7 +67,11 @@ draw(y)
     assert all({"image/svg+xml", "image/png", "text/plain"} <= set(data) for data in outputs)
     html, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
     page, picture = tmp_path / "page.html", tmp_path / "page.png"
-    page.write_text(re.sub(r'<script[^>]*src="https?:[^>]*></script>', "", html), encoding="utf-8")
+    fits = '<pre id="fits"></pre><script>onload = () => { fits.textContent = [...document.images].every(' + (
+        "image => image.getBoundingClientRect().right <= innerWidth && image.width > 100) }</script>"
+    )
+    html = re.sub(r'<script[^>]*src="https?:[^>]*></script>', "", html) + fits
+    page.write_text(html, encoding="utf-8")
     flags = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
     flags += ["--disable-background-networking", f"--user-data-dir={tmp_path / 'browser'}"]
     subprocess.run(
@@ -79,6 +84,9 @@ draw(y)
     parameter, leaf, positive = (0xFD, 0xE9, 0xC4), (0xDB, 0xEA, 0xFE), (0xF6, 0xB2, 0x6B)
     for colour in (parameter, leaf, positive):
         assert seen.get(colour, 0) > 200, colour
+    command = [browser, *flags, "--window-size=1000,900", "--dump-dom", page.as_uri()]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=120)
+    assert '<pre id="fits">true</pre>' in done.stdout
 
 
 def colours(path):

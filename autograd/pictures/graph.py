@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import graphviz
@@ -15,6 +16,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 MOST_WITH_PNG = 300  # boxes; above, a notebook gets the SVG alone
+CELL = 640.0  # points that a notebook's cell is wide at least
 
 
 class Graph(graphviz.Digraph):  # type: ignore[misc]
@@ -114,9 +116,7 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
         """What a notebook shows. It never raises: without a program that draws, there is the text."""
         bundle: dict[str, Any] = {"text/plain": self.text}
         try:
-            bundle["image/svg+xml"] = self.svg().replace(
-                "<svg ", '<svg style="max-width:100%;height:auto" ', 1
-            )
+            bundle["image/svg+xml"] = _fitting(self.svg())
             if self.boxes <= MOST_WITH_PNG:
                 bundle["image/png"] = self.png()
         except Exception as error:  # a display must not fail: whatever it was, it is told in the text
@@ -124,3 +124,16 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
             bundle["text/plain"] = f"{self.text}\n\n(no picture: {error})"
         wanted = set(bundle) if include is None else set(include)
         return {kind: data for kind, data in bundle.items() if kind in wanted - set(exclude or ())}
+
+
+def _fitting(svg: str) -> str:
+    """The SVG so that it fits a notebook's cell: as wide as it is, or as the cell where that is narrower.
+
+    A wide one states no size of its own, since some notebooks show it as an image, which no style reaches.
+    """
+    size = re.search(r'<svg width="([\d.]+)pt" height="[\d.]+pt"', svg)
+    if size is None:
+        return svg
+    wide = float(size[1]) > CELL
+    style = f'style="max-width:{size[1]}pt;height:auto"' if wide else 'style="max-width:100%;height:auto"'
+    return svg.replace(size[0], f'<svg {style} width="100%"' if wide else f"<svg {style} {size[0][5:]}", 1)
