@@ -168,3 +168,23 @@ def test_equal_formulas_have_equal_texts_in_every_run():
         for seed in ("1", "2", "3")
     }
     assert len(texts) == 1
+
+
+@pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
+def test_the_latex_of_every_op_and_its_derivatives_renders(op):
+    """By matplotlib's mathtext, which knows no cases: those were looked at in KaTeX."""
+    mathtext = pytest.importorskip("matplotlib.mathtext")
+    args = [(Symbol(f"{n}1"), Symbol(f"{n}2")) if op.variadic else Symbol(n) for n in "xyz"[: op.arity]]
+    out = op(*args)
+    flat = [x for arg in args for x in (arg if op.variadic else (arg,))]
+    for result in (out, *(derivative(out, x) for x in flat)):
+        text = result.latex() if isinstance(result, Symbol) else str(result)
+        if r"\begin{cases}" not in text:
+            known = (
+                text.replace(r"\le ", r"\leq ")
+                .replace(r"\ne ", r"\neq ")
+                .replace(r"\operatorname", r"\mathrm")
+            )
+            mathtext.MathTextParser("path").parse(f"${known}$")
+        assert text.count("{") == text.count("}")
+        assert text.count(r"\left") == text.count(r"\right")
