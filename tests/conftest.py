@@ -1,6 +1,8 @@
 """What all tests share: Hypothesis profiles, and a fresh generator of weights."""
 
 import os
+import shutil
+import subprocess
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -19,3 +21,20 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "ci"))
 @pytest.fixture(autouse=True)
 def _seeded_weights():
     nn.seed(0)
+
+
+@pytest.fixture
+def browser(tmp_path):
+    """A function that opens a page in a headless browser and gives what the browser says."""
+    names = ("chromium", "chromium-browser", "google-chrome", "chrome")
+    program = next(filter(None, map(shutil.which, names)), None)
+    if program is None:
+        pytest.skip("no browser is installed")
+    options = ["--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--no-first-run"]
+    options += ["--disable-background-networking", f"--user-data-dir={tmp_path / 'browser'}"]
+
+    def opened(page, *flags):
+        command = [program, *options, *flags, page.as_uri()]
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+    return opened

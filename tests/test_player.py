@@ -3,8 +3,6 @@
 import json
 import math
 import re
-import shutil
-import subprocess
 
 import pytest
 from test_explain import mazur
@@ -13,8 +11,6 @@ import nn
 from autograd import Value, gradients, log, play, relu, steps, tanh
 from autograd.dag import topological_order
 from autograd.pictures import dot
-
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "chrome")
 
 
 class TestSteps:
@@ -172,41 +168,12 @@ $("found").textContent = JSON.stringify(found);
 """
 
 
-@pytest.fixture
-def browser():
-    found = next(filter(None, map(shutil.which, BROWSERS)), None)
-    if found is None:
-        pytest.skip("no browser is installed")
-    return found
-
-
 def in_browser(browser, tmp_path, page, *flags, width=1200):
     path = tmp_path / "page.html"
     page = page.replace("<body>", f"<body>{ACT}", 1).replace("</body>", f"{CHECK}</body>")
     path.write_text(page, encoding="utf-8")
-    options = [
-        "--headless",
-        "--no-sandbox",
-        "--disable-gpu",
-        "--no-first-run",
-        "--disable-background-networking",
-    ]
-    done = subprocess.run(
-        [
-            *(browser, *options, *flags),
-            *(
-                f"--user-data-dir={tmp_path / 'browser'}",
-                f"--window-size={width},700",
-                "--dump-dom",
-                path.as_uri(),
-            ),
-        ],
-        check=True,
-        capture_output=True,
-        text=True,
-        timeout=120,
-    )
-    text = re.search(r'<pre id="found">(.*?)</pre>', done.stdout, re.DOTALL)[1]
+    shown = browser(path, *flags, f"--window-size={width},700", "--dump-dom")
+    text = re.search(r'<pre id="found">(.*?)</pre>', shown, re.DOTALL)[1]
     assert text, "the page's program stopped"
     return json.loads(text.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
 

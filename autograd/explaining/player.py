@@ -18,6 +18,7 @@ from autograd.pictures.choose import scene_of
 from autograd.pictures.look import THEMES
 from autograd.pictures.paint import painted
 from autograd.pictures.text import numbers
+from autograd.transforms import gradients
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class Player:
         self._title = title or f"How {self._name[out]} and its gradient come about"
         full = len(order) <= MOST_IN_FULL
         steps = list(steps_of(out, names, digits)) if full else []
-        grads = {step.node: step.after for step in steps if not step.forward} if full else _adjoints(out)
+        grads = {step.node: step.after for step in steps if not step.forward} if full else _slopes(out, order)
         labels = {node: name for node, name in self._name.items() if not node.label} if full else names
         scene = scene_of(
             [out], depth=math.inf if full else None, names=labels, limit=10 * MOST_IN_FULL, grads=grads
@@ -182,16 +183,10 @@ class Player:
         return f"<Player of {self._steps} steps: {self._title}>"
 
 
-def _adjoints(out: Value) -> dict[Value, float]:
+def _slopes(out: Value, order: list[Value]) -> dict[Value, float]:
     """The derivative of the result by every Value, without touching what they have as `grad`."""
-    from autograd.sweeps import times
-
-    adjoints = {out: 1.0}
-    for node in reversed(topological_order(out)):
-        if node.op is not None and node in adjoints:
-            for x, slope in node_slopes(node):
-                adjoints[x] = adjoints.get(x, 0.0) + times(adjoints[node], slope)
-    return adjoints
+    found = gradients(out, order)
+    return {node: x.data if type(x) is type(out) else x for node, x in zip(order, found, strict=True)}
 
 
 def _dark_style() -> str:
