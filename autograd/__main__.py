@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     explain.add_argument("--wrt", action="append", metavar="NAME", help="the variable; all if left out")
     explain.add_argument("--by", choices=("node", "path"), default="node", help="how (default: node)")
     explain.add_argument("--lr", type=float, help="a learning rate: work out the step of descent, too")
-    explain.add_argument("--digits", type=int, default=9, help="decimals (default: 9)")
+    explain.add_argument("--digits", type=int, choices=range(18), metavar="N", default=9, help="decimals (9)")
     form = explain.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX source")
     form.add_argument("--markdown", action="store_true", help="as Markdown")
@@ -106,6 +106,8 @@ def _work_out(parser: argparse.ArgumentParser, options: argparse.Namespace) -> N
     unknown = [name for name in getattr(options, "wrt", None) or () if name not in variables]
     if unknown:
         parser.error(f"--wrt {unknown[0]}: the variables are {', '.join(variables)}")
+    if getattr(options, "html", None) and (options.wrt or options.lr is not None or options.by != "node"):
+        parser.error("--html plays all steps: leave out --wrt, --by and --lr")
     options.value, options.variables = out, variables
 
 

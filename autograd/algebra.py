@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Any
 
+    from autograd.op import Op
+
 MOST = 10_000  # operations of a formula that is written out
 
 
@@ -79,12 +81,46 @@ def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> 
         if node.op is None or node not in adjoints:
             continue
         own = result if node is out and result is not None else node
-        for x, partial in zip(node.args, node.op.partials, strict=True):
-            if partial is not None and not isinstance(x, float):
-                for operand, slope in pairs(x, partial(*node.args, own)):
-                    more = times(adjoints[node], slope)
-                    adjoints[operand] = plus(adjoints.get(operand, 0.0), more)
+        for operand, slope in operand_slopes(node.op, node.args, own):
+            adjoints[operand] = plus(adjoints.get(operand, 0.0), times(adjoints[node], slope))
     return [adjoints.get(x, 0.0) for x in wrt]
+
+
+def operand_slopes(op: Op, args: tuple[Any, ...], result: Any) -> list[tuple[Any, Any]]:
+    """Each operand of an op that is a Symbol, with the formula of the slope by it."""
+    found: list[tuple[Any, Any]] = []
+    for x, partial in zip(args, op.partials, strict=True):
+        if partial is not None and type(x) is not float:
+            try:
+                slope = partial(*args, result)
+            except ArithmeticError:  # rules are written in plain arithmetic, and floats raise at 1/0
+                slope = _by_ieee(partial, args, result)
+            found += pairs(x, slope)
+    return found
+
+
+def _by_ieee(partial: Any, args: tuple[Any, ...], result: Any) -> Any:
+    """A slope whose constants are put in last: by the table's arithmetic, which never raises."""
+    numbers: dict[Any, float] = {}
+
+    def hidden(x: Any) -> Any:
+        if type(x) is not float:
+            return tuple(map(hidden, x)) if type(x) is tuple else x
+        numbers[symbol := Symbol(f"constant {len(numbers)}")] = x
+        return symbol
+
+    def shown(slope: Any) -> Any:
+        if type(slope) is not Symbol:
+            return tuple(map(shown, slope)) if type(slope) is tuple else slope
+        new: dict[Any, Any] = {}
+        for node in topological_order(slope):
+            if node.op is None or any(node is x for x in args):
+                new[node] = numbers.get(node, node)
+            else:
+                new[node] = node.op(*replaced(node.args, new.__getitem__, {}))
+        return new[slope]
+
+    return shown(partial(*map(hidden, args), result))
 
 
 def _value(out: Any) -> Value:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import math
+import operator
+from functools import reduce
 
 from autograd import ops
 from autograd.backend import Value
@@ -20,6 +22,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Mult: ops.mul,
     ast.Div: ops.div,
     ast.Mod: ops.fmod,
+    ast.FloorDiv: operator.floordiv,
     ast.Pow: ops.pow,
     ast.USub: ops.neg,
     ast.UAdd: ops.identity,
@@ -28,7 +31,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: ops.eq,
     ast.NotEq: ops.ne,
 }
-OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log"}
+OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of"}
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 
@@ -53,8 +56,10 @@ def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, V
     Raises:
         ExpressionError: for anything else, pointing at it.
     """
+    if not text.strip():
+        raise ExpressionError("", 0, "the expression is empty")
     try:
-        tree = ast.parse(text.strip() or " ", mode="eval")
+        tree = ast.parse(text.strip(), mode="eval")
     except SyntaxError as error:
         column = max((error.offset or 1) - 1, 0)
         problem = f"not an expression: {error.msg}"
@@ -139,6 +144,8 @@ class _Reader:
             raise self.refuse(node.func, f"there is no function {name or ast.unparse(node.func)}: {hint}")
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
             raise self.refuse(node, f"{name} takes its operands one by one, without names")
+        if op.name in ("maximum", "minimum") and len(node.args) > 2:
+            return reduce(op, map(self.read, node.args))
         if len(node.args) != op.arity:
             raise self.refuse(
                 node, f"{name} takes {op.arity} operand{'s' * (op.arity != 1)}, not {len(node.args)}"

@@ -27,8 +27,18 @@ C_KEYWORDS = frozenset(
 )
 
 
-def plain(symbol: Any, variable: Callable[[str], str] = str) -> str:
-    """The formula in Python's notation, with each variable as `variable` writes its name."""
+def plain(
+    symbol: Any,
+    variable: Callable[[str], Text] | None = None,
+    constant: Callable[[float], str] | None = None,
+) -> str:
+    """The formula in Python's notation.
+
+    Args:
+        symbol: the formula.
+        variable: what stands for a name, and how tightly it binds; the name itself if left out.
+        constant: how numbers are written; with all their digits if left out.
+    """
 
     def write(op: Op, args: list[Any]) -> Text:
         if not op.infix:
@@ -43,11 +53,15 @@ def plain(symbol: Any, variable: Callable[[str], str] = str) -> str:
         space = "" if op.infix == "**" else " "
         return f"{left}{space}{op.infix}{space}{right}", p
 
-    return _written(symbol, write, variable, _plain_number)
+    return _written(symbol, write, variable or _atom, _in_words(constant) if constant else _plain_number)
 
 
-def latex(symbol: Any, variable: Callable[[str], str] | None = None) -> str:
-    """The formula in LaTeX, with each variable as `variable` writes its name."""
+def latex(
+    symbol: Any,
+    variable: Callable[[str], Text] | None = None,
+    constant: Callable[[float], str] | None = None,
+) -> str:
+    """The formula in LaTeX; else as `plain`."""
 
     def write(op: Op, args: list[Any]) -> Text:
         template = op.latex or rf"\operatorname{{{op.name}}}\left({', '.join(_slots(op.arity))}\right)"
@@ -65,7 +79,10 @@ def latex(symbol: Any, variable: Callable[[str], str] | None = None) -> str:
             p += 1
         return fill(template, texts), p
 
-    return _written(symbol, write, variable or latex_name, _latex_number)
+    def name(given: str) -> Text:
+        return latex_name(given), ATOM
+
+    return _written(symbol, write, variable or name, _in_words(constant) if constant else _latex_number)
 
 
 def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
@@ -180,7 +197,7 @@ def c_number(x: float) -> str:
 def _written(
     symbol: Any,
     write: Callable[[Op, list[Any]], Text],
-    variable: Callable[[str], str],
+    variable: Callable[[str], Text],
     constant: Callable[[float], Text],
 ) -> str:
     """The text of the formula, built from the texts of its operands."""
@@ -195,10 +212,23 @@ def _written(
 
     for node in topological_order(symbol):
         if node.op is None:
-            texts[node] = variable(node.name), ATOM
+            texts[node] = variable(node.name)
         else:
             texts[node] = write(node.op, [operand(x) for x in node.args])
     return texts[symbol][0]
+
+
+def _atom(name: str) -> Text:
+    return name, ATOM
+
+
+def signed(text: str) -> Text:
+    """A number in words, and how tightly it binds: a negative one stands in brackets but at the beginning."""
+    return text, 1 if text.startswith("-") else ATOM
+
+
+def _in_words(constant: Callable[[float], str]) -> Callable[[float], Text]:
+    return lambda x: signed(constant(x))
 
 
 def _bound(text: Text, tightness: int, opening: str, closing: str) -> str:

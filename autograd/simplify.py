@@ -7,11 +7,12 @@ defined, and to rounding.
 from __future__ import annotations
 
 from autograd import ops
-from autograd.dag import replaced, topological_order
+from autograd.dag import flat_args, replaced, topological_order
 from autograd.symbol import Symbol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Any
 
     # Terms by the set of their factors: the number before them, and the factors in order.
@@ -26,9 +27,19 @@ def simplified(symbol: Any) -> Any:
     """A formula that is equal to a Symbol (or float), with like terms and factors collected."""
     if not isinstance(symbol, Symbol):
         return symbol
+    order = topological_order(symbol)
+    ends = {symbol}  # of chains of sums: terms are collected there, once
+    for node in order:
+        if node.op is not None and node.op.name not in ("add", "sub"):
+            ends.update(x for x in flat_args(node) if not isinstance(x, float))
     new: dict[Any, Any] = {}
-    for node in topological_order(symbol):
-        new[node] = node if node.op is None else _rebuilt(node, replaced(node.args, new.__getitem__, {}))
+    for node in order:
+        if node.op is None:
+            new[node] = node
+            continue
+        args = replaced(node.args, new.__getitem__, {})
+        inside = node.op.name in ("add", "sub") and node not in ends
+        new[node] = node.op(*args) if inside else _rebuilt(node, args)
     return new[symbol]
 
 
@@ -41,8 +52,7 @@ def _rebuilt(node: Symbol, args: tuple[Any, ...]) -> Any:
     if name == "sum_of" and len(args[0]) <= LONGEST:
         return _of_sum(_sum(args[0]))
     if name in ("add", "sub"):
-        sign = 1.0 if name == "add" else -1.0
-        return _of_sum(_sum((args[0],)) if args[1] == 0.0 else _joined(_sum((args[0],)), args[1], sign))
+        return _of_sum(_sum((node.op(*args),)))
     if name in ("eq", "le", "ne", "lt") and args[0] is args[1]:
         return float(name in ("eq", "le"))
     if name == "ne" and args[1] == 0.0 and _is_relation(args[0]):
@@ -53,23 +63,29 @@ def _rebuilt(node: Symbol, args: tuple[Any, ...]) -> Any:
     return new
 
 
-def _sum(terms: Any) -> Sum:
+def _sum(terms: Iterable[Any]) -> Sum:
+    """The terms of a sum, and of the sums in it, also of those that a number is multiplied with."""
     found: Sum = {}
-    for term in terms:
-        found = _joined(found, term, 1.0)
+    stack = [(term, 1.0) for term in reversed(list(terms))]
+    while stack:
+        term, factor = stack.pop()
+        if _is_sum(term):
+            stack.append((term.args[1], factor if term.op.name == "add" else -factor))
+            stack.append((term.args[0], factor))
+            continue
+        number, bases = _product(term)
+        ((base, exponent),) = bases.items() if len(bases) == 1 else ((None, 0.0),)
+        if exponent == 1.0 and _is_sum(base):
+            stack.append((base, factor * number))
+            continue
+        key = frozenset(bases.items())
+        before, bases = found.get(key, (0.0, bases))
+        found[key] = before + factor * number, bases
     return found
 
 
-def _joined(found: Sum, term: Any, sign: float) -> Sum:
-    """The sum with one more term, which may be a sum itself."""
-    if isinstance(term, Symbol) and term.op is not None and term.op.name in ("add", "sub"):
-        found = _joined(found, term.args[0], sign)
-        return _joined(found, term.args[1], sign if term.op.name == "add" else -sign)
-    number, bases = _product(term)
-    key = frozenset(bases.items())
-    before, bases = found.get(key, (0.0, bases))
-    found[key] = before + sign * number, bases
-    return found
+def _is_sum(x: Any) -> bool:
+    return isinstance(x, Symbol) and x.op is not None and x.op.name in ("add", "sub")
 
 
 def _of_sum(found: Sum) -> Any:

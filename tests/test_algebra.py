@@ -101,6 +101,8 @@ x, y, w = Symbol("x"), Symbol("y"), Symbol("w")
         (ag.dot((x, y), (w, 2.0)), "x * w + 2 * y"),
         (ag.sum_of((x, y, x)), "2 * x + y"),
         (ag.ne(x, x) + 1.0, "1.0"),
+        (x + 2.0 * (x + y), "3 * x + 2 * y"),
+        (x - (y - w), "x - y + w"),
         ((x**2.0) ** 0.5, "(x**2)**0.5"),
         ((x**0.5) ** 2.0, "x"),
     ],
@@ -119,6 +121,13 @@ def test_derivatives_read_like_a_textbook():
     )
     assert derivative(3.0, x) == 0.0
     assert derivative(y, x) == 0.0
+
+
+def test_long_sums_take_time_in_proportion_and_no_recursion():
+    leaves = [Value(float(i), f"x{i}") for i in range(2000)]
+    out = sum(v * v for v in leaves)
+    assert derivative(out, leaves[7]).evaluate(x7=7.0) == 14.0
+    assert str(formula(out)).count("**2") == 2000
 
 
 def test_names_of_leaves():

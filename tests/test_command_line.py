@@ -132,7 +132,9 @@ class TestExplain:
             (["1" * 5000, "x=1"], "not an expression"),
             (["1" * 400 + "*x", "x=1"], "too large for a double"),
             (["x" + "+x" * 5000, "x=1"], "not an expression: "),
-            (["", "x=1"], "not an expression"),
+            (["", "x=1"], "the expression is empty"),
+            (["x*x", "x=1", "--digits", "-1"], "invalid choice: -1"),
+            (["x*x", "x=1", "--html", "a.html", "--lr", "1"], "leave out --wrt, --by and --lr"),
             (["2 + 3"], "there is nothing to differentiate"),
             (["x*x", "x=1", "y=2"], "y does not occur in x*x"),
             (["x*x", "x=one"], "given as NAME=NUMBER, such as w=0.5, not as 'x=one'"),
@@ -152,6 +154,9 @@ class TestExplain:
         )
         assert out.data == -(2.0**2) + 3 * 5.0 / 2.0 - 0 + 1 + 5.0 % 2 + math.pi
         assert list(variables) == ["x", "y"]
+        assert (
+            evaluated("max(x, y, 3) + sum([x, y]) + y // x", {"x": 2.0, "y": 5.0})[0].data == 5.0 + 7.0 + 2.0
+        )
         for op in TABLE.values():
             operands = "[x, y]" if op.variadic else "x"
             text = f"{op.name}({', '.join([operands] * op.arity)})"

@@ -7,7 +7,20 @@ import random
 import pytest
 
 import nn
-from autograd import Value, explain, gradients, log, relu, sigmoid, sin, source_lines, sum_of, tanh
+from autograd import (
+    Value,
+    derivative,
+    explain,
+    gradients,
+    log,
+    relu,
+    sigmoid,
+    sin,
+    source_lines,
+    steps,
+    sum_of,
+    tanh,
+)
 from autograd.explaining.explanation import number
 
 
@@ -135,6 +148,67 @@ def test_without_names_the_formula_is_one_and_long_ones_are_cut():
     assert explain(y, x).value == pytest.approx(gradients(y, [x])[0].data, rel=1e-12)
 
 
+def test_the_direct_derivative_is_told_from_the_whole_one():
+    """x reaches out through h, and directly: two derivatives of out by x."""
+    x = Value(2.0, "x")
+    h = sin(x)
+    h.label = "h"
+    assert str(explain(h * x, x, digits=4)).splitlines() == [
+        "x feeds h and out, so what comes back from them is added:",
+        "dout/dx = dout/dh * dh/dx + [dout/dx]",
+        "  out = h * x",
+        "  dout/dh = x = 2",
+        "  h = sin(x)",
+        "  dh/dx = cos(x) = cos(2) = -0.4161",
+        "  [dout/dx] = h = 0.9093",
+        "dout/dx = (-0.8323) + 0.9093 = 0.077",
+        "The same by paths:",
+        "dout/dx = 0.9093 + (-0.8323) = 0.077",
+    ]
+
+
+def test_paths_are_told_apart_without_labels():
+    a, b = Value(2.0), Value(-3.0)
+    told = explain(a * b + tanh(a), a, by="path", digits=4)
+    assert [path.names for path in told.paths] == [["out", "v1", "x1"], ["out", "v2", "x1"]]
+    assert told.path_count == 2
+
+
+def test_long_sums_are_not_told_term_by_term():
+    """A running total is no quantity of its own; the terms are named, and the largest are shown."""
+    model = nn.MLP(2, [4, 1], seed=1)
+    X, y = nn.datasets.moons(60)[:2]
+    losses = [(1 - (2 * label - 1) * model(x)).relu() for x, label in zip(X, y, strict=True)]
+    loss = sum(losses) * (1.0 / len(losses))
+    p = model.parameters()[0]
+    text = str(explain(loss, p, most=3))
+    assert explain(loss, p).value == pytest.approx(gradients(loss, [p])[0].data)
+    assert max(map(len, text.splitlines())) < 250
+    assert " * 1 * 1 * 1" not in text
+    w = Value(0.5, "w")
+    error = nn.mse_loss([w * t for t in range(50)], [2 * t for t in range(50)])
+    text = str(explain(error, w))
+    assert "and 40 more" in text
+    assert max(map(len, text.splitlines())) < 250
+
+
+def test_what_was_told_is_not_told_again():
+    E, p, names = mazur()
+    lines = str(explain(E, p["w1"], names=names)).splitlines()
+    formulas = [line.strip() for line in lines if line.count("=") > 1 and "(" in line]
+    assert len(formulas) == len(set(formulas))
+    model = nn.MLP(2, [16, 16, 1], "tanh", seed=1)
+    X, y = nn.datasets.moons(20)[:2]
+    text = str(explain(nn.mse_loss([model(x) for x in X], y), model.parameters()[0]))
+    assert "derivatives are used here without being derived in turn" in text
+
+
+def test_digits_hold_for_constants_too():
+    k, x = Value(1.23456789, "k"), Value(2.0, "x")
+    line = str(explain(x * 0.123456789012345 + k * x * x, x, digits=3)).splitlines()[-1]
+    assert line == "dout/dx = 2 * k * x + 0.123 = 2 * 1.235 * 2 + 0.123 = 5.062"
+
+
 def test_a_large_graph_is_told_in_short(tmp_path):
     """The loss of a hundred samples: the terms that matter most, and the rest as one number."""
     model = nn.MLP(2, [16, 16, 1], "tanh", seed=1)
@@ -182,6 +256,21 @@ class TestWhy:
         assert explain(y + w, Value(1.0, "u")).reasons == ["the result was not made from u"]
         assert str(explain(y + w, Value(1.0, "u"))) == "It is 0 because the result was not made from u."
         assert explain(w - w, w).reasons[0].startswith("no factor is 0: the terms cancel each other")
+
+    def test_a_leaf_that_is_no_number(self):
+        n, w = Value(math.nan, "n"), Value(1.0, "w")
+        assert explain(n * w, w).reasons == ["n is nan: it was given so"]
+        assert "It is nan because n is nan" in str(explain(n * w, w))
+
+    def test_a_division_by_a_constant_zero(self):
+        w = Value(1.0, "w")
+        assert explain(w / 0, w).reasons == ["out is inf: 1 / 0"]
+        assert str(derivative(w / 0, w)) == "inf"
+        assert "out = w / 0 = 1 / 0 = inf" in [str(step) for step in steps(w / 0)]
+
+    def test_a_finite_derivative_of_what_is_no_number(self):
+        x = Value(-1.0, "x")
+        assert "The result itself is nan." in str(explain(log(x), x))
 
     def test_the_line_and_the_module_where_it_happened(self):
         model = nn.MLP(1, [1, 1], "relu", seed=1)

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from autograd.explaining.links import Links
 from autograd.explaining.story import Factor, Part, Path, by_node, by_path
 from autograd.explaining.why import reasons
-from autograd.notation import latex, latex_name, latex_text, plain
+from autograd.notation import latex, latex_name, latex_text, plain, signed
 from autograd.sweeps import times
 from autograd.symbol import Symbol
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from autograd.backend import Value
 
 MOST_LISTED = 4  # paths that a derivation by nodes ends with
+LONGEST = 150  # letters of a formula that is shown
 
 
 @dataclass
@@ -68,7 +69,7 @@ class Explanation:
         digits: int = 9,
         most: int = 10,
     ) -> None:
-        links = Links(out, wrt, names)
+        links = Links(out, wrt, names, apart=by == "path")
         self._links, self._digits, self._most, self._lr = links, digits, most, lr
         self.value = links.value()
         self.reasons = reasons(links)
@@ -76,19 +77,27 @@ class Explanation:
         self.paths: list[Path] = []
         self.path_count = 0
         self.lines: list[Line] = []
-        self._defined: set[str] = set()  # the formulas that were shown
+        self._defined: set[tuple[str, str]] = set()  # what was told: (top, bottom), and formulas as (top, "")
         self._out = links.name.get(out, "out")
         self._wrt = links.name.get(wrt) or wrt.label or "x"
         if wrt in links.relevant:
             self.paths, self.path_count = by_path(links, most)
             if by == "node":
-                self.part = by_node(links, most)
+                self.part, left_out = by_node(links, most)
                 self._tell(self.part, 0)
+                if left_out:
+                    self._say(
+                        0,
+                        f"{left_out:,} derivatives are used here without being derived in turn: "
+                        f"explain(out, that Value) does it.",
+                    )
                 if 1 < self.path_count <= min(MOST_LISTED, most):
                     self._say(0, "The same by paths:")
                     self._sum_of_paths(0)
             else:
                 self._tell_paths()
+        if not math.isfinite(out.data):
+            self._say(0, f"The result itself is {out.data!r}.")
         for reason in self.reasons:
             self._say(0, f"It is {number(self.value, digits)} because {reason}.")
         if lr is not None:
@@ -120,7 +129,7 @@ class Explanation:
             self._equate(depth, self._of(part.name), self._number(1.0))
 
     def _tell_product(self, part: Part, depth: int) -> None:
-        quotients = [_quotient(factor.top, factor.bottom) for factor in part.factors]
+        quotients = [self._direct(factor.top, factor.bottom) for factor in part.factors]
         numbers = [self._number(factor.value, enclosed=True) for factor in part.factors]
         if part.fork:
             quotients.insert(0, self._of(part.fork))
@@ -143,10 +152,10 @@ class Explanation:
         shown = [_quoted(name) for name in users] + ([f"{count:,} more"] if count else [])
         listed = f"{', '.join(shown[:-1])} and {shown[-1]}"
         self._say(depth, f"{_quoted(part.name)} feeds {listed}, so what comes back from them is added:")
-        products = [
-            _joined([self._of(factor.top), _quotient(factor.top, factor.bottom)], " * ", r" \cdot ")
-            for _, factor in part.terms
-        ]
+        products = []
+        for _, factor in part.terms:
+            carried = [self._of(factor.top)] if factor.top != self._out else []
+            products.append(_joined([*carried, self._direct(factor.top, factor.bottom)], " * ", r" \cdot "))
         more = [Piece("...", r"\dots")] if count else []
         self._equate(depth, self._of(part.name), _joined(products + more, " + ", " + "))
         for inner in part.parts:
@@ -159,33 +168,51 @@ class Explanation:
         self._equate(depth, self._of(part.name), _joined(numbers, " + ", " + "), self._number(part.value))
 
     def _tell_factor(self, factor: Factor, depth: int) -> None:
-        """The derivative of one formula: as a formula, with the numbers in it, and the number."""
-        sides = [_quotient(factor.top, factor.bottom)]
+        """The derivative of one formula: as a formula, with the numbers in it, and the number; told once."""
+        if (factor.top, factor.bottom) in self._defined:
+            return
+        self._defined.add((factor.top, factor.bottom))
+        sides = [self._direct(factor.top, factor.bottom)]
         if isinstance(factor.formula, Symbol):
-            sides.append(Piece(plain(factor.formula), latex(factor.formula)))
+            sides.append(self._formula(factor.formula))
             if factor.formula.op is not None:
-                sides.append(self._filled_in(factor.formula))
+                sides.append(self._formula(factor.formula, filled_in=True))
         sides.append(self._number(factor.value))
-        if isinstance(factor.definition, Symbol):
-            text = f"{factor.top} = {plain(factor.definition)}"
-            if len(text) <= 100 and text not in self._defined:
-                self._defined.add(text)
-                self._equate(
-                    depth,
-                    Piece(factor.top, latex_name(factor.top)),
-                    Piece(plain(factor.definition), latex(factor.definition)),
-                )
-        self._equate(depth, *sides)
+        if isinstance(factor.definition, Symbol) and (factor.top, "") not in self._defined:
+            self._defined.add((factor.top, ""))
+            definition = self._formula(factor.definition)
+            if len(definition.text) <= LONGEST:
+                self._equate(depth, Piece(factor.top, latex_name(factor.top)), definition)
+        self._equate(depth, *(side for side in sides if len(side.text) <= LONGEST))
 
-    def _filled_in(self, formula: Symbol) -> Piece:
-        """The formula with the numbers of its variables."""
+    def _direct(self, top: str, bottom: str) -> Piece:
+        """The derivative of one formula by what stands in it.
+
+        That of the result may go by other ways as well; then it is told apart from the derivative by all.
+        """
+        piece = _quotient(top, bottom)
+        if top == self._out and len(self._links.users[self._by_name(bottom)]) > 1:
+            return Piece(f"[{piece.text}]", rf"\left[{piece.latex}\right]_{{\mathrm{{directly}}}}")
+        return piece
+
+    def _formula(self, formula: Symbol, *, filled_in: bool = False) -> Piece:
+        """A formula, as it is or with the numbers of its variables; all numbers to the digits asked for."""
         data = self._links.numbers()
 
-        def text(name: str) -> str:
-            shown = number(data[name], self._digits)
-            return f"({shown})" if shown.startswith("-") else shown
+        def text(name: str) -> tuple[str, int]:
+            return signed(number(data[name], self._digits))
 
-        return Piece(plain(formula, text), latex(formula, lambda name: _number_latex(text(name))))
+        def tex(name: str) -> tuple[str, int]:
+            shown, tightness = text(name)
+            return _number_latex(shown), tightness
+
+        def constant(x: float) -> str:
+            return number(x, self._digits)
+
+        return Piece(
+            plain(formula, text if filled_in else None, constant),
+            latex(formula, tex if filled_in else None, lambda x: _number_latex(constant(x))),
+        )
 
     def _by_name(self, name: str) -> Value:
         return next(value for value, given in self._links.name.items() if given == name)
@@ -202,14 +229,11 @@ class Explanation:
             way = " \u2192 ".join(_quoted(name) for name in reversed(path.names))
             self._say(0, f"Path {i}: {way}")
             pairs = zip(path.names, path.names[1:], strict=False)
-            quotients = [_quotient(top, bottom) for top, bottom in pairs]
-            numbers = [self._number(slope, enclosed=True) for slope in path.slopes]
-            self._equate(
-                1,
-                _joined(quotients, " * ", r" \cdot "),
-                _joined(numbers, " * ", r" \cdot "),
-                self._number(path.value),
-            )
+            sides = [_joined([self._direct(*pair) for pair in pairs], " * ", r" \cdot ")]
+            if len(path.slopes) > 1:
+                numbers = [self._number(slope, enclosed=True) for slope in path.slopes]
+                sides.append(_joined(numbers, " * ", r" \cdot "))
+            self._equate(1, *sides, self._number(path.value))
         if self.path_count == 1:
             self._equate(0, of, self._number(self.value))
         else:

@@ -29,6 +29,8 @@ LONGEST_ASIDE = 4  # and one that does not depend on the variable
 class Links:
     """The named Values on the way from `wrt` to `out`, each with its users among them.
 
+    Where `apart` is asked for, what paths from `wrt` to `out` go through is named wherever they part.
+
     Attributes:
         order: all Values that `out` was made from, operands before users.
         relevant: those of them that depend on `wrt`, itself included.
@@ -37,7 +39,9 @@ class Links:
         total: the derivative of `out` by each named Value.
     """
 
-    def __init__(self, out: Value, wrt: Value, names: Mapping[Any, Any] | None) -> None:
+    def __init__(
+        self, out: Value, wrt: Value, names: Mapping[Any, Any] | None, *, apart: bool = False
+    ) -> None:
         self.out, self.wrt = out, wrt
         self.order = topological_order(out)
         reached = {wrt}
@@ -45,7 +49,7 @@ class Links:
             if any(x in reached for x in flat_args(node) if type(x) is not float):
                 reached.add(node)
         self.relevant = reached if wrt in set(self.order) else set()
-        self.name = self._names(names)
+        self.name = self._names(names, apart)
         self.users: dict[Value, dict[Value, float]] = defaultdict(dict)
         for node in self.order:
             if node in self.name and node in self.relevant and node is not wrt:
@@ -60,18 +64,23 @@ class Links:
         """The derivative of `out` by `wrt`."""
         return self.total.get(self.wrt, 0.0)
 
-    def _names(self, names: Mapping[Any, Any] | None) -> dict[Value, str]:
+    def _names(self, names: Mapping[Any, Any] | None, apart: bool) -> dict[Value, str]:
         """Names for all that is spoken of: what has one, leaves, and where formulas would grow too long."""
         given = {**neuron_names(self.order), **labels_of(names)}
         repeated = Counter(node.label for node in self.order if node.label)
-        users: Counter[Value] = Counter()
+        users: dict[Value, list[Value]] = defaultdict(list)
         for node in self.order:
-            users.update({x for x in flat_args(node) if type(x) is not float})
+            for x in dict.fromkeys(x for x in flat_args(node) if type(x) is not float):
+                users[x].append(node)
+        running = {x for x in self.order if _is_sum(x) and len(users[x]) == 1 and _is_sum(users[x][0])}
+        own = self._terms_of_long_sums(running)  # Values that a name is made for
+        if apart:
+            own |= self._where_paths_part(users, given)
         wanted: dict[Value, str] = {}
         sizes: dict[Value, int] = {}  # of the formula in what is named before
         for node in self.order:
             name = node.label or given.get(node, "")
-            if repeated[name] > 1 and node in given:
+            if repeated[node.label] > 1 and node in given:
                 name = given[node]  # w1 of which neuron
             size = 1 + sum(sizes[x] for x in flat_args(node) if type(x) is not float)
             aside = node not in self.relevant
@@ -79,10 +88,46 @@ class Links:
                 wanted[node] = name
             elif node is self.out:
                 wanted[node] = "out"
-            elif size > (LONGEST_ASIDE if aside else LONGEST) or (users[node] > 1 < size and not aside):
+            elif node in running:
+                pass  # the sum so far is no quantity of its own
+            elif node in own or size > (LONGEST_ASIDE if aside else LONGEST):
                 wanted[node] = "c?" if aside else "v?"
+            elif len(users[node]) > 1 < size and not aside:
+                wanted[node] = "v?"
             sizes[node] = 0 if node in wanted else size
         return unique_names(wanted)
+
+    def _where_paths_part(self, users: Mapping[Value, list[Value]], given: Mapping[Value, str]) -> set[Value]:
+        """The users of one Value that would be folded into the same formula."""
+        top: dict[Value, Value] = {}
+        for node in reversed(self.order):
+            tops = {top[user] for user in users[node] if user in self.relevant}
+            named = node.label or node in given or node is self.out
+            top[node] = tops.pop() if len(tops) == 1 and not named else node
+        found: set[Value] = set()
+        for x in self.relevant:
+            parting = [user for user in users[x] if user in self.relevant]
+            count = Counter(top[user] for user in parting)
+            found.update(user for user in parting if count[top[user]] > 1)
+        return found
+
+    def _terms_of_long_sums(self, running: set[Value]) -> set[Value]:
+        """What is computed on the way, and added up with many others like it."""
+        found: set[Value] = set()
+        for node in self.order:
+            if node.op is None or node in running:
+                continue
+            if _is_sum(node):
+                terms, stack = [], [node]
+                while stack:
+                    inside = [x for x in flat_args(stack.pop()) if type(x) is not float]
+                    terms += [x for x in inside if x not in running]
+                    stack += [x for x in inside if x in running]
+            else:
+                terms = [x for x in flat_args(node) if type(x) is not float]
+            if len(terms) > LONGEST:
+                found.update(x for x in terms if x.op is not None and x in self.relevant)
+        return found
 
     def _region(self, top: Value) -> list[Value]:
         """What is folded into the formula of a named Value, itself included, operands before users."""
@@ -142,3 +187,7 @@ class Links:
     def numbers(self) -> dict[str, float]:
         """The number of each name."""
         return {name: node.data for node, name in self.name.items()}
+
+
+def _is_sum(node: Value) -> bool:
+    return node.op is not None and node.op.name in ("add", "sub")

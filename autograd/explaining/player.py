@@ -51,10 +51,13 @@ class Player:
         full = len(order) <= MOST_IN_FULL
         steps = list(steps_of(out, names, digits)) if full else []
         grads = {step.node: step.after for step in steps if not step.forward} if full else _slopes(out, order)
-        labels = {node: name for node, name in self._name.items() if not node.label} if full else names
         scene = scene_of(
-            [out], depth=math.inf if full else None, names=labels, limit=10 * MOST_IN_FULL, grads=grads
+            [out], depth=math.inf if full else None, names=names, limit=10 * MOST_IN_FULL, grads=grads
         )
+        if full:
+            for box in scene.boxes:
+                if box.kind != "constant":
+                    box.label = self._name[order[int(box.name[1:])]]
         self._graph: Graph = painted(
             scene, direction=direction, number_format=f".{max(digits, 1)}g", ids=True
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from typing import NamedTuple
 
+from autograd.algebra import operand_slopes
 from autograd.backend import Value
-from autograd.dag import pairs, replaced, topological_order
+from autograd.dag import replaced, topological_order
 from autograd.explaining.explanation import number
 from autograd.ieee import node_slopes
 from autograd.names import labels_of, neuron_names, unique_names
-from autograd.notation import plain
+from autograd.notation import plain, signed
 from autograd.simplify import simplified
 from autograd.sweeps import times
 from autograd.symbol import Symbol
@@ -90,11 +91,16 @@ class _Teller:
     ) -> None:
         self.name = names_of_all(order, out, names)
         self.out, self.digits = out, digits
-        self.data = {self.name[node]: self.number(node.data) for node in order}
+        self.data = {self.name[node]: signed(number(node.data, digits)) for node in order}
 
     def number(self, x: float) -> str:
         text = number(x, self.digits)
         return f"({text})" if text.startswith("-") else text
+
+    def plain(self, formula: Any, filled_in: bool = False) -> str:
+        """A formula, as it is or with the numbers of its variables, and numbers to the digits asked for."""
+        variable = self.data.__getitem__ if filled_in else None
+        return plain(formula, variable, lambda x: number(x, self.digits))
 
     def of(self, node: Value) -> str:
         """The derivative of the result by a Value."""
@@ -110,20 +116,15 @@ class _Teller:
         formula = node.op(*replaced(node.args, self.symbol, {}))
         if not isinstance(formula, Symbol):
             return result
-        sides = [self.name[node], plain(formula), plain(formula, self.data.__getitem__)]
+        sides = [self.name[node], self.plain(formula), self.plain(formula, filled_in=True)]
         shown = [side for side in sides if len(side) <= LONGEST]
         return " = ".join([*shown, number(node.data, self.digits)])
 
     def slopes(self, node: Value) -> list[Any]:
         """The formulas of the slopes, in the order of `node_slopes`."""
         assert node.op is not None
-        args = replaced(node.args, self.symbol, {})
-        found = []
-        for x, own, partial in zip(node.args, args, node.op.partials, strict=True):
-            if partial is not None and not isinstance(x, float):
-                by_operand = pairs(own, partial(*args, self.symbol(node)))
-                found += [simplified(slope) for _, slope in by_operand]
-        return found
+        slopes = operand_slopes(node.op, replaced(node.args, self.symbol, {}), self.symbol(node))
+        return [simplified(slope) for _, slope in slopes]
 
     def backward(
         self,
@@ -138,7 +139,7 @@ class _Teller:
         what, carried = self.of(node), self.number(adjoints[user])
         text = f"{what} += {self.of(user)}"
         if isinstance(formula, Symbol):
-            shown = plain(formula)
+            shown = self.plain(formula)
             bound = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
             text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.name[user]}/d{self.name[node]}"
             text += f" = {carried} * {self.number(slope)}"

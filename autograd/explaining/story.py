@@ -38,8 +38,8 @@ class Factor:
 class Part:
     """The derivative of the result by one named Value.
 
-    It is a product: of the derivative by `fork`, if there is one, and the factors. The derivative by a
-    fork, a Value with several users, is the sum over them.
+    It is a product: of the derivative by `fork`, if there is one, and the factors. A fork is a Value with
+    several users, and the derivative by it the sum over them; or one whose derivative was told before.
 
     Attributes:
         name: the Value's name.
@@ -69,15 +69,21 @@ class Path:
     value: float
 
 
-def by_node(links: Links, most: int) -> Part:
-    """The derivative by the variable, and those that it needs; of a sum the `most` largest terms."""
-    return _Teller(links, most).part(links.wrt)
+def by_node(links: Links, most: int) -> tuple[Part, int]:
+    """The derivative by the variable, and those that it needs; of a sum the `most` largest terms.
+
+    Also how many derivatives are used without being derived in turn.
+    """
+    teller = _Teller(links, most)
+    part = teller.part(links.wrt)
+    return part, len(teller.left_out - teller.told)
 
 
 class _Teller:
     def __init__(self, links: Links, most: int) -> None:
         self.links, self.most = links, most
         self.told: set[Value] = set()
+        self.left_out: set[Value] = set()
 
     def part(self, node: Value) -> Part:
         links = self.links
@@ -88,6 +94,9 @@ class _Teller:
             (user,) = links.users[at]
             part.factors.insert(0, self.factor(user, at))
             at = user
+            if at in self.told and at is not links.out:  # from there on it is known
+                part.fork = links.name[at]
+                return part
         if at is links.out:
             return part
         if at is not node:
@@ -111,7 +120,12 @@ class _Teller:
 
     def is_new(self, node: Value) -> bool:
         """Whether its derivative is to be derived: not told before, and not one too many."""
-        return node not in self.told and len(self.told) < MOST_PARTS
+        if node in self.told:
+            return False
+        if len(self.told) >= MOST_PARTS:
+            self.left_out.add(node)
+            return False
+        return True
 
     def factor(self, top: Value, bottom: Value) -> Factor:
         links = self.links

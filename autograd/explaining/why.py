@@ -37,7 +37,8 @@ def _undefined(links: Links) -> list[str]:
         if not math.isfinite(node.data) and all(
             math.isfinite(x if type(x) is float else x.data) for x in flat_args(node)
         ):
-            return [f"{_called(links, node)} is {node.data!r}: {_operation(links, node)}{_place(node)}"]
+            made = _operation(links, node) if node.op is not None else "it was given so"
+            return [f"{_called(links, node)} is {node.data!r}: {made}{_place(node)}"]
     for node in links.order:
         if node.op is not None and node in links.relevant:
             for x, slope in node_slopes(node):
@@ -91,6 +92,7 @@ def _operation(links: Links, node: Value) -> str:
     assert node.op is not None
     numbers = [f"{x if type(x) is float else x.data:.6g}" for x in flat_args(node)[:6]]
     if node.op.infix and len(numbers) == 2:
+        numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
         return f"{numbers[0]} {node.op.infix} {numbers[1]}"
     return f"{node.op.name}({', '.join(numbers)}{', ...' * (len(flat_args(node)) > 6)})"
 
