@@ -359,6 +359,18 @@ def test_the_variable_itself_and_a_variable_used_twice():
     assert explain(y + sin(y), x).value == pytest.approx(gradients(y + sin(y), [x])[0].data)
 
 
+def test_the_variable_may_be_a_value_on_the_way():
+    a, b = Value(2.0, "a"), Value(3.0)
+    v = a * b
+    out = v * v + sin(v)
+    assert str(explain(out, v, digits=4)).splitlines() == [
+        "out = x2**2 + sin(x2)",
+        "dout/dx2 = cos(x2) + 2 * x2 = cos(6) + 2 * 6 = 12.9602",
+    ]
+    assert explain(out, v, by="path").path_count == 2
+    assert explain(out, v, names=locals()).value == pytest.approx(12.0 + math.cos(6.0))
+
+
 def test_source_lines():
     x = Value(1.0, "x")
     before = x * 2.0

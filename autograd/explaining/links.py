@@ -88,6 +88,8 @@ class Links:
                 wanted[node] = name
             elif node is self.out:
                 wanted[node] = "out"
+            elif node is self.wrt:
+                wanted[node] = "x?"
             elif node in running:
                 pass  # the sum so far is no quantity of its own
             elif node in own or size > (LONGEST_ASIDE if aside else LONGEST):
