@@ -32,6 +32,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.NotEq: ops.ne,
 }
 OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of"}
+TOO_DEEP = "too many operators or brackets inside each other"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 
@@ -64,13 +65,15 @@ def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, V
         column = max((error.offset or 1) - 1, 0)
         problem = f"not an expression: {error.msg}"
         raise ExpressionError(text.strip(), min(column, len(text.strip())), problem) from None
-    except (ValueError, RecursionError, MemoryError) as error:
+    except ValueError as error:
         raise ExpressionError(text.strip()[:60], 0, f"not an expression: {error}") from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
     reader = _Reader(text.strip(), numbers)
     try:
         return reader.read(tree.body), reader.variables
     except RecursionError:
-        raise ExpressionError(text.strip()[:60], 0, "too many brackets inside each other") from None
+        raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
 
 
 class _Reader:
