@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from typing import Any
 
     from autograd.op import Op
@@ -46,6 +46,15 @@ def topological_order(*roots: Any) -> list[Any]:
             stack += (node, None)
             stack += [x for x in reversed(flat_args(node)) if type(x) is not float and x not in seen]
     return order
+
+
+def depending(order: Iterable[Any], start: Any) -> set[Any]:
+    """Of nodes in topological order those that depend on one of them, itself included; none on another."""
+    found: set[Any] = set()
+    for node in order:
+        if node is start or any(x in found for x in flat_args(node) if type(x) is not float):
+            found.add(node)
+    return found
 
 
 def reachable(root: Any) -> Iterator[Any]:

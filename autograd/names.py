@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 
 from autograd.backend import Value
@@ -13,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-LINEAR = ("<op add>", "<op dot>")  # the last of a neuron without activation
+LINEAR = ("add", "dot")  # the last of a neuron without activation
 DEEPEST = 3  # levels of lists and dicts that are searched
 
 
@@ -49,6 +48,17 @@ def _values(name: str, thing: Any, depth: int) -> Iterator[tuple[str, Value]]:
     elif depth and isinstance(thing, dict):
         for key, item in list(thing.items()):
             yield from _values(f"{name}[{key!r}]", item, depth - 1)
+
+
+def given_names(order: Sequence[Value], names: Mapping[Any, Any] | None) -> dict[Value, str]:
+    """The name of each Value that has one: its label, else that in `names`, else that of a neuron.
+
+    Of a label that several have, as the weights of neurons do, the others go first.
+    """
+    others = {**neuron_names(order), **labels_of(names)}
+    count = Counter(node.label for node in order)
+    labels = {node: node.label for node in order if node.label}
+    return others | {x: label for x, label in labels.items() if count[label] == 1 or x not in others}
 
 
 def unique_names(wanted: Mapping[Value, str]) -> dict[Value, str]:
@@ -88,6 +98,8 @@ def neuron_names(order: Sequence[Value]) -> dict[Value, str]:
     With several hidden layers the third neuron of the second is h2_3. Parameters get the neuron's name
     behind their label: w1_h2. Neurons are modules whose path ends in "neurons" and a number.
     """
+    import re
+
     members: dict[str, list[Value]] = {}
     for node in order:
         if node.op is not None and re.search(r"neurons\.\d+$", node.path):
@@ -108,8 +120,9 @@ def neuron_names(order: Sequence[Value]) -> dict[Value, str]:
                     given.setdefault(x, f"{x.label or 'w'}_{unit}")
             if node not in used:
                 given[node] = f"out_{unit}"
+                activated = node.op is not None and node.op.name not in LINEAR
                 for x in flat_args(node):
-                    if type(x) is not float and x in inside and repr(node.op) not in LINEAR:
+                    if activated and type(x) is not float and x in inside:
                         given[x] = f"net_{unit}"
     repeated = Counter(given.values())
     seen: Counter[str] = Counter()

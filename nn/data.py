@@ -116,7 +116,7 @@ def train_test_split(
         ValueError: if X and y differ in length, or either part would be empty.
     """
     X, y = as_list(X), as_list(y)
-    _check_lengths(X, y)
+    check_lengths(X, y)
     train = len(X) - round(len(X) * test_fraction)
     if not 0 < train < len(X):
         raise ValueError(
@@ -132,7 +132,8 @@ def train_test_split(
     )
 
 
-def _check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:
+def check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:
+    """Raise a ValueError if there is not one target for each sample."""
     if len(X) != len(y):
         raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
 
@@ -193,7 +194,7 @@ class DataLoader:
 
     def __init__(self, X: Any, y: Any, batch_size: int = 32, shuffle: bool = True, seed: int = 0) -> None:
         self.X, self.y = as_rows(X), as_targets(y)
-        _check_lengths(self.X, self.y)
+        check_lengths(self.X, self.y)
         if not self.X:
             raise ValueError("there are no samples: X is empty")
         self.batch_size, self.shuffle = whole_number("batch_size", batch_size), shuffle

@@ -13,13 +13,18 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
+def single(output: Any) -> Any:
+    """An output of a model: of a row of one its number, as targets in a column are numbers."""
+    return output[0] if hasattr(output, "__len__") and len(output) == 1 else output
+
+
 def _floats(numbers: Iterable[Any]) -> list[float]:
     return [float(x.data if isinstance(x, Value) else x) for x in numbers]
 
 
 def _paired(predicted: Any, actual: Any) -> tuple[list[Any], list[Any]]:
     """Outputs and targets as lists, rows of one number as that number."""
-    outputs = [x[0] if hasattr(x, "__len__") and len(x) == 1 else x for x in predicted]
+    outputs = list(map(single, predicted))
     targets = as_targets(actual)
     if len(outputs) != len(targets) or not targets:
         raise ValueError(

@@ -143,6 +143,7 @@ def _calls(model: Module, layers: list[Any], row: list[float] | None) -> list[tu
 
 
 def _calls_for(model: Module, layers: list[Any], row: list[float]) -> list[tuple[Any, list[Any], Any]]:
+    """The calls for this row; each module's `forward` is watched meanwhile."""
     seen: list[tuple[Any, list[Any], Any]] = []
 
     def watched(module: Module) -> Callable[..., Any]:

@@ -167,6 +167,8 @@ def _is_like(option: Any, own: Any) -> bool:
 def _checked_option(name: str, option: Any) -> Any:
     """The option, as a float or a pair of them, in its range."""
     if name in ("nesterov", "centered"):
+        if option not in (True, False):  # of a file it might be anything
+            raise TypeError(f"{name} is True or False, not {option!r}")
         return bool(option)
     if name == "betas":
         if not isinstance(option, (tuple, list)) or len(option) != 2:

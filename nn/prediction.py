@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value, enable_grad, no_grad, sigmoid, softmax
 from nn.data import as_rows, as_targets
 from nn.losses import binary_cross_entropy, loss_by_name
-from nn.metrics import accuracy, classes_of, metric_by_name
+from nn.metrics import accuracy, classes_of, metric_by_name, single
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -117,11 +117,6 @@ def in_use(model: Module) -> Iterator[None]:
     finally:
         for module in training:
             module.training = True
-
-
-def single(output: Any) -> Any:
-    """An output of a model: of a row of one its number, as targets in a column are numbers."""
-    return output[0] if hasattr(output, "__len__") and len(output) == 1 else output
 
 
 def numbers_of(output: Any) -> Any:

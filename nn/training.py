@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value, backward
 from nn.callbacks import Training
 from nn.checks import whole_number
-from nn.data import DataLoader, as_rows, as_targets, shuffled
+from nn.data import DataLoader, as_rows, as_targets, check_lengths, shuffled
 from nn.history import History
 from nn.losses import loss_by_name
+from nn.metrics import single
 from nn.module import Module
 from nn.optim import OPTIMIZERS, Optimizer, clip_grad_norm_
-from nn.prediction import judged, named, numbers_of, single
+from nn.prediction import judged, named, numbers_of
 from nn.schedules import OneCycleLR, ReduceLROnPlateau, Schedule
 
 if TYPE_CHECKING:
@@ -141,8 +142,7 @@ def _batches(
 
 def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[list[Any], list[Any], Any]:
     """What to learn from, and (X, y) of what to judge by, or None."""
-    if len(X) != len(y):
-        raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
+    check_lengths(X, y)
     if validation is None:
         return X, y, None
     if isinstance(validation, (tuple, list)) and len(validation) == 2:

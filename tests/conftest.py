@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -38,3 +39,18 @@ def browser(tmp_path):
         return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
 
     return opened
+
+
+@pytest.fixture
+def printed_in_runs():
+    """A function that runs a program with several seeds of Python's hashes, and gives what it printed."""
+
+    def run(code):
+        command = [sys.executable, "-c", code]
+        runs = [{**os.environ, "PYTHONHASHSEED": seed} for seed in "123"]
+        return [
+            subprocess.run(command, env=env, capture_output=True, text=True, check=True).stdout
+            for env in runs
+        ]
+
+    return run

@@ -307,6 +307,7 @@ class TestSGD:
             (lambda p: nn.Adam(p, betas=0.9), r"betas are two numbers, as \(0\.9, 0\.999\), not 0\.9"),
             (lambda p: nn.Adam([{"params": p, "betas": [0.9, 1.5]}]), "beta is 0 or more and below 1"),
             (lambda p: nn.SGD(p, lr=True), "lr is a number, not the bool True"),
+            (lambda p: nn.SGD(p, momentum=0.9, nesterov="yes"), "nesterov is True or False, not 'yes'"),
         ],
     )
     def test_options_of_groups_are_checked_too(self, make, message):

@@ -1,7 +1,6 @@
 """Pictures: what is drawn, that it works with nothing but pip, and that a display never raises."""
 
 import math
-import os
 import random
 import subprocess
 import sys
@@ -359,7 +358,7 @@ class TestFolding:
         titles = [box.title for box in scene_of([model([1.0, 2.0])[0]], depth=3).boxes]
         assert titles[:4] == [f"Sequential.{i}.layers.{j}" for i in (0, 1) for j in (0, 1)]
 
-    def test_the_text_is_the_same_in_every_run(self):
+    def test_the_text_is_the_same_in_every_run(self, printed_in_runs):
         code = (
             "import nn\nfrom autograd import *\n"
             "class A(nn.Module):\n    def forward(s, x): return tanh(Value(x))\n"
@@ -367,16 +366,7 @@ class TestFolding:
             "ms = [A(), B(), C()]\n"
             "print(to_text(sum_of([ms[i % 3](float(i)) * 2.0 for i in range(400)])))"
         )
-        texts = {
-            subprocess.run(
-                [sys.executable, "-c", code],
-                env={**os.environ, "PYTHONHASHSEED": seed},
-                capture_output=True,
-                text=True,
-                check=True,
-            ).stdout
-            for seed in "123"
-        }
+        texts = set(printed_in_runs(code))
         assert len(texts) == 1
         assert all(f"{name}: tanh" in next(iter(texts)) for name in "ABC")
 

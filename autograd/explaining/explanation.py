@@ -62,15 +62,16 @@ class Explanation:
         self,
         out: Value,
         wrt: Value,
-        by: str = "node",
+        by: str,
         *,
-        lr: float | None = None,
-        names: Mapping[Any, Any] | None = None,
-        digits: int = 9,
-        most: int = 10,
+        lr: float | None,
+        names: Mapping[Any, Any] | None,
+        digits: int,
+        most: int,
     ) -> None:
         links = Links(out, wrt, names, apart=by == "path")
-        self._links, self._digits, self._most, self._lr = links, digits, most, lr
+        self._links, self._digits, self._lr = links, digits, lr
+        self._value = {name: value for value, name in links.name.items()}
         self.value = links.value()
         self.reasons = reasons(links)
         self.part: Part | None = None
@@ -133,7 +134,7 @@ class Explanation:
         numbers = [self._number(factor.value, enclosed=True) for factor in part.factors]
         if part.fork:
             quotients.insert(0, self._of(part.fork))
-            head = self._links.total[self._by_name(part.fork)]
+            head = self._links.total[self._value[part.fork]]
             numbers.insert(0, self._number(head, enclosed=True))
         if len(quotients) == 1:
             self._tell_factor(part.factors[0], depth)
@@ -191,16 +192,15 @@ class Explanation:
         That of the result may go by other ways as well; then it is told apart from the derivative by all.
         """
         piece = _quotient(top, bottom)
-        if top == self._out and len(self._links.users[self._by_name(bottom)]) > 1:
+        if top == self._out and len(self._links.users[self._value[bottom]]) > 1:
             return Piece(f"[{piece.text}]", rf"\left[{piece.latex}\right]_{{\mathrm{{directly}}}}")
         return piece
 
     def _formula(self, formula: Symbol, *, filled_in: bool = False) -> Piece:
         """A formula, as it is or with the numbers of its variables; all numbers to the digits asked for."""
-        data = self._links.numbers()
 
         def text(name: str) -> tuple[str, int]:
-            return signed(number(data[name], self._digits))
+            return signed(number(self._value[name].data, self._digits))
 
         def tex(name: str) -> tuple[str, int]:
             shown, tightness = text(name)
@@ -213,9 +213,6 @@ class Explanation:
             plain(formula, text if filled_in else None, constant),
             latex(formula, tex if filled_in else None, lambda x: _number_latex(constant(x))),
         )
-
-    def _by_name(self, name: str) -> Value:
-        return next(value for value, given in self._links.name.items() if given == name)
 
     def _tell_paths(self) -> None:
         of = self._of(self._wrt)

@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 
 from autograd.algebra import slopes
 from autograd.backend import Value
-from autograd.dag import flat_args, replaced, topological_order
+from autograd.dag import depending, flat_args, replaced, topological_order
 from autograd.ieee import node_slopes
-from autograd.names import labels_of, neuron_names, unique_names
+from autograd.names import given_names, unique_names
 from autograd.simplify import simplified
 from autograd.sweeps import times
 from autograd.symbol import Symbol
@@ -44,11 +44,7 @@ class Links:
     ) -> None:
         self.out, self.wrt = out, wrt
         self.order = topological_order(out)
-        reached = {wrt}
-        for node in self.order:
-            if any(x in reached for x in flat_args(node) if type(x) is not float):
-                reached.add(node)
-        self.relevant = reached if wrt in set(self.order) else set()
+        self.relevant = depending(self.order, wrt)
         self.name = self._names(names, apart)
         self.users: dict[Value, dict[Value, float]] = defaultdict(dict)
         for node in self.order:
@@ -66,8 +62,7 @@ class Links:
 
     def _names(self, names: Mapping[Any, Any] | None, apart: bool) -> dict[Value, str]:
         """Names for all that is spoken of: what has one, leaves, and where formulas would grow too long."""
-        given = {**neuron_names(self.order), **labels_of(names)}
-        repeated = Counter(node.label for node in self.order if node.label)
+        given = given_names(self.order, names)
         users: dict[Value, list[Value]] = defaultdict(list)
         for node in self.order:
             for x in dict.fromkeys(x for x in flat_args(node) if type(x) is not float):
@@ -79,9 +74,7 @@ class Links:
         wanted: dict[Value, str] = {}
         sizes: dict[Value, int] = {}  # of the formula in what is named before
         for node in self.order:
-            name = node.label or given.get(node, "")
-            if repeated[node.label] > 1 and node in given:
-                name = given[node]  # w1 of which neuron
+            name = given.get(node, "")
             size = 1 + sum(sizes[x] for x in flat_args(node) if type(x) is not float)
             aside = node not in self.relevant
             if name or node.op is None:
@@ -104,7 +97,7 @@ class Links:
         top: dict[Value, Value] = {}
         for node in reversed(self.order):
             tops = {top[user] for user in users[node] if user in self.relevant}
-            named = node.label or node in given or node is self.out
+            named = node in given or node is self.out
             top[node] = tops.pop() if len(tops) == 1 and not named else node
         found: set[Value] = set()
         for x in self.relevant:
@@ -185,10 +178,6 @@ class Links:
         for node in self._region(top):
             symbols[node] = node.op(*replaced(node.args, symbol, shared))  # type: ignore[misc]
         return symbols[top]
-
-    def numbers(self) -> dict[str, float]:
-        """The number of each name."""
-        return {name: node.data for node, name in self.name.items()}
 
 
 def _is_sum(node: Value) -> bool:

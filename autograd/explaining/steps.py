@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from typing import NamedTuple
 
 from autograd.algebra import operand_slopes
@@ -10,7 +9,7 @@ from autograd.backend import Value
 from autograd.dag import replaced, topological_order
 from autograd.explaining.explanation import number
 from autograd.ieee import node_slopes
-from autograd.names import labels_of, neuron_names, unique_names
+from autograd.names import given_names, unique_names
 from autograd.notation import plain, signed
 from autograd.simplify import simplified
 from autograd.sweeps import times
@@ -72,15 +71,9 @@ def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterat
 
 def names_of_all(order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None) -> dict[Value, str]:
     """A name for every Value: its label, that in `names` or of a neuron, or v1, v2 ... in order."""
-    given = {**neuron_names(order), **labels_of(names)}
-    repeated = Counter(node.label for node in order if node.label)
-    wanted = {}
-    for node in order:
-        name = node.label or given.get(node, "")
-        if repeated[node.label] > 1 and node in given:
-            name = given[node]
-        wanted[node] = name or ("out" if node is out else "" if node.op is None else "v?")
-    return unique_names(wanted)
+    given = given_names(order, names)
+    made_up = {node: "out" if node is out else "" if node.op is None else "v?" for node in order}
+    return unique_names({node: given.get(node) or made_up[node] for node in order})
 
 
 class _Teller:

@@ -7,7 +7,7 @@ import math
 
 from autograd import tree
 from autograd.backend import Value
-from autograd.dag import flat_args, topological_order
+from autograd.dag import depending, flat_args, topological_order
 from autograd.names import labels_of
 from autograd.pictures.fold import deepest, folded
 from autograd.pictures.scene import Scene, box_count, in_full
@@ -167,11 +167,8 @@ def _near(order: Sequence[Value], node: Value, radius: int) -> set[Value]:
 
 def _on_paths(order: Sequence[Value], start: Value, end: Any) -> set[Value]:
     """The Values on any path from one to another."""
-    reached = {start}
-    for node in order:
-        if any(x in reached for x in flat_args(node) if type(x) is not float):
-            reached.add(node)
-    if start not in order or type(end) is not Value or end not in reached:
+    reached = depending(order, start)
+    if type(end) is not Value or end not in reached:
         raise ValueError(
             f"there is no path from {start!r} to {end!r} in this graph: was one made again since?"
         )
