@@ -161,6 +161,16 @@ class Behaviour(Operand):
 
     __hash__ = object.__hash__
 
+    def __copy__(self) -> Any:
+        from autograd.pickling import shallow_copy
+
+        return shallow_copy(self)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Any:
+        from autograd.pickling import deep_copy
+
+        return deep_copy(self, memo)
+
     def __reduce__(self) -> Any:
         from autograd.pickling import reduce_value
 

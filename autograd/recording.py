@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextvars import ContextVar
 from functools import wraps
 from threading import local
 
@@ -92,6 +93,15 @@ def module_path(name: str) -> Block:
     Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
     """
     return Block("path", name)
+
+
+# The inputs of the transforms that are running: a list for each, the outermost first.
+differentiating: ContextVar[tuple[list[Any], ...]] = ContextVar("differentiating", default=())
+
+
+def differentiated_inputs() -> set[Any]:
+    """The Values by which a running transform differentiates."""
+    return {x for inputs in differentiating.get() for x in inputs}
 
 
 HERE = os.path.dirname(__file__)

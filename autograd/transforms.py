@@ -19,7 +19,7 @@ from threading import Lock
 from autograd import ops, sweeps
 from autograd.backend import Value, between, check_fresh, pull, walk
 from autograd.op import number
-from autograd.recording import enable_grad, thread
+from autograd.recording import differentiating, enable_grad, thread
 from autograd.tree import flatten, flatten_like
 
 TYPE_CHECKING = False
@@ -46,7 +46,11 @@ class _Recording:
             call = list(args)
             for i, arg in zip(places, self.rebuild(self.inputs), strict=True):
                 call[i] = arg
-            self.out = f(*call, **kwargs)
+            outer = differentiating.set((*differentiating.get(), self.inputs))
+            try:
+                self.out = f(*call, **kwargs)
+            finally:
+                differentiating.reset(outer)
         outs, self.rebuild_out = flatten(self.out)
         self.outs = [x if type(x) is Value else number(x, f"a result of {self.name}") for x in outs]
         roots = [x for x in self.outs if type(x) is Value]

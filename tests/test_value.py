@@ -10,12 +10,13 @@ import threading
 import time
 import weakref
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
 
 import autograd as ag
 import nn
-from autograd import StaleGraphError, Value, dot, no_grad, sum_of, where
+from autograd import StaleGraphError, Value, dot, grad, gradients, no_grad, sum_of, where
 
 
 class TestTheSixClassicFailures:
@@ -694,6 +695,73 @@ class TestPickleAndCopy:
         left, right = z.args
         assert left.args[1] is right.args[1]
         assert not left.args[1][1].requires_grad
+
+    def test_values_copied_together_stay_linked(self):
+        """Inner nodes are remembered as leaves are: by what they were, not by where they were met."""
+        x = Value(3.0, "x")
+        h = x * 2.0
+        y = h * h
+        for duplicate in (copy.deepcopy, lambda things: pickle.loads(pickle.dumps(things))):
+            for first, second in ((y, h), (h, y)):
+                copies = duplicate((first, second))
+                y2, h2 = copies if first is y else reversed(copies)
+                assert y2.args[0] is h2
+                assert h2 is not h
+                assert gradients(y2, h2).data == 12.0
+
+    def test_a_shallow_copy_shares_its_operands(self):
+        x = Value(3.0)
+        y = x * x
+        y.label = "y"
+        z = copy.copy(y)
+        assert z is not y
+        assert z.args[0] is x
+        assert (z.data, z.label) == (9.0, "y")
+        assert copy.copy(x) is not x
+        assert copy.copy(x).op is None
+
+    def test_a_copy_inside_a_transform_stays_connected(self):
+        for duplicate in (copy.copy, copy.deepcopy):
+            assert grad(lambda x, c=duplicate: c(x) ** 2)(3.0) == 6.0
+            assert grad(lambda x, c=duplicate: c(x * x) * x)(3.0) == 27.0
+            assert grad(grad(lambda x, c=duplicate: c(x) ** 3))(3.0) == 18.0
+            assert ag.jvp(lambda x, c=duplicate: c(x) ** 2, (3.0,), (1.0,))[1] == 6.0
+            nested = grad(lambda x, c=duplicate: grad(lambda y: c(y) * c(x) * x)(x))
+            assert nested(3.0) == 6.0
+        assert grad(lambda p: copy.deepcopy(p)[0] * copy.deepcopy({"b": p[1]})["b"])([2.0, 5.0]) == [5.0, 2.0]
+
+    def test_a_copy_inside_a_transform_of_what_is_not_differentiated_is_independent(self):
+        w = Value(5.0)
+        assert grad(lambda x: x * copy.deepcopy(w))(3.0).data == 5.0
+        y = w * w
+        grad(lambda x: x * copy.deepcopy(y))(3.0).backward()
+        assert w.grad == 0.0
+
+    def test_pickle_inside_a_transform_is_refused(self):
+        for f in (
+            lambda x: pickle.loads(pickle.dumps(x)),
+            lambda x: pickle.loads(pickle.dumps([x * 2.0]))[0],
+        ):
+            with pytest.raises(TypeError, match=r"its derivative silently 0\. Pickle its number, v\.data"):
+                grad(f)(3.0)
+        assert pickle.loads(pickle.dumps(Value(3.0))).data == 3.0
+
+    def test_a_pickle_of_version_0_1_loads(self):
+        """The file was written by 0.1, natively."""
+        saved = Path(__file__).parent / "saved" / "graph-0.1.pickle"
+        found = pickle.loads(saved.read_bytes())
+        x, w, c, h, y = (found[name] for name in "xwchy")
+        assert (x.data, x.label, x.grad) == (0.75, "x", -1.1326927777293836)
+        assert w.is_parameter
+        assert not c.requires_grad
+        assert h.args[0].path == "net"
+        assert h.data == math.tanh(w.data * x.data + 2.0)
+        assert [v.label for v in ag.dag.topological_order(y) if v.label] == ["x", "w", "c", "h", "y"]
+        assert str(found["formula"]) == "sigmoid(s) * s + dot([s, 1], [2, s])"
+        with pytest.raises(StaleGraphError):
+            y.backward()  # c was given another number after y, and before it was pickled
+        product = h.args[0].args[0]
+        assert gradients(product, [x, w])[0].data == w.data
 
     def test_an_unknown_op_is_named(self):
         gone = ag.Op("soon_gone", lambda x: x, (lambda x, out: 1.0,))
