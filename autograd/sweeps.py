@@ -1,6 +1,7 @@
-"""Sweeps that keep adjoints and tangents to themselves, and so can carry Values: higher derivatives.
+"""The reverse and the forward sweep, with adjoints and tangents (floats, Values or Symbols) in a dict.
 
-On plain numbers `pull` of the backend does the same in the nodes themselves, and is faster.
+A sweep is told how to take the slopes of a node. On plain numbers `pull` of the backend carries adjoints in
+the nodes themselves, which is faster.
 """
 
 from __future__ import annotations
@@ -12,8 +13,11 @@ from autograd.ieee import node_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Iterable
+    from collections.abc import Callable, Container, Iterable
     from typing import Any
+
+    # Each operand of a node that is wanted, with the slope by it.
+    Slopes = Callable[[Any, Container[Any]], Iterable[tuple[Any, Any]]]
 
 
 def times(carried: Any, slope: Any) -> Any:
@@ -44,10 +48,13 @@ def plus(total: Any, more: Any) -> Any:
     return total + more
 
 
-def slopes(node: Value, graph: bool, wanted: Container[Value]) -> Iterable[tuple[Value, Any]]:
-    """Each operand that is wanted, with the slope by it: a number or, for a graph, a Value."""
-    if not graph:
-        return [pair for pair in node_slopes(node) if pair[0] in wanted]
+def number_slopes(node: Value, wanted: Container[Value]) -> list[tuple[Value, float]]:
+    """Each operand that is wanted, with the slope by it as a number."""
+    return [pair for pair in node_slopes(node) if pair[0] in wanted]
+
+
+def graph_slopes(node: Value, wanted: Container[Value]) -> list[tuple[Value, Any]]:
+    """Each operand that is wanted, with the slope by it as a Value: for derivatives of derivatives."""
     op: Any = node.op
     args = node.args
     if op.variadic:
@@ -81,25 +88,25 @@ def _constants_as_values(args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(map(convert, args))
 
 
-def reverse(order: list[Value], adjoint: dict[Value, Any], graph: bool) -> None:
-    """Carry adjoints from users to operands, in numbers or as Values.
+def reverse(order: list[Any], adjoint: dict[Any, Any], slopes: Slopes) -> None:
+    """Carry adjoints from users to operands.
 
-    Contributions go to the Values that `adjoint` has an entry for; no others are computed on.
+    Contributions go to the nodes that `adjoint` has an entry for; no others are computed on.
     """
     for node in reversed(order):
         carried = adjoint[node]
         if node.op is None or (type(carried) is float and carried == 0.0):
             continue
-        for x, slope in slopes(node, graph, adjoint):
+        for x, slope in slopes(node, adjoint):
             adjoint[x] = plus(adjoint[x], times(carried, slope))
 
 
-def forward(order: list[Value], tangent: dict[Value, Any], graph: bool) -> None:
+def forward(order: list[Any], tangent: dict[Any, Any], slopes: Slopes) -> None:
     """Carry tangents from operands to users: `tangent` gets an entry for each node of `order`."""
     for node in order:
         if node in tangent:
             continue
         total: Any = 0.0
-        for x, slope in slopes(node, graph, tangent):
+        for x, slope in slopes(node, tangent):
             total = plus(total, times(tangent[x], slope))
         tangent[node] = total

@@ -86,7 +86,7 @@ class _Recording:
             if out in adjoint:
                 adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
-            sweeps.reverse(self.order, adjoint, graph)
+            sweeps.reverse(self.order, adjoint, _slopes(graph))
         return self.settle([adjoint[x] for x in self.inputs], cotangents)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
@@ -95,7 +95,7 @@ class _Recording:
         tangent: dict[Value, Any] = dict(zip(self.inputs, tangents, strict=True))
         graph = self.graph or any(type(x) is Value for x in tangents)
         with enable_grad():
-            sweeps.forward(self.order, tangent, graph)
+            sweeps.forward(self.order, tangent, _slopes(graph))
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
         return self.settle(found, tangents)
 
@@ -117,6 +117,11 @@ class _Recording:
     def values(self) -> Any:
         """What the function returned, with floats where nobody wants gradients."""
         return self.rebuild_out(self.bare(self.outs))
+
+
+def _slopes(graph: bool) -> sweeps.Slopes:
+    """How a sweep takes slopes: as Values where its result shall be differentiated again."""
+    return sweeps.graph_slopes if graph else sweeps.number_slopes
 
 
 def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
@@ -329,7 +334,7 @@ def gradients(out: Value, inputs: Any) -> Any:
     adjoint: dict[Value, Any] = dict.fromkeys([*wanted, *order, out], 0.0)
     adjoint[out] = 1.0
     with enable_grad():
-        sweeps.reverse(order, adjoint, graph=True)
+        sweeps.reverse(order, adjoint, sweeps.graph_slopes)
     found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 

@@ -243,6 +243,29 @@ def test_what_cannot_be_drawn_is_refused():
         draw(Value(1.0), direction="left")
 
 
+def test_what_is_stale_is_marked(pure):
+    """A leaf has its new number, what was computed from the old one is marked, and a note says so."""
+    a, b = Value(2.0, "a"), Value(3.0, "b")
+    c = a * a
+    d, beside = c + b, b * 2.0
+    out = d * beside
+    assert "stale" not in to_text(out)
+    a.data = 5.0
+    text = to_text(out)
+    assert [line.strip() for line in text.splitlines() if "stale, " in line] == [
+        "*: stale, data 42",
+        "+: stale, data 7",
+        "*: stale, data 4",
+    ]
+    assert "stale: computed before a leaf was given its present number" in text
+    boxes, _ = drawing(out)
+    assert sum("stale" in box for box in boxes.values()) == 3
+    assert 'style="rounded,filled,dashed"' in draw(out).source
+    assert to_mermaid(out).count("<br/>stale<br/>") == 3
+    assert "stale" in to_text(out, depth=1)
+    assert "stale" in to_text(out, around=(out, 0))
+
+
 def test_the_text_tree():
     x = Value(3.0, "x")
     y = x * x - 2.0

@@ -43,6 +43,7 @@ def explain(
 
     Raises:
         TypeError: if `out` or `wrt` is no Value.
+        StaleGraphError: if a leaf was given a new number after it was used, as `backward` does.
         ValueError: if `by` is neither "node" nor "path".
     """
     from autograd.explaining.explanation import Explanation
@@ -52,7 +53,7 @@ def explain(
         raise ValueError(f"by is 'node' or 'path', not {by!r}")
     if digits < 0 or most < 1:
         raise ValueError(f"digits is 0 or more and most 1 or more, not {digits!r} and {most!r}")
-    return Explanation(out, wrt, by, lr=lr, names=names, digits=digits, most=most)
+    return Explanation(_fresh(out), wrt, by, lr=lr, names=names, digits=digits, most=most)
 
 
 def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6) -> Iterator[Step]:
@@ -66,10 +67,13 @@ def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6
         out: the result.
         names: names for Values without a label: ``locals()``, or a dict.
         digits: decimals in the texts.
+
+    Raises:
+        StaleGraphError: if a leaf was given a new number after it was used, as `backward` does.
     """
     from autograd.explaining.steps import steps_of
 
-    return steps_of(_value("out", out), names, digits)
+    return steps_of(_fresh(_value("out", out)), names, digits)
 
 
 def play(
@@ -92,10 +96,21 @@ def play(
         digits: of the numbers.
         direction: "LR" draws from left to right, "TB" from top to bottom.
         title: of the page.
+
+    Raises:
+        StaleGraphError: if a leaf was given a new number after it was used, as `backward` does.
     """
     from autograd.explaining.player import Player
 
-    return Player(_value("out", out), names, digits, direction, title)
+    return Player(_fresh(_value("out", out)), names, digits, direction, title)
+
+
+def _fresh(out: Value) -> Value:
+    """The Value, whose numbers are those that its graph gives."""
+    from autograd.backend import check_fresh, walk
+
+    check_fresh(*walk(out))
+    return out
 
 
 def _value(name: str, given: Any) -> Value:

@@ -6,7 +6,7 @@ import json
 import math
 from dataclasses import asdict, dataclass, replace
 
-from autograd.explaining.links import Links
+from autograd.explaining.links import Links, same
 from autograd.explaining.story import Factor, Part, Path, by_node, by_path
 from autograd.explaining.why import reasons
 from autograd.notation import latex, latex_name, latex_text, plain, signed
@@ -126,15 +126,15 @@ class Explanation:
             self._tell_sum(part, depth)
         elif part.factors:
             self._tell_product(part, depth)
-        elif part.name == self._out:
-            self._equate(depth, self._of(part.name), self._number(1.0))
+        else:  # the result itself, or what no slope leads from
+            self._equate(depth, self._of(part.name), self._number(part.value))
 
     def _tell_product(self, part: Part, depth: int) -> None:
         quotients = [self._direct(factor.top, factor.bottom) for factor in part.factors]
         numbers = [self._number(factor.value, enclosed=True) for factor in part.factors]
         if part.fork:
             quotients.insert(0, self._of(part.fork))
-            head = self._links.total[self._value[part.fork]]
+            head = self._links.adjoint[self._value[part.fork]]
             numbers.insert(0, self._number(head, enclosed=True))
         if len(quotients) == 1:
             self._tell_factor(part.factors[0], depth)
@@ -239,11 +239,21 @@ class Explanation:
     def _sum_of_paths(self, depth: int) -> None:
         numbers = [self._number(path.value, enclosed=True) for path in self.paths]
         if self.path_count > len(self.paths):
-            rest = self.value - math.fsum(path.value for path in self.paths)
+            rest = self.value - sum(path.value for path in self.paths)
             others = self._number(rest, enclosed=True)
             count = self.path_count - len(self.paths)
             numbers.append(Piece(f"{others.text} [{count:,} others]", rf"{others.latex}\;[{count}]"))
-        self._equate(depth, self._of(self._wrt), _joined(numbers, " + ", " + "), self._number(self.value))
+        values = [path.value for path in self.paths]
+        if self.path_count > len(self.paths) or same(sum(values), self.value, 1e-9 * sum(map(abs, values))):
+            self._equate(depth, self._of(self._wrt), _joined(numbers, " + ", " + "), self._number(self.value))
+        else:
+            self._equate(depth, self._of(self._wrt), self._number(self.value))
+            self._say(
+                depth,
+                f"The products of the paths add up to {number(sum(values), self._digits)}: the derivative "
+                f"by a Value is summed before it goes on, and a sum of 0 carries nothing further, not even "
+                f"where a later slope is infinite.",
+            )
 
     def _update(self, wrt: Value, lr: float) -> None:
         self._say(0, f"A step of gradient descent with the rate {number(lr, self._digits)}:")

@@ -6,15 +6,16 @@ textbook and not like a tape.
 
 from __future__ import annotations
 
+import math
 from collections import Counter, defaultdict
 
 from autograd.algebra import slopes
-from autograd.backend import Value
+from autograd.backend import Value, walk
 from autograd.dag import depending, flat_args, replaced, topological_order
 from autograd.ieee import node_slopes
 from autograd.names import given_names, unique_names
 from autograd.simplify import simplified
-from autograd.sweeps import times
+from autograd.sweeps import number_slopes, reverse, times
 from autograd.symbol import Symbol
 
 TYPE_CHECKING = False
@@ -34,9 +35,11 @@ class Links:
     Attributes:
         order: all Values that `out` was made from, operands before users.
         relevant: those of them that depend on `wrt`, itself included.
+        adjoint: the derivative of `out` by each relevant Value, as `backward` computes it.
+        edges: for each relevant Value its users, one for each arrow, with the slope; only those users by
+            which `out` has a derivative that is not 0.
         name: the names; also of what stands aside, where a formula mentions it.
         users: for each named Value on the way the named ones made from it directly, with the slope.
-        total: the derivative of `out` by each named Value.
     """
 
     def __init__(
@@ -45,23 +48,58 @@ class Links:
         self.out, self.wrt = out, wrt
         self.order = topological_order(out)
         self.relevant = depending(self.order, wrt)
-        self.name = self._names(names, apart)
-        self.users: dict[Value, dict[Value, float]] = defaultdict(dict)
-        for node in self.order:
-            if node in self.name and node in self.relevant and node is not wrt:
-                for x, slope in self._local_slopes(node).items():
-                    self.users[x][node] = slope
-        self.total: dict[Value, float] = {out: 1.0}
-        for node in reversed(self.order):
-            if node in self.users and node is not out:
-                self.total[node] = sum(times(self.total[u], s) for u, s in self.users[node].items())
+        self.edges: dict[Value, list[tuple[Value, float]]] = defaultdict(list)
+        self.adjoint = self._sweep()
+        for every in (False, True):
+            self.name = self._names(names, apart, every)
+            self.users = self._users()
+            if self._adds_up():
+                break
 
     def value(self) -> float:
         """The derivative of `out` by `wrt`."""
-        return self.total.get(self.wrt, 0.0)
+        return self.adjoint.get(self.wrt, 0.0)
 
-    def _names(self, names: Mapping[Any, Any] | None, apart: bool) -> dict[Value, str]:
-        """Names for all that is spoken of: what has one, leaves, and where formulas would grow too long."""
+    def _sweep(self) -> dict[Value, float]:
+        inner, _ = walk(self.out)
+        adjoint = dict.fromkeys(self.relevant, 0.0)
+        if self.out in adjoint:
+            adjoint[self.out] = 1.0
+
+        def slopes(node: Value, wanted: Any) -> list[tuple[Value, float]]:
+            found = number_slopes(node, wanted)
+            for x, slope in found:
+                self.edges[x].append((node, slope))
+            return found
+
+        reverse([node for node in inner if node in self.relevant], adjoint, slopes)
+        return adjoint
+
+    def _users(self) -> dict[Value, dict[Value, float]]:
+        users: dict[Value, dict[Value, float]] = defaultdict(dict)
+        for node in self.order:
+            if node in self.name and node in self.relevant and node is not self.wrt:
+                for x, slope in self._local_slopes(node).items():
+                    users[x][node] = slope
+        return users
+
+    def _adds_up(self) -> bool:
+        """Whether the slopes of the folded formulas give the derivatives that the sweep gives.
+
+        They need not where a slope inside a formula is infinite and another is 0.
+        """
+        for node, users in self.users.items():
+            shares = [times(self.adjoint[user], slope) for user, slope in users.items()]
+            total, size = sum(shares), sum(map(abs, shares))
+            if not same(total, self.adjoint[node], 1e-9 * size):
+                return False
+        return True
+
+    def _names(self, names: Mapping[Any, Any] | None, apart: bool, every: bool) -> dict[Value, str]:
+        """Names for all that is spoken of: what has one, leaves, and where formulas would grow too long.
+
+        Where `every` one is asked for, all that depends on the variable.
+        """
         given = given_names(self.order, names)
         users: dict[Value, list[Value]] = defaultdict(list)
         for node in self.order:
@@ -83,6 +121,8 @@ class Links:
                 wanted[node] = "out"
             elif node is self.wrt:
                 wanted[node] = "x?"
+            elif every and not aside:
+                wanted[node] = "v?"
             elif node in running:
                 pass  # the sum so far is no quantity of its own
             elif node in own or size > (LONGEST_ASIDE if aside else LONGEST):
@@ -148,7 +188,7 @@ class Links:
         adjoints: dict[Value, float] = {top: 1.0}
         found: dict[Value, float] = {}
         for node in reversed(self._region(top)):
-            if node not in self.relevant:
+            if node not in self.relevant or node not in adjoints:  # no slope reaches it
                 continue
             for x, slope in node_slopes(node):
                 if x in self.relevant:
@@ -178,6 +218,11 @@ class Links:
         for node in self._region(top):
             symbols[node] = node.op(*replaced(node.args, symbol, shared))  # type: ignore[misc]
         return symbols[top]
+
+
+def same(x: float, y: float, tolerance: float) -> bool:
+    """Whether two numbers are equal but for rounding, or both nan."""
+    return x == y or abs(x - y) <= tolerance < math.inf or (x != x and y != y)
 
 
 def _is_sum(node: Value) -> bool:

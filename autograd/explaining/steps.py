@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from autograd.algebra import operand_slopes
 from autograd.backend import Value
-from autograd.dag import replaced, topological_order
+from autograd.dag import flat_args, replaced, topological_order
 from autograd.explaining.explanation import number
 from autograd.ieee import node_slopes
 from autograd.names import given_names, unique_names
@@ -52,6 +52,10 @@ class Step(NamedTuple):
 def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterator[Step]:
     """See `autograd.steps`."""
     order = topological_order(out)
+    wanting: set[Any] = set()  # the Values that gradients reach
+    for node in order:
+        if node.requires_grad if node.op is None else any(x in wanting for x in flat_args(node)):
+            wanting.add(node)
     teller = _Teller(order, out, names, digits)
     for node in order:
         yield Step(True, node, None, node.args, 0.0, float("nan"), node.data, teller.forward(node))
@@ -62,7 +66,7 @@ def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterat
             continue
         formulas = teller.slopes(node)
         for i, (x, slope) in enumerate(node_slopes(node)):
-            if x.requires_grad:
+            if x in wanting:
                 before = adjoints.get(x, 0.0)
                 adjoints[x] = before + times(adjoints[node], slope)
                 text = teller.backward(node, x, formulas[i], slope, adjoints, before)

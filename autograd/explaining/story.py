@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from autograd.explaining.links import Links
@@ -88,7 +89,7 @@ class _Teller:
     def part(self, node: Value) -> Part:
         links = self.links
         self.told.add(node)
-        part = Part(links.name[node], links.total[node])
+        part = Part(links.name[node], links.adjoint[node])
         at = node
         while at is not links.out and len(links.users[at]) == 1:
             (user,) = links.users[at]
@@ -105,14 +106,14 @@ class _Teller:
                 part.parts.append(self.part(at))
             return part
         users = links.users[at]
-        shares = {user: times(links.total[user], slope) for user, slope in users.items()}
+        shares = {user: times(links.adjoint[user], slope) for user, slope in users.items()}
         shown = list(shares)
         if len(shown) > self.most:
-            largest = sorted(shares, key=lambda user: -abs(shares[user]))[: self.most]
+            largest = sorted(shares, key=lambda user: _rank(shares[user]))[: self.most]
             shown = [user for user in shares if user in set(largest)]
             part.rest = len(shares) - self.most, sum(s for u, s in shares.items() if u not in set(largest))
         for user in shown:
-            part.terms.append((links.total[user], self.factor(user, at)))
+            part.terms.append((links.adjoint[user], self.factor(user, at)))
         for user in shown:
             if user is not links.out and self.is_new(user):
                 part.parts.append(self.part(user))
@@ -153,7 +154,7 @@ def by_path(links: Links, most: int) -> tuple[list[Path], int]:
             extended = [(times(value, slope), (node, slope, way)) for value, way in best.get(node, [])]
             several = best.get(user, []) + extended
             if len(several) > most:
-                several = sorted(several, key=lambda found: -abs(found[0]))[:most]
+                several = sorted(several, key=lambda found: _rank(found[0]))[:most]
             best[user] = several
     paths = []
     for value, way in best.get(links.out, []):
@@ -164,3 +165,8 @@ def by_path(links: Links, most: int) -> tuple[list[Path], int]:
             slopes.append(slope)
         paths.append(Path(names, slopes, value))
     return paths, number.get(links.out, 0)
+
+
+def _rank(share: float) -> float:
+    """What shares are sorted by, the largest first; nan counts as infinite."""
+    return -abs(share) if share == share else -math.inf

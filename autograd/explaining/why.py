@@ -7,9 +7,12 @@ import math
 from autograd.dag import flat_args
 from autograd.explaining.links import Links
 from autograd.ieee import node_slopes
+from autograd.sweeps import times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from typing import Any
+
     from autograd.backend import Value
 
 MOST = 5  # places that are named
@@ -20,77 +23,118 @@ def reasons(links: Links) -> list[str]:
     value = links.value()
     if not links.relevant:
         return [f"{links.out.label or 'the result'} was not made from {links.wrt.label or 'the variable'}"]
-    if value != 0.0 and math.isfinite(value):
-        return []
     if not math.isfinite(value):
-        found = _undefined(links)
-        return found or ["a product or a sum of finite slopes is too large for a double: an overflow"]
-    found = _stops(links)
-    return found or [
-        "no factor is 0: the terms cancel each other, or their product is too small for a double"
-    ]
-
-
-def _undefined(links: Links) -> list[str]:
-    """The first Values that are nan or infinite, and the first slopes."""
-    for node in links.order:
-        if not math.isfinite(node.data) and all(
-            math.isfinite(x if type(x) is float else x.data) for x in flat_args(node)
-        ):
-            made = _operation(links, node) if node.op is not None else "it was given so"
-            return [f"{_called(links, node)} is {node.data!r}: {made}{_place(node)}"]
-    for node in links.order:
-        if node.op is not None and node in links.relevant:
-            for x, slope in node_slopes(node):
-                if not math.isfinite(slope) and x in links.relevant:
-                    return [
-                        f"{_called(links, node)} has the slope {slope!r} by {_called(links, x)}: "
-                        f"{_operation(links, node)}{_place(node)}"
-                    ]
+        return _undefined(links)
+    if value == 0.0:
+        return _stops(links) or ["the terms cancel each other, or their product is too small for a double"]
     return []
 
 
+def _undefined(links: Links) -> list[str]:
+    """Where the derivative stops being finite, found by going from the variable to the result.
+
+    At each Value one of its users brought a share that is nan or infinite (or the shares are finite and
+    their sum is too large); it did so because of its slope, or of its own derivative.
+    """
+    found: list[str] = []
+    node = links.wrt
+    while True:
+        total = links.adjoint[node]
+        shares = [(times(links.adjoint[user], slope), user, slope) for user, slope in links.edges[node]]
+        wild = [share for share in shares if not math.isfinite(share[0])]
+        if not wild:
+            users = " and ".join(dict.fromkeys(_called(links, user) for _, user, _ in shares))
+            return [
+                *found,
+                f"what {_called(links, node)} gets from {users} is finite, but the sum is too large for a "
+                f"double: an overflow",
+            ]
+        undefined = [share for share in wild if math.isnan(share[0])]
+        if math.isnan(total) and not undefined:
+            users = " and ".join(dict.fromkeys(_called(links, user) for _, user, _ in wild))
+            found.append(f"{_called(links, node)} gets both inf and -inf from {users}, whose sum is nan")
+        _, user, slope = (undefined or wild)[0]
+        if not math.isfinite(slope):
+            return [*found, _slope_reason(links, user, node, slope)]
+        if math.isfinite(links.adjoint[user]):
+            return [
+                *found,
+                f"the derivative by {_called(links, user)}, {links.adjoint[user]:.6g}, times the slope "
+                f"{slope:.6g} by {_called(links, node)} is too large for a double: an overflow",
+            ]
+        node = user
+
+
+def _slope_reason(links: Links, node: Value, operand: Value, slope: float) -> str:
+    """Why a slope of an operation is nan or infinite: a number that is, or else the operation."""
+    origin: Any = node
+    while bad := [x for x in flat_args(origin) if not math.isfinite(_number(x))]:
+        origin = bad[0]
+        if type(origin) is float:
+            return f"{_called(links, node)} has the constant {origin!r} as an operand{_place(node)}"
+    if not math.isfinite(origin.data):
+        made = "it was given so" if origin.op is None else _operation(origin)
+        return f"{_called(links, origin)} is {origin.data!r}: {made}{_place(origin)}"
+    return (
+        f"{_called(links, node)} has the slope {slope!r} by {_called(links, operand)}: "
+        f"{_operation(node)}{_place(node)}"
+    )
+
+
 def _stops(links: Links) -> list[str]:
-    """Where slopes of 0 end all ways from the variable on."""
+    """The operations whose slopes of 0 end all ways from the variable on."""
     alive = {links.wrt}
     found = []
     for node in links.order:
-        if node.op is None or node not in links.relevant:
+        if node.op is None or node not in links.relevant or node is links.wrt:
             continue
-        by_slope = [(x, slope) for x, slope in node_slopes(node) if x in alive]
-        if any(slope != 0.0 for _, slope in by_slope):
+        slopes = [slope for x, slope in node_slopes(node) if x in alive]
+        if any(slope != 0.0 for slope in slopes):
             alive.add(node)
-        elif by_slope or any(x in alive for x in flat_args(node) if type(x) is not float):
-            found.append(f"{_stopped(links, node)}{_place(node)}")
+        elif any(x in alive for x in flat_args(node) if type(x) is not float):
+            why = _flat(links, node) if slopes else _without_slope(links, node)
+            found.append(f"{why}{_place(node)}")
     if links.out in alive:
         return []
     more = [f"and at {len(found) - MOST:,} more places"] if len(found) > MOST else []
     return found[:MOST] + more
 
 
-def _stopped(links: Links, node: Value) -> str:
+def _without_slope(links: Links, node: Value) -> str:
+    """What an operation is that has no slope by an operand."""
+    name = _called(links, node)
+    if node.op is not None and any(node.op.partials):
+        return f"{name} depends on it through the condition alone, which has no slope: {_operation(node)}"
+    return f"{name} is locally constant: {_operation(node)}"
+
+
+def _flat(links: Links, node: Value) -> str:
     """Why the slope of an operation is 0."""
     assert node.op is not None
     name, op = _called(links, node), node.op.name
-    args = flat_args(node)
-    x = args[0] if type(args[0]) is float else args[0].data
+    x = _number(flat_args(node)[0])
     if op == "relu":
         return f"{name} is the relu of {x:.6g}, and relu is flat at 0 and below: a dead relu"
     if op in ("sigmoid", "tanh", "erf", "softplus"):
         return f"{name} is the {op} of {x:.6g}, where {op} is flat to all digits: it is saturated"
     if op in ("mul", "dot"):
-        return f"{name} is a product with a factor 0: {_operation(links, node)}"
+        return f"{name} is a product with a factor 0: {_operation(node)}"
     if op in ("maximum", "minimum", "where"):
-        return f"{name} chose another operand: {_operation(links, node)}"
+        return f"{name} chose another operand: {_operation(node)}"
     if op == "pow" and x == 0.0:
-        return f"{name} is a power of 0: {_operation(links, node)}"
-    return f"{name} has the slope 0: {_operation(links, node)}"
+        return f"{name} is a power of 0: {_operation(node)}"
+    return f"{name} has the slope 0: {_operation(node)}"
 
 
-def _operation(links: Links, node: Value) -> str:
+def _number(x: Any) -> float:
+    """The number of an operand."""
+    return x if type(x) is float else x.data
+
+
+def _operation(node: Value) -> str:
     """The operation with its numbers, as "log(0)"."""
     assert node.op is not None
-    numbers = [f"{x if type(x) is float else x.data:.6g}" for x in flat_args(node)[:6]]
+    numbers = [f"{_number(x):.6g}" for x in flat_args(node)[:6]]
     if node.op.infix and len(numbers) == 2:
         numbers = [f"({x})" if x.startswith("-") else x for x in numbers]
         return f"{numbers[0]} {node.op.infix} {numbers[1]}"

@@ -10,7 +10,7 @@ from autograd.backend import Value
 from autograd.dag import depending, flat_args, topological_order
 from autograd.names import labels_of
 from autograd.pictures.fold import deepest, folded
-from autograd.pictures.scene import Scene, box_count, in_full
+from autograd.pictures.scene import Scene, box_count, in_full, stale_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ def scene_of(
     order = topological_order(*roots)
     labels = labels_of(names)
     lit = None if paths is None else _on_paths(order, *_two(paths, "paths", "(weight, loss)"))
+    stale = stale_values(order)
     total = len(order)
     if around is not None:
         near = _near(order, *_two(around, "around", "(node, radius)"))
@@ -55,9 +56,9 @@ def scene_of(
                 f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
                 f"folded, draw around=(node, 3), or pass limit={max(boxes, length // 6 + 1)}"
             )
-        scene = in_full(order, roots, labels, lit, around is not None, grads)
+        scene = in_full(order, roots, labels, lit, stale, around is not None, grads)
     else:
-        scene = folded(order, roots, labels, lit, None if depth is None else int(depth), grads)
+        scene = folded(order, roots, labels, lit, stale, None if depth is None else int(depth), grads)
         if len(scene.boxes) > limit:
             raise ValueError(
                 f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: leave "
@@ -71,6 +72,10 @@ def scene_of(
         )
     if not any(node.grad != 0.0 for node in order) and wants_grad:
         scene.notes.append("no gradients yet: call backward() first")
+    if stale:
+        scene.notes.append(
+            "stale: computed before a leaf was given its present number; compute it again after setting .data"
+        )
     if around is not None:
         scene.notes.append(f"{len(order):,} of {total:,} operations and leaves: those around one")
     return scene

@@ -48,6 +48,7 @@ def folded(
     roots: Sequence[Value],
     labels: Mapping[Value, str],
     lit: set[Value] | None,
+    stale: set[Value],
     depth: int | None,
     grads: Mapping[Value, float] | None = None,
 ) -> Scene:
@@ -58,6 +59,7 @@ def folded(
         roots: what the graph is drawn for.
         labels: names for those that have no label.
         lit: those that stand out, in boxes of their own; None for all alike.
+        stale: those whose numbers are not what the graph gives.
         depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
             many as can be read.
         grads: the gradients to show; those that the Values have if left out.
@@ -72,7 +74,7 @@ def folded(
             keys = _Keys(order, labels, lit, level, telling)
             if keys.too_many:
                 continue
-            scene = _scene(order, roots, labels, lit, keys.of, level, grads)
+            scene = _scene(order, roots, labels, lit, stale, keys.of, level, grads)
             few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
             if few or telling == TELLING[-1] or depth is not None:
                 return scene
@@ -181,6 +183,7 @@ def _scene(
     roots: Sequence[Value],
     labels: Mapping[Value, str],
     lit: set[Value] | None,
+    stale: set[Value],
     of: Mapping[Value, int],
     depth: int,
     grads: Mapping[Value, float],
@@ -198,7 +201,7 @@ def _scene(
             if type(x) is not float and x in of and of[x] != user:
                 counts[of[x], user] += 1
     name = {key: f"g{i}" for i, key in enumerate(groups)}
-    boxes = [_box(name[key], members, labels, grads, lit, depth) for key, members in groups.items()]
+    boxes = [_box(name[key], members, labels, grads, lit, stale, depth) for key, members in groups.items()]
     _shorten(boxes)
     faded = {box.name: box.faded for box in boxes}
     arrows = [
@@ -214,6 +217,7 @@ def _box(
     labels: Mapping[Value, str],
     grads: Mapping[Value, float],
     lit: set[Value] | None,
+    stale: set[Value],
     depth: int,
 ) -> Box:
     ops = Counter(op_text(node) for node in members if node.op is not None)
@@ -228,6 +232,7 @@ def _box(
         data=_range([node.data for node in members]),
         grad=_range(slopes) if slopes else None,
         faded=lit is not None and lit.isdisjoint(members),
+        stale=not stale.isdisjoint(members),
     )
     if len(ops) > 1 or paths:
         inside = min(paths, key=len)[:depth] if paths else ()

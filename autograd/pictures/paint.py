@@ -149,6 +149,8 @@ class _Painter:
             attributes |= {"fillcolor": colours.paper, "fontcolor": colours.pale, "color": colours.pale}
         elif box.name in self.scene.results:
             attributes |= {"penwidth": "1.6", "color": colours.ink}
+        if box.stale:
+            attributes |= {"style": "rounded,filled,dashed"}
         if box.hint:
             attributes |= {"tooltip": plain(box.hint)}
         label = self._row(box) if self.separate else self._lines(box)
@@ -165,7 +167,7 @@ class _Painter:
         """Title, further lines, and the gradient, as far as they are to be shown."""
         op = box.op if "op" in self.show and not (self.separate and box.kind == "op") else ""
         title = " = ".join(filter(None, (box.label if "label" in self.show else "", op)))
-        lines = list(box.details)
+        lines = box.lines
         if "data" in self.show and box.data is not None:
             lines.append(("data " if self.separate else "") + numbers(box.data, self.number_format))
         grad = ""

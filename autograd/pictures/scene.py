@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from autograd.backend import Value
+from autograd.backend import Value, is_stale
 from autograd.dag import flat_args
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Any
 
     Range = tuple[float, float]
@@ -31,6 +31,7 @@ class Box:
         details: further lines.
         hint: what a mouse resting on it shows.
         faded: whether it stands back, because something else is meant to stand out.
+        stale: whether a number in it is not what its graph gives, since a leaf was given a new number.
     """
 
     name: str
@@ -43,11 +44,17 @@ class Box:
     details: list[str] = field(default_factory=list)
     hint: str = ""
     faded: bool = False
+    stale: bool = False
 
     @property
     def title(self) -> str:
         """Its label, its op, or both."""
         return " = ".join(filter(None, (self.label, self.op)))
+
+    @property
+    def lines(self) -> list[str]:
+        """Its further lines, and whether it is stale."""
+        return [*self.details, *(["stale"] if self.stale else [])]
 
     @property
     def steepest(self) -> float:
@@ -86,6 +93,7 @@ def in_full(
     roots: Sequence[Value],
     labels: Mapping[Value, str],
     lit: set[Value] | None,
+    stale: set[Value],
     cut: bool = False,
     grads: Mapping[Value, float] | None = None,
 ) -> Scene:
@@ -96,6 +104,7 @@ def in_full(
         roots: what the graph is drawn for.
         labels: names for those that have no label.
         lit: those that stand out; None for all alike.
+        stale: those whose numbers are not what the graph gives; see `stale_values`.
         cut: whether operands and users may be missing from `order`; "..." stands for those.
         grads: the gradients to show; those that the Values have if left out.
     """
@@ -130,9 +139,23 @@ def in_full(
                 grad=(grads[node], grads[node]) if node in grads else None,
                 hint=node.path,
                 faded=faded,
+                stale=node in stale,
             )
         )
     return Scene(boxes, arrows, {name[root] for root in roots if root in name})
+
+
+def stale_values(order: Iterable[Value]) -> set[Value]:
+    """The Values computed from a leaf before it was given its number, and all that was computed from them.
+
+    Args:
+        order: Values with all that they were made from, operands before users.
+    """
+    stale: set[Value] = set()
+    for node in order:
+        if node.op is not None and (is_stale(node) or any(x in stale for x in flat_args(node))):
+            stale.add(node)
+    return stale
 
 
 def gradients_of(order: Sequence[Value]) -> dict[Value, float]:

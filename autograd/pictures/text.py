@@ -38,7 +38,7 @@ def text_of(scene: Scene, number_format: str = ".4g") -> str:
 
 
 def _line(box: Box, number_format: str) -> str:
-    parts = list(box.details)
+    parts = box.lines
     if box.data is not None:
         parts.append(f"data {numbers(box.data, number_format)}")
     if box.grad is not None:
@@ -50,7 +50,7 @@ def mermaid_of(scene: Scene, number_format: str = ".4g") -> str:
     """The scene in Mermaid's notation, which code hosts and notebooks draw by themselves."""
     lines = ["flowchart LR"]
     for box in scene.boxes:
-        words = [box.title, *box.details]
+        words = [box.title, *box.lines]
         if box.data is not None:
             words.append(numbers(box.data, number_format))
         if box.grad is not None:

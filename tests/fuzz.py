@@ -1,0 +1,200 @@
+"""Random graphs over the whole table, through every function that explains or writes out a derivative.
+
+`test_fuzz.py` checks some in each run of the suite; ``python tests/fuzz.py 100000`` checks that many. A graph
+is made from its seed alone: ``python tests/fuzz.py 1 4711`` checks the graph of the seed 4711 again.
+"""
+
+import copy
+import math
+import pickle
+import random
+import sys
+
+import autograd as ag
+from autograd import Value, derivative, explain, formula, steps
+from autograd.op import TABLE
+
+NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-300, 1e300, 1e-9, math.inf, -math.inf, math.nan)
+# Operators of Python that are composed of several ops.
+COMPOSED = {
+    "%": lambda x, y: x % y,
+    "//": lambda x, y: x // y,
+    "trunc": lambda x: ag.trunc(x),
+    "leaky_relu": lambda x: ag.leaky_relu(x),
+    "clip": lambda x: ag.clip(x, -1.0, 1.0),
+}
+ARITHMETIC = ("add", "sub", "mul", "div", "pow")
+
+
+def graph(seed, *, generic=False):
+    """The leaves of a random graph, all its Values, and the result.
+
+    Args:
+        seed: what it is made from.
+        generic: whether numbers are of moderate size and no leaf is exactly 0, so that algebra holds; the ops
+            may give 0, infinities and nan all the same.
+    """
+    draw = random.Random(seed)
+
+    def number():
+        if generic or draw.random() < 0.7:
+            return draw.gauss(0.0, 2.0)
+        return draw.choice(NUMBERS)
+
+    leaves = [
+        Value(number(), name, requires_grad=draw.random() < 0.9) for name in "xyzw"[: draw.randint(1, 4)]
+    ]
+    leaves[0].requires_grad = True
+    values = list(leaves)
+
+    def operand(share_of_constants=0.2):
+        if draw.random() < share_of_constants:
+            return number()
+        # The latest most often, so that graphs are deep as well as wide.
+        return values[-1] if draw.random() < 0.4 else draw.choice(values)
+
+    for _ in range(draw.randint(1, 9)):
+        name = draw.choice([*TABLE, *COMPOSED, *ARITHMETIC])
+        if name in COMPOSED:
+            arity = COMPOSED[name].__code__.co_argcount
+            new = COMPOSED[name](*[operand(0.0), operand()][:arity])
+        else:
+            op = TABLE[name]
+            if op.variadic:
+                count = draw.randint(1, 4)
+                rows = [[operand() for _ in range(count)] for _ in range(op.arity)]
+                new = op(*rows)
+            else:
+                new = op(*[operand() for _ in range(op.arity)])
+        if type(new) is Value:
+            if draw.random() < 0.2:
+                new.label = f"h{len(values)}"
+            values.append(new)
+    return leaves, values, values[-1]
+
+
+def same(x, y, relative, absolute):
+    return x == y or (x != x and y != y) or abs(x - y) <= max(relative * max(abs(x), abs(y)), absolute)
+
+
+def backward(values, out):
+    """The derivative of `out` by every Value that it was made from, as `backward` leaves them in `grad`."""
+    for v in values:
+        v.grad = 0.0
+    try:
+        out.backward()
+    except RuntimeError:  # no leaf wants a gradient
+        return None
+    return {v: v.grad for v in ag.dag.topological_order(out)}
+
+
+def check_explanations(seed):
+    """`explain` gives the number of `backward`, true reasons, and never fails; `steps` gives its numbers."""
+    leaves, values, out = graph(seed)
+    grads = backward(values, out)
+    if grads is None:
+        return
+    for leaf in leaves:
+        if leaf.requires_grad and leaf in grads:
+            for by in ("node", "path"):
+                told = explain(out, leaf, by)
+                assert same(told.value, grads[leaf], 1e-12, 0.0), f"{told.value} is not {grads[leaf]}\n{told}"
+                assert bool(told.reasons) == (told.value == 0.0 or not math.isfinite(told.value))
+                for reason in told.reasons:
+                    assert true(reason), reason
+                for form in (str, repr, type(told).latex, type(told).markdown, type(told).json):
+                    assert form(told)
+    adjoints = {step.node: step.after for step in steps(out) if not step.forward}
+    for leaf in leaves:
+        if leaf.requires_grad and leaf in grads:
+            found = adjoints.get(leaf, 0.0)
+            assert same(found, grads[leaf], 1e-12, 0.0), f"steps: {found} is not {grads[leaf]}"
+
+
+def true(reason):
+    """Whether the numbers in a reason bear it out."""
+    words = reason.replace("(", " ").replace(")", " ").replace(",", " ").replace(":", " ").split()
+    found = [float(word) for word in words if _is_number(word)]
+    if "dead relu" in reason:
+        return any(x <= 0.0 for x in found)
+    if "factor 0" in reason:
+        return 0.0 in found
+    if "is flat to all digits" in reason:
+        return any(abs(x) > 5.0 for x in found)
+    if "it was given so" in reason or "has the constant" in reason:
+        return any(not math.isfinite(x) for x in found)
+    if "locally constant" in reason:
+        return any(f"{op.infix or name}" in reason for name, op in TABLE.items() if not any(op.partials))
+    if "has the slope" in reason:
+        slope = float(reason.partition("has the slope ")[2].split()[0].rstrip(":"))
+        return slope == 0.0 or not math.isfinite(slope)
+    return True
+
+
+def _is_number(word):
+    try:
+        float(word)
+    except ValueError:
+        return False
+    return True
+
+
+def check_formulas(seed):
+    """`formula` and `derivative` give the numbers of the graph, and their text, evaluated, gives theirs."""
+    leaves, values, out = graph(seed, generic=True)
+    grads = backward(values, out)
+    if grads is None:
+        return
+    at = {leaf.label: leaf.data for leaf in leaves}
+    steep = max(map(abs, grads.values()))
+
+    def check(found, expected, what):
+        number = found if isinstance(found, float) else found.evaluate(**at)
+        text = eval(str(found), vars(ag) | at)
+        text = text.data if type(text) is Value else float(text)
+        assert same(text, number, 0.0, 0.0), f"{what}: the text {found} gives {text}, evaluate {number}"
+        if math.isfinite(expected) and steep < 1e6:
+            assert same(number, expected, 1e-6, 1e-7), f"{what}: {found} gives {number}, not {expected}"
+
+    for leaf in leaves:
+        leaf.requires_grad = True
+    nodes = ag.dag.topological_order(out)
+    if all(math.isfinite(v.data) and abs(v.data) < 1e6 for v in nodes):
+        check(formula(out), out.data, "formula")
+    for leaf in leaves:
+        if leaf in grads:
+            check(derivative(out, leaf), grads[leaf], f"derivative by {leaf.label}")
+
+
+def check_copies(seed):
+    """Copies of several Values together have the numbers, the links and the gradients of the originals."""
+    _, values, out = graph(seed)
+    grads = backward(values, out)
+    if grads is None:
+        return
+    for copies in (copy.deepcopy(values), pickle.loads(pickle.dumps(values))):
+        again = backward(copies, copies[-1])
+        for old, new in zip(values, copies, strict=True):
+            assert same(old.data, new.data, 0.0, 0.0)
+            assert (old in grads) == (new in again)
+            assert old not in grads or same(grads[old], again[new], 1e-12, 0.0)
+
+
+CHECKS = (check_explanations, check_copies)
+
+
+def main(count, first=0):
+    misses = 0
+    for seed in range(first, first + count):
+        for check in CHECKS:
+            try:
+                check(seed)
+            except Exception as error:
+                misses += 1
+                print(f"{check.__name__}({seed}): {type(error).__name__}: {error}")
+    print(f"{count} graphs on the {ag.backend_info()['engine']} engine, {misses} misses")
+    return misses
+
+
+if __name__ == "__main__":
+    sys.exit(bool(main(*map(int, sys.argv[1:]))))
