@@ -9,7 +9,7 @@ from autograd.backend import Value
 from autograd.dag import replaced, topological_order
 from autograd.explaining.explanation import number
 from autograd.ieee import node_slopes
-from autograd.names import given_names, unique_names
+from autograd.names import all_names, given_names
 from autograd.notation import plain, signed
 from autograd.simplify import simplified
 from autograd.sweeps import times
@@ -69,20 +69,13 @@ def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterat
                 yield Step(False, x, node, (), slope, before, adjoints[x], text)
 
 
-def names_of_all(order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None) -> dict[Value, str]:
-    """A name for every Value: its label, that in `names` or of a neuron, or v1, v2 ... in order."""
-    given = given_names(order, names)
-    made_up = {node: "out" if node is out else "" if node.op is None else "v?" for node in order}
-    return unique_names({node: given.get(node) or made_up[node] for node in order})
-
-
 class _Teller:
     """Writes steps as text."""
 
     def __init__(
         self, order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None, digits: int
     ) -> None:
-        self.name = names_of_all(order, out, names)
+        self.name = all_names(order, out, given_names(order, names))
         self.out, self.digits = out, digits
         self.data = {self.name[node]: signed(number(node.data, digits)) for node in order}
 
