@@ -1,14 +1,28 @@
 """One Value, one name: in formulas, derivations, steps, pages and pictures."""
 
+import ast
 import json
 import re
 
 import pytest
 
 import nn
-from autograd import Value, derivative, draw, explain, formula, play, steps, tanh, to_mermaid, to_text
+from autograd import (
+    Symbol,
+    Value,
+    derivative,
+    draw,
+    explain,
+    formula,
+    play,
+    steps,
+    tanh,
+    to_mermaid,
+    to_text,
+)
 from autograd.dag import topological_order
 from autograd.names import all_names, given_names
+from autograd.notation import latex_name
 
 WEIGHTS = [f"{label}_{unit}" for unit in ("h1", "h2", "o1", "o2") for label in ("w1", "w2", "b")]
 UNITS = [f"{what}_{unit}" for unit in ("h1", "h2", "o1", "o2") for what in ("net", "out")]
@@ -121,3 +135,87 @@ def test_no_made_up_name_meets_a_label(label):
     named = all_names(topological_order(out), out, given_names(topological_order(out), None))
     assert named[a] == label
     assert len(set(named.values())) == len(named)
+
+
+class TestLabelsThatAreExpressions:
+    """As in Karpathy's lecture, where a node made by ``x1*w1`` is labelled so."""
+
+    def neuron(self):
+        x1, x2, w1, w2 = Value(2.0, "x1"), Value(0.0, "x2"), Value(-3.0, "w1"), Value(1.0, "w2")
+        b = Value(6.8813735870195432, "b")
+        x1w1, x2w2 = x1 * w1, x2 * w2
+        x1w1.label, x2w2.label = "x1*w1", "x2*w2"
+        x1w1x2w2 = x1w1 + x2w2
+        x1w1x2w2.label = "x1*w1 + x2*w2"
+        n = x1w1x2w2 + b
+        n.label = "n"
+        o = n.tanh()
+        o.label = "o"
+        return o, w1
+
+    def test_derivations_and_steps(self):
+        o, w1 = self.neuron()
+        assert str(explain(o, w1, digits=4)).splitlines() == [
+            "do/dw1 = do/dn * dn/d'x1*w1 + x2*w2' * d'x1*w1 + x2*w2'/d'x1*w1' * d'x1*w1'/dw1",
+            "  o = tanh(n)",
+            "  do/dn = 1 - o**2 = 1 - 0.7071**2 = 0.5",
+            "  n = 'x1*w1 + x2*w2' + b",
+            "  dn/d'x1*w1 + x2*w2' = 1",
+            "  'x1*w1 + x2*w2' = 'x1*w1' + 'x2*w2'",
+            "  d'x1*w1 + x2*w2'/d'x1*w1' = 1",
+            "  'x1*w1' = x1 * w1",
+            "  d'x1*w1'/dw1 = x1 = 2",
+            "do/dw1 = 0.5 * 1 * 1 * 2 = 1",
+        ]
+        assert "Path 1: w1 \u2192 'x1*w1' \u2192 'x1*w1 + x2*w2' \u2192 n \u2192 o" in str(
+            explain(o, w1, by="path")
+        )
+        told = [str(step) for step in steps(o, digits=4)]
+        assert "'x1*w1 + x2*w2' = 'x1*w1' + 'x2*w2' = -6 + 0 = -6" in told
+        assert "do/d'x1*w1' += do/d'x1*w1 + x2*w2' = 0.5" in told
+
+    def test_formulas(self):
+        ab, c = Value(3.0, "a+b"), Value(4.0, "c")
+        assert str(formula(ab * c)) == "'a+b' * c"
+        assert str(derivative(ab * ab * c, ab)) == "2 * c * 'a+b'"
+        assert formula(ab * c).latex() == r"{\text{'}\mathtt{a+b}\text{'}} \cdot c"
+        assert repr(Symbol("a+b")) == "Symbol('a+b')"
+
+    def test_the_result_of_another_formula_is_never_the_same_text(self):
+        a, b, c, ab = map(Symbol, ("a", "b", "c", "(a + b)"))
+        assert str((a + b) * c) == "(a + b) * c"
+        assert str(ab * c) == "'(a + b)' * c"
+        assert str(Symbol("2") * c) == "'2' * c"
+        assert str(Symbol("inf") * c) == "'inf' * c"
+
+    @pytest.mark.parametrize(
+        "label",
+        [
+            "w",
+            "w[0]",
+            "p['w']",
+            "model.w",
+            "x1*w1",
+            "petal width (cm)",
+            "lambda",
+            "-1",
+            "1x",
+            "it's",
+            "a\nb",
+            "\\",
+        ],
+    )
+    def test_python_reads_back_what_is_printed(self, label):
+        """The text, read by Python, has the label as one name, or one text in quotes."""
+        text = str(formula(Value(3.0, label) * Value(5.0, "c") - 2.0))
+        tree = ast.parse(text, mode="eval").body
+        found = tree.left.left
+        assert ast.unparse(tree.left.right) == "c"
+        assert (found.value if isinstance(found, ast.Constant) else ast.unparse(found)) == label
+
+    @pytest.mark.parametrize(
+        "label", ["a+b", "petal width (cm)", "x^2", "50 %", "a_b c", "{x}", "a\\b", "$x$"]
+    )
+    def test_latex_takes_it(self, label):
+        mathtext = pytest.importorskip("matplotlib.mathtext")
+        mathtext.MathTextParser("path").parse(f"${latex_name(label)} + 1$")

@@ -10,7 +10,7 @@ from autograd.dag import replaced, topological_order
 from autograd.explaining.explanation import number
 from autograd.ieee import node_slopes
 from autograd.names import all_names, given_names
-from autograd.notation import plain, signed
+from autograd.notation import plain, python_name, signed
 from autograd.simplify import simplified
 from autograd.sweeps import times
 from autograd.symbol import Symbol
@@ -77,6 +77,7 @@ class _Teller:
     ) -> None:
         self.name = all_names(order, out, given_names(order, names))
         self.out, self.digits = out, digits
+        self.shown = {node: python_name(name) for node, name in self.name.items()}
         self.data = {self.name[node]: signed(number(node.data, digits)) for node in order}
 
     def number(self, x: float) -> str:
@@ -90,19 +91,19 @@ class _Teller:
 
     def of(self, node: Value) -> str:
         """The derivative of the result by a Value."""
-        return f"d{self.name[self.out]}/d{self.name[node]}"
+        return f"d{self.shown[self.out]}/d{self.shown[node]}"
 
     def symbol(self, node: Value) -> Symbol:
         return Symbol(self.name[node])
 
     def forward(self, node: Value) -> str:
-        result = f"{self.name[node]} = {number(node.data, self.digits)}"
+        result = f"{self.shown[node]} = {number(node.data, self.digits)}"
         if node.op is None:
             return result
         formula = node.op(*replaced(node.args, self.symbol, {}))
         if not isinstance(formula, Symbol):
             return result
-        sides = [self.name[node], self.plain(formula), self.plain(formula, filled_in=True)]
+        sides = [self.shown[node], self.plain(formula), self.plain(formula, filled_in=True)]
         shown = [side for side in sides if len(side) <= LONGEST]
         return " = ".join([*shown, number(node.data, self.digits)])
 
@@ -127,7 +128,7 @@ class _Teller:
         if isinstance(formula, Symbol):
             shown = self.plain(formula)
             bound = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
-            text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.name[user]}/d{self.name[node]}"
+            text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.shown[user]}/d{self.shown[node]}"
             text += f" = {carried} * {self.number(slope)}"
         elif slope != 1.0:
             text += f" * {self.number(slope)} = {carried} * {self.number(slope)}"
