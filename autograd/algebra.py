@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from autograd.backend import Value
 from autograd.dag import flat_args, pairs, replaced, topological_order
-from autograd.names import labels_of, unique_names
+from autograd.names import all_names, given_names
 from autograd.simplify import simplified
 from autograd.sweeps import plus, times
 from autograd.symbol import Symbol
@@ -132,14 +132,12 @@ def _value(out: Any) -> Value:
 def _symbols(out: Value, names: Mapping[Any, Any] | None, variables: tuple[Value, ...]) -> dict[Any, Any]:
     """The formula of every Value that it was made from; leaves, and those given, are variables."""
     order = topological_order(out)
-    labels = labels_of(names)
-    chosen = [v for v in order if v.op is None or any(v is x for x in variables)]
-    named = unique_names({v: v.label or labels.get(v, "") for v in chosen})
+    name = all_names(order, out, given_names(order, names))
     symbols: dict[Any, Any] = {}
     shared: dict[int, Any] = {}
     for node in order:
-        if node in named:
-            symbols[node] = Symbol(named[node])
+        if node.op is None or any(node is x for x in variables):
+            symbols[node] = Symbol(name[node])
         else:
             symbols[node] = node.op(*replaced(node.args, symbols.__getitem__, shared))
     return symbols

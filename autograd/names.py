@@ -1,8 +1,21 @@
-"""Names for Values: their labels, those of the variables that hold them, and those of neurons."""
+"""One name for each Value, in formulas, derivations, steps and pictures alike.
+
+A Value is called by the first of these that it has:
+
+1. its label, unless other Values have the same;
+2. its name in the mapping `names` that the user passed, such as ``locals()``;
+3. what it is to its neuron: net_h1, out_h1, and its weights w1_h1, b_h1;
+4. a label that others have too: the second is called w_2.
+
+Where something without a name has to be spoken of, leaves are x1, x2 ..., the result is out, and what is
+computed on the way is v1, v2 ... in the order of computation. How names look in formulas, and names that are
+no identifiers, is a matter of `notation`.
+"""
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
+from itertools import count
 
 from autograd.backend import Value
 from autograd.dag import flat_args
@@ -14,6 +27,61 @@ if TYPE_CHECKING:
 
 LINEAR = ("add", "dot")  # the last of a neuron without activation
 DEEPEST = 3  # levels of lists and dicts that are searched
+
+
+def given_names(order: Sequence[Value], names: Mapping[Any, Any] | None) -> dict[Value, str]:
+    """The names of those Values that have one, each its own.
+
+    Args:
+        order: the Values of a graph, operands before users.
+        names: the user's names for Values.
+    """
+    mapped = labels_of(names)
+    parameters, results = _neuron_names(order)
+    labels = Counter(node.label for node in order)
+    wanted: dict[Value, str] = {}
+    for node in order:
+        label = node.label
+        if label and labels[label] == 1 and node not in parameters:
+            wanted[node] = label
+        elif name := mapped.get(node) or parameters.get(node) or results.get(node) or label:
+            wanted[node] = name
+    taken = set(wanted.values())
+    unique: dict[Value, str] = {}
+    used: set[str] = set()
+    following: dict[str, Iterator[str]] = {}
+    for node in sorted(wanted, key=_is_inner):  # leaves first: they keep their names in formulas
+        name = wanted[node]
+        if name in used:
+            if name not in following:
+                following[name] = _numbered(f"{name}_", 2, taken)
+            name = next(following[name])
+        used.add(name)
+        unique[node] = name
+    return unique
+
+
+def all_names(order: Sequence[Value], out: Value, given: Mapping[Value, str]) -> dict[Value, str]:
+    """A name for every Value of the graph of `out`: the given one, or x1, v1 or out."""
+    taken = set(given.values())
+    leaves, inner = _numbered("x", 1, taken), _numbered("v", 1, taken)
+    result = "out" if "out" not in taken else next(_numbered("out_", 2, taken))
+    return {
+        node: given.get(node) or (next(leaves) if node.op is None else result if node is out else next(inner))
+        for node in order
+    }
+
+
+def _is_inner(node: Value) -> bool:
+    return node.op is not None
+
+
+def _numbered(beginning: str, first: int, taken: set[str]) -> Iterator[str]:
+    """The names that begin so and end in a number, from the first on, without those that are taken."""
+    for i in count(first):
+        if (name := f"{beginning}{i}") not in taken:
+            taken.add(name)
+            yield name
 
 
 def labels_of(names: Mapping[Any, Any] | None) -> dict[Value, str]:
@@ -50,62 +118,24 @@ def _values(name: str, thing: Any, depth: int) -> Iterator[tuple[str, Value]]:
             yield from _values(f"{name}[{key!r}]", item, depth - 1)
 
 
-def given_names(order: Sequence[Value], names: Mapping[Any, Any] | None) -> dict[Value, str]:
-    """The name of each Value that has one: its label, else that in `names`, else that of a neuron.
+def _neuron_names(order: Sequence[Value]) -> tuple[dict[Value, str], dict[Value, str]]:
+    """Names of the parameters of neurons, and of what neurons compute.
 
-    Of a label that several have, as the weights of neurons do, the others go first.
-    """
-    others = {**neuron_names(order), **labels_of(names)}
-    count = Counter(node.label for node in order)
-    labels = {node: node.label for node in order if node.label}
-    return others | {x: label for x, label in labels.items() if count[label] == 1 or x not in others}
-
-
-def unique_names(wanted: Mapping[Value, str]) -> dict[Value, str]:
-    """A name of its own for each Value: the one that is wanted, or x1, x2 ... where that is "".
-
-    A wanted name that ends in a question mark is numbered likewise: "v?" gives v1, v2 ... Of two with the
-    same name the second gets a number behind it, as w_2.
-    """
-    taken = set(wanted.values())
-    last: Counter[str] = Counter()  # of the numbers behind each beginning
-
-    def numbered(beginning: str) -> str:
-        while True:
-            last[beginning] += 1
-            name = f"{beginning}{last[beginning]}"
-            if name not in taken:
-                taken.add(name)
-                return name
-
-    given: dict[Value, str] = {}
-    used: set[str] = set()
-    for value, name in wanted.items():
-        if not name or name.endswith("?"):
-            given[value] = numbered(name[:-1] or "x")
-        elif name in used:
-            last[f"{name}_"] = max(last[f"{name}_"], 1)
-            given[value] = numbered(f"{name}_")
-        else:
-            used.add(name)
-            given[value] = name
-    return given
-
-
-def neuron_names(order: Sequence[Value]) -> dict[Value, str]:
-    """Names of what neurons compute: net_h1, out_h1 for the first hidden one, net_o1, out_o1 of the output.
-
-    With several hidden layers the third neuron of the second is h2_3. Parameters get the neuron's name
-    behind their label: w1_h2. Neurons are modules whose path ends in "neurons" and a number.
+    net_h1 and out_h1 are of the first hidden neuron, net_o1 and out_o1 of the output; with several hidden
+    layers the third neuron of the second is h2_3. Parameters get the neuron's name behind their label,
+    w1_h2: those of a neuron whose labels differ in digits alone get it together, if another Value has a label
+    of theirs. Neurons are modules whose path ends in "neurons" and a number.
     """
     import re
 
     members: dict[str, list[Value]] = {}
     for node in order:
-        if node.op is not None and re.search(r"neurons\.\d+$", node.path):
+        if node.op is not None and ".neurons." in f".{node.path}" and re.search(r"neurons\.\d+$", node.path):
             members.setdefault(node.path, []).append(node)
     layers = list(dict.fromkeys(path.rpartition(".neurons.")[0] for path in members))
-    given: dict[Value, str] = {}
+    labels = Counter(node.label for node in order) if members else Counter()
+    parameters: dict[Value, str] = {}
+    results: dict[Value, str] = {}
     for path, nodes in members.items():
         layer, _, number = path.rpartition(".neurons.")
         depth = layers.index(layer)
@@ -114,20 +144,30 @@ def neuron_names(order: Sequence[Value]) -> dict[Value, str]:
         unit = f"{kind}{int(number) + 1}"
         inside = set(nodes)
         used = {x for node in nodes for x in flat_args(node) if type(x) is not float and x in inside}
+        alike: dict[str, dict[Value, None]] = defaultdict(dict)
         for node in nodes:
             for x in flat_args(node):
                 if type(x) is not float and x.is_parameter:
-                    given.setdefault(x, f"{x.label or 'w'}_{unit}")
+                    alike[x.label.rstrip("0123456789")][x] = None
             if node not in used:
-                given[node] = f"out_{unit}"
+                results[node] = f"out_{unit}"
                 activated = node.op is not None and node.op.name not in LINEAR
                 for x in flat_args(node):
                     if activated and type(x) is not float and x in inside:
-                        given[x] = f"net_{unit}"
-    repeated = Counter(given.values())
+                        results[x] = f"net_{unit}"
+        for group in alike.values():
+            if any(not x.label or labels[x.label] > 1 for x in group):
+                for x in group:
+                    parameters.setdefault(x, f"{x.label or 'w'}_{unit}")
+    return _told_apart(parameters), _told_apart(results)
+
+
+def _told_apart(names: dict[Value, str]) -> dict[Value, str]:
+    """The names, with a number behind each that several have."""
+    repeated = Counter(names.values())
     seen: Counter[str] = Counter()
-    for node, name in given.items():
+    for node, name in names.items():
         if repeated[name] > 1:
             seen[name] += 1
-            given[node] = f"{name}_{seen[name]}"
-    return given
+            names[node] = f"{name}_{seen[name]}"
+    return names

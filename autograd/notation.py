@@ -1,9 +1,17 @@
-"""Formulas as text: in Python's notation, in LaTeX, in C."""
+"""Formulas as text: in Python's notation, in LaTeX, in C.
+
+A name that Python reads as one name, such as w1, w[0] or model.w, is written as it is. Any other, such as
+the label "x1*w1 + x2*w2", stands in quotes, as text does in Python, so that no formula can be mistaken for
+another: 'a+b' * c is a product of two variables, and (a + b) * c has three. LaTeX has such a name in quotes
+and typewriter letters. C has no quotes: there another name, of letters and digits, takes its place, and a
+comment says so.
+"""
 
 from __future__ import annotations
 
 import math
-from itertools import count
+from functools import lru_cache
+from itertools import chain, count
 
 from autograd.dag import topological_order
 from autograd.op import ATOM, TABLE, Op
@@ -36,7 +44,7 @@ def plain(
 
     Args:
         symbol: the formula.
-        variable: what stands for a name, and how tightly it binds; the name itself if left out.
+        variable: what stands for a name, and how tightly it binds; its `python_name` if left out.
         constant: how numbers are written; with all their digits if left out.
     """
 
@@ -53,7 +61,7 @@ def plain(
         space = "" if op.infix == "**" else " "
         return f"{left}{space}{op.infix}{space}{right}", p
 
-    return _written(symbol, write, variable or _atom, _in_words(constant) if constant else _plain_number)
+    return _written(symbol, write, variable or _name, _in_words(constant) if constant else _plain_number)
 
 
 def latex(
@@ -88,18 +96,17 @@ def latex(
 def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
     """A C function of doubles that returns the number of a formula, one line for each op.
 
-    Its helpers, if its ops need any (`c_helpers`), stand before it in the file.
+    Its helpers, if its ops need any (`c_helpers`), stand before it in the file. A parameter whose name
+    C does not leave free has another, and a comment says which.
 
     Raises:
-        ValueError: if an op has no C form, or a name means something else in C.
+        ValueError: if an op has no C form, or the function's name means something else in C.
     """
-    for given in (name, *[x.name for x in parameters]):
-        if not (given.isidentifier() and given.isascii()) or given in _c_words():
-            raise ValueError(
-                f"{given!r} is no name that C leaves free: choose another, of letters and digits"
-            )
-    texts: dict[Any, str] = {x: x.name for x in parameters}
-    taken = set(texts.values())
+    if not _is_free_in_c(name):
+        raise ValueError(f"{name!r} is no name that C leaves free: choose another, of letters and digits")
+    names = c_names([x.name for x in parameters])
+    texts: dict[Any, str] = dict(zip(parameters, names, strict=True))
+    taken = set(names)
     fresh = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
 
     def operand(x: Any) -> Any:
@@ -107,7 +114,9 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
             return [operand(x_i) for x_i in x]
         return c_number(x) if type(x) is float else texts[x]
 
-    lines = [f"    (void){x.name};" for x in parameters]
+    renamed = [(x.name, text) for x, text in texts.items() if x.name != text]
+    lines = [f"    /* {text} is {ascii(name).replace('*/', '*_/')} */" for name, text in renamed]
+    lines += [f"    (void){text};" for text in names]
     if type(result) is not float:
         for node in topological_order(result):
             if node in texts:
@@ -127,8 +136,29 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
             texts[node] = next(fresh)
             lines.append(f"    const double {texts[node]} = {text};")
     lines.append(f"    return {operand(result)};")
-    signature = ", ".join(f"double {x.name}" for x in parameters) or "void"
+    signature = ", ".join(f"double {text}" for text in names) or "void"
     return f"double {name}({signature})\n{{\n" + "\n".join(lines) + "\n}\n"
+
+
+def c_names(names: Sequence[str]) -> list[str]:
+    """A name that C leaves free for each: itself if it can be, else one of its letters and digits."""
+    import re
+
+    taken = {name for name in names if _is_free_in_c(name)}
+    given = []
+    for name in names:
+        if name not in taken:
+            word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_") or "x"
+            word = f"x_{word}" if word[0].isdigit() else word
+            others = chain((word,), (f"{word}_{i}" for i in count(1)))
+            name = next(x for x in others if x not in taken and _is_free_in_c(x))
+            taken.add(name)
+        given.append(name)
+    return given
+
+
+def _is_free_in_c(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and name not in _c_words()
 
 
 def _c_words() -> set[str]:
@@ -159,8 +189,33 @@ def fill(template: str, texts: Sequence[str]) -> str:
     return re.sub(r"#(\d+)", lambda found: texts[int(found[1]) - 1], template)
 
 
+def python_name(name: str) -> str:
+    """A variable's name in Python's notation: in quotes, unless Python reads it as one name."""
+    return name if _is_one_name(name) else repr(name)
+
+
+@lru_cache(maxsize=10_000)
+def _is_one_name(name: str) -> bool:
+    """Whether it is an identifier, with attributes or places behind it: w, model.w, w[0], p['w']."""
+    import re
+    from keyword import iskeyword
+
+    place = r"\[(?:-?\d+|'[^'\\]*'|\"[^\"\\]*\")\]"
+    if name in ("inf", "nan") or not name.isprintable():  # as constants are written
+        return False
+    if not re.fullmatch(rf"[^\W\d]\w*(?:\.[^\W\d]\w*|{place})*", name):
+        return False
+    return all(word.isidentifier() and not iskeyword(word) for word in re.sub(place, "", name).split("."))
+
+
 def latex_name(name: str) -> str:
-    """A variable's name: w12 as w_{12}, net_h1 with h1 below, alpha as the letter, other words upright."""
+    """A variable's name: w12 as w_{12}, net_h1 with h1 below, alpha as the letter, other words upright.
+
+    What is not one name (`python_name`) stands in quotes.
+    """
+    if not _is_one_name(name) and name not in GREEK:
+        letters = r"\ ".join(map(latex_text, name.split(" ")))
+        return rf"{{\text{{'}}\mathtt{{{letters}}}\text{{'}}}}"
     stem, _, index = name.partition("_")
     if not index:
         stem = name.rstrip("0123456789")
@@ -218,8 +273,8 @@ def _written(
     return texts[symbol][0]
 
 
-def _atom(name: str) -> Text:
-    return name, ATOM
+def _name(given: str) -> Text:
+    return python_name(given), ATOM
 
 
 def signed(text: str) -> Text:

@@ -80,11 +80,12 @@ class Symbol(Operand):
     def c(self, name: str = "f") -> str:
         """A C99 function of this name that computes the formula; it needs ``#include <math.h>`` above it.
 
-        Its parameters are the variables in the order in which they first occur. Compiled without
+        Its parameters are the variables in the order in which they first occur; one whose name C does not
+        leave free has another, and a comment says which. Compiled without
         contraction (``-ffp-contract=off``) arithmetic gives the same bits as Python.
 
         Raises:
-            ValueError: if a name means something else in C, or an op has no C form.
+            ValueError: if `name` means something else in C, or an op has no C form.
         """
         variables = [node for node in topological_order(self) if node.op is None]
         return notation.c_helpers(self) + notation.c_function(name, variables, self)
@@ -93,7 +94,7 @@ class Symbol(Operand):
         return notation.plain(self)
 
     def __repr__(self) -> str:
-        return f"Symbol({notation.plain(self)!r})"
+        return f"Symbol({self.name or notation.plain(self)!r})"
 
     def __lt__(self, other: Any) -> Any:
         return self._binary(ops.lt, other)

@@ -107,11 +107,39 @@ def test_a_missing_parameter_is_named():
 
 
 @pytest.mark.parametrize("name", ["exp", "double", "x y", "é", "NAN", "1x"])
-def test_names_that_mean_something_else_in_c_are_refused(name):
-    with pytest.raises(ValueError, match="is no name that C leaves free"):
-        (Symbol(name) + 1.0).c()
+def test_functions_of_names_that_mean_something_else_in_c_are_refused(name):
     with pytest.raises(ValueError, match="is no name that C leaves free"):
         (Symbol("x") + 1.0).c(name)
+
+
+def test_parameters_of_such_names_are_renamed_and_a_comment_says_so(tmp_path):
+    """Every name is another parameter, and the file compiles without a warning."""
+    names = [
+        "x1*w1 + x2*w2",
+        "x1_w1_x2_w2",
+        "exp",
+        "double",
+        "x y",
+        "é",
+        "NAN",
+        "1x",
+        "*/ x",
+        "w[0]",
+        "a\\\n",
+    ]
+    f = sum(Symbol(name) * float(10**i) for i, name in enumerate(names)) + 0.5
+    text = f.c()
+    assert "double f(double x1_w1_x2_w2_1, double x1_w1_x2_w2, double exp_1, " in text
+    assert "    /* x1_w1_x2_w2_1 is 'x1*w1 + x2*w2' */\n    /* exp_1 is 'exp' */\n" in text
+    if not shutil.which("gcc"):
+        pytest.skip("there is no gcc here")
+    source, binary = tmp_path / "f.c", tmp_path / "f.so"
+    head = f"double f({', '.join(['double'] * len(names))});\n"
+    source.write_text("#include <math.h>\n" + head + text)
+    subprocess.run(["gcc", *FLAGS, "-shared", "-fPIC", source, "-o", binary, "-lm"], check=True)
+    numbers = [float(i + 1) for i in range(len(names))]
+    expected = f.evaluate(**dict(zip(names, numbers, strict=True)))
+    assert call(ctypes.CDLL(str(binary)), "f", numbers) == expected
 
 
 def test_a_symbols_c_text_is_whole(library, tmp_path):

@@ -149,7 +149,7 @@ def test_without_names_the_formula_is_one_and_long_ones_are_cut():
     for _ in range(20):
         y = tanh(y * 1.5 + 0.1)
     text = str(explain(y, x))
-    assert "v1 = " in text
+    assert "  v9 = tanh(" in text  # the ninth operation, as in `steps`
     assert max(map(len, text.splitlines())) < 400
     assert explain(y, x).value == pytest.approx(gradients(y, [x])[0].data, rel=1e-12)
 
@@ -192,9 +192,9 @@ def test_long_sums_are_not_told_term_by_term():
     assert max(map(len, text.splitlines())) < 250
     assert " * 1 * 1 * 1" not in text
     w = Value(0.5, "w")
-    error = nn.mse_loss([w * t for t in range(50)], [2 * t for t in range(50)])
+    error = nn.mse_loss([w * t for t in range(30)], [2 * t for t in range(30)])
     text = str(explain(error, w))
-    assert "and 40 more" in text
+    assert "and 20 more" in text
     assert max(map(len, text.splitlines())) < 250
 
 
@@ -427,8 +427,8 @@ def test_the_variable_may_be_a_value_on_the_way():
     v = a * b
     out = v * v + sin(v)
     assert str(explain(out, v, digits=4)).splitlines() == [
-        "out = x2**2 + sin(x2)",
-        "dout/dx2 = cos(x2) + 2 * x2 = cos(6) + 2 * 6 = 12.9602",
+        "out = v1**2 + sin(v1)",
+        "dout/dv1 = cos(v1) + 2 * v1 = cos(6) + 2 * 6 = 12.9602",
     ]
     assert explain(out, v, by="path").path_count == 2
     assert explain(out, v, names=locals()).value == pytest.approx(12.0 + math.cos(6.0))

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from autograd.explaining.links import Links, same
 from autograd.explaining.story import Factor, Part, Path, by_node, by_path
 from autograd.explaining.why import reasons
-from autograd.notation import latex, latex_name, latex_text, plain, signed
+from autograd.notation import latex, latex_name, latex_text, plain, python_name, signed
 from autograd.sweeps import times
 from autograd.symbol import Symbol
 
@@ -183,7 +183,7 @@ class Explanation:
             self._defined.add((factor.top, ""))
             definition = self._formula(factor.definition)
             if len(definition.text) <= LONGEST:
-                self._equate(depth, Piece(factor.top, latex_name(factor.top)), definition)
+                self._equate(depth, _named(factor.top), definition)
         self._equate(depth, *(side for side in sides if len(side.text) <= LONGEST))
 
     def _direct(self, top: str, bottom: str) -> Piece:
@@ -257,7 +257,7 @@ class Explanation:
 
     def _update(self, wrt: Value, lr: float) -> None:
         self._say(0, f"A step of gradient descent with the rate {number(lr, self._digits)}:")
-        name = Piece(self._wrt, latex_name(self._wrt))
+        name = _named(self._wrt)
         slope = self._of(self._wrt)
         rate, data = self._number(lr), self._number(wrt.data)
         filled = self._number(self.value, enclosed=True)
@@ -282,7 +282,7 @@ class Explanation:
 
     def _texts(self) -> list[str]:
         return [
-            "  " * line.depth + (" = ".join(side.text for side in line.sides) or line.words.replace("`", ""))
+            "  " * line.depth + (" = ".join(side.text for side in line.sides) or _words_in_text(line.words))
             for line in self.lines
         ]
 
@@ -298,7 +298,7 @@ class Explanation:
                 shift = rf"\hspace{{{line.depth}em}} " if line.depth else ""
                 rows.append(f"&{shift}{first} = {' = '.join(others)}")
             else:
-                rows.append(rf"&\text{{{latex_text(line.words.replace('`', ''))}}}")
+                rows.append(rf"&\text{{{latex_text(_words_in_text(line.words))}}}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def markdown(self) -> str:
@@ -357,9 +357,14 @@ def _number_latex(text: str) -> str:
     return f"{opening}{shown}{closing}"
 
 
+def _named(name: str) -> Piece:
+    return Piece(python_name(name), latex_name(name))
+
+
 def _quotient(top: str, bottom: str) -> Piece:
+    above, below = _named(top), _named(bottom)
     return Piece(
-        f"d{top}/d{bottom}", rf"\frac{{\partial {latex_name(top)}}}{{\partial {latex_name(bottom)}}}"
+        f"d{above.text}/d{below.text}", rf"\frac{{\partial {above.latex}}}{{\partial {below.latex}}}"
     )
 
 
@@ -370,6 +375,11 @@ def _joined(pieces: list[Piece], text: str, latex: str) -> Piece:
 def _quoted(name: str) -> str:
     """A name in a sentence."""
     return f"`{name.replace('`', chr(39))}`"
+
+
+def _words_in_text(words: str) -> str:
+    """A sentence, with the names in it as formulas have them."""
+    return "".join(python_name(part) if i % 2 else part for i, part in enumerate(words.split("`")))
 
 
 def _words_in_markdown(words: str) -> str:

@@ -13,7 +13,7 @@ from autograd.algebra import slopes
 from autograd.backend import Value, walk
 from autograd.dag import depending, flat_args, replaced, topological_order
 from autograd.ieee import node_slopes
-from autograd.names import given_names, unique_names
+from autograd.names import all_names, given_names
 from autograd.simplify import simplified
 from autograd.sweeps import number_slopes, reverse, times
 from autograd.symbol import Symbol
@@ -106,31 +106,26 @@ class Links:
             for x in dict.fromkeys(x for x in flat_args(node) if type(x) is not float):
                 users[x].append(node)
         running = {x for x in self.order if _is_sum(x) and len(users[x]) == 1 and _is_sum(users[x][0])}
-        own = self._terms_of_long_sums(running)  # Values that a name is made for
+        own = self._terms_of_long_sums(running)  # Values that are named, too
         if apart:
             own |= self._where_paths_part(users, given)
-        wanted: dict[Value, str] = {}
+        chosen: set[Value] = set()
         sizes: dict[Value, int] = {}  # of the formula in what is named before
         for node in self.order:
-            name = given.get(node, "")
             size = 1 + sum(sizes[x] for x in flat_args(node) if type(x) is not float)
             aside = node not in self.relevant
-            if name or node.op is None:
-                wanted[node] = name
-            elif node is self.out:
-                wanted[node] = "out"
-            elif node is self.wrt:
-                wanted[node] = "x?"
-            elif every and not aside:
-                wanted[node] = "v?"
+            named = node in given or node.op is None or node is self.out or node is self.wrt
+            if named or (every and not aside):
+                chosen.add(node)
             elif node in running:
                 pass  # the sum so far is no quantity of its own
-            elif node in own or size > (LONGEST_ASIDE if aside else LONGEST):
-                wanted[node] = "c?" if aside else "v?"
-            elif len(users[node]) > 1 < size and not aside:
-                wanted[node] = "v?"
-            sizes[node] = 0 if node in wanted else size
-        return unique_names(wanted)
+            else:
+                long = size > (LONGEST_ASIDE if aside else LONGEST)
+                shared = len(users[node]) > 1 < size and not aside
+                if node in own or long or shared:
+                    chosen.add(node)
+            sizes[node] = 0 if node in chosen else size
+        return {x: name for x, name in all_names(self.order, self.out, given).items() if x in chosen}
 
     def _where_paths_part(self, users: Mapping[Value, list[Value]], given: Mapping[Value, str]) -> set[Value]:
         """The users of one Value that would be folded into the same formula."""

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from autograd.dag import topological_order
 from autograd.explaining.explanation import number
-from autograd.explaining.steps import names_of_all, steps_of
+from autograd.explaining.steps import steps_of
 from autograd.ieee import node_slopes
+from autograd.names import all_names, given_names
 from autograd.pictures.choose import scene_of
 from autograd.pictures.look import THEMES
 from autograd.pictures.paint import painted
@@ -46,7 +47,7 @@ class Player:
     ) -> None:
         order = topological_order(out)
         self._digits = digits
-        self._name = names_of_all(order, out, names)
+        self._name = all_names(order, out, given_names(order, names))
         self._title = title or f"How {self._name[out]} and its gradient come about"
         full = len(order) <= MOST_IN_FULL
         steps = list(steps_of(out, names, digits)) if full else []

@@ -9,8 +9,8 @@ from autograd.backend import Value
 from autograd.dag import flat_args, replaced, topological_order
 from autograd.explaining.explanation import number
 from autograd.ieee import node_slopes
-from autograd.names import given_names, unique_names
-from autograd.notation import plain, signed
+from autograd.names import all_names, given_names
+from autograd.notation import plain, python_name, signed
 from autograd.simplify import simplified
 from autograd.sweeps import times
 from autograd.symbol import Symbol
@@ -73,21 +73,15 @@ def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterat
                 yield Step(False, x, node, (), slope, before, adjoints[x], text)
 
 
-def names_of_all(order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None) -> dict[Value, str]:
-    """A name for every Value: its label, that in `names` or of a neuron, or v1, v2 ... in order."""
-    given = given_names(order, names)
-    made_up = {node: "out" if node is out else "" if node.op is None else "v?" for node in order}
-    return unique_names({node: given.get(node) or made_up[node] for node in order})
-
-
 class _Teller:
     """Writes steps as text."""
 
     def __init__(
         self, order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None, digits: int
     ) -> None:
-        self.name = names_of_all(order, out, names)
+        self.name = all_names(order, out, given_names(order, names))
         self.out, self.digits = out, digits
+        self.shown = {node: python_name(name) for node, name in self.name.items()}
         self.data = {self.name[node]: signed(number(node.data, digits)) for node in order}
 
     def number(self, x: float) -> str:
@@ -101,19 +95,19 @@ class _Teller:
 
     def of(self, node: Value) -> str:
         """The derivative of the result by a Value."""
-        return f"d{self.name[self.out]}/d{self.name[node]}"
+        return f"d{self.shown[self.out]}/d{self.shown[node]}"
 
     def symbol(self, node: Value) -> Symbol:
         return Symbol(self.name[node])
 
     def forward(self, node: Value) -> str:
-        result = f"{self.name[node]} = {number(node.data, self.digits)}"
+        result = f"{self.shown[node]} = {number(node.data, self.digits)}"
         if node.op is None:
             return result
         formula = node.op(*replaced(node.args, self.symbol, {}))
         if not isinstance(formula, Symbol):
             return result
-        sides = [self.name[node], self.plain(formula), self.plain(formula, filled_in=True)]
+        sides = [self.shown[node], self.plain(formula), self.plain(formula, filled_in=True)]
         shown = [side for side in sides if len(side) <= LONGEST]
         return " = ".join([*shown, number(node.data, self.digits)])
 
@@ -138,7 +132,7 @@ class _Teller:
         if isinstance(formula, Symbol):
             shown = self.plain(formula)
             bound = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
-            text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.name[user]}/d{self.name[node]}"
+            text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.shown[user]}/d{self.shown[node]}"
             text += f" = {carried} * {self.number(slope)}"
         elif slope != 1.0:
             text += f" * {self.number(slope)} = {carried} * {self.number(slope)}"

@@ -8,7 +8,7 @@ import math
 from autograd import tree
 from autograd.backend import Value
 from autograd.dag import depending, flat_args, topological_order
-from autograd.names import labels_of
+from autograd.names import given_names, labels_of
 from autograd.pictures.fold import deepest, folded
 from autograd.pictures.scene import Scene, box_count, in_full, stale_values
 
@@ -35,7 +35,7 @@ def scene_of(
     """What `draw` shows; see there. `grads` are the gradients to show, if not those that the Values have."""
     roots = _roots(what)
     order = topological_order(*roots)
-    labels = labels_of(names)
+    given = given_names(order, names)
     lit = None if paths is None else _on_paths(order, *_two(paths, "paths", "(weight, loss)"))
     stale = stale_values(order)
     total = len(order)
@@ -56,9 +56,10 @@ def scene_of(
                 f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
                 f"folded, draw around=(node, 3), or pass limit={max(boxes, length // 6 + 1)}"
             )
-        scene = in_full(order, roots, labels, lit, stale, around is not None, grads)
+        scene = in_full(order, roots, given, lit, stale, around is not None, grads)
     else:
-        scene = folded(order, roots, labels, lit, stale, None if depth is None else int(depth), grads)
+        level = None if depth is None else int(depth)
+        scene = folded(order, roots, given, labels_of(names), lit, stale, level, grads)
         if len(scene.boxes) > limit:
             raise ValueError(
                 f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: leave "

@@ -46,6 +46,7 @@ def split(path: str) -> tuple[str, ...]:
 def folded(
     order: Sequence[Value],
     roots: Sequence[Value],
+    names: Mapping[Value, str],
     labels: Mapping[Value, str],
     lit: set[Value] | None,
     stale: set[Value],
@@ -57,7 +58,8 @@ def folded(
     Args:
         order: the Values, operands before users.
         roots: what the graph is drawn for.
-        labels: names for those that have no label.
+        names: the names of those that have one.
+        labels: the user's names for those that have no label; by them and labels Values are alike.
         lit: those that stand out, in boxes of their own; None for all alike.
         stale: those whose numbers are not what the graph gives.
         depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
@@ -74,7 +76,7 @@ def folded(
             keys = _Keys(order, labels, lit, level, telling)
             if keys.too_many:
                 continue
-            scene = _scene(order, roots, labels, lit, stale, keys.of, level, grads)
+            scene = _scene(order, roots, names, lit, stale, keys.of, level, grads)
             few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
             if few or telling == TELLING[-1] or depth is not None:
                 return scene
@@ -181,7 +183,7 @@ class _Keys:
 def _scene(
     order: Sequence[Value],
     roots: Sequence[Value],
-    labels: Mapping[Value, str],
+    names: Mapping[Value, str],
     lit: set[Value] | None,
     stale: set[Value],
     of: Mapping[Value, int],
@@ -201,7 +203,7 @@ def _scene(
             if type(x) is not float and x in of and of[x] != user:
                 counts[of[x], user] += 1
     name = {key: f"g{i}" for i, key in enumerate(groups)}
-    boxes = [_box(name[key], members, labels, grads, lit, stale, depth) for key, members in groups.items()]
+    boxes = [_box(name[key], members, names, grads, lit, stale, depth) for key, members in groups.items()]
     _shorten(boxes)
     faded = {box.name: box.faded for box in boxes}
     arrows = [
@@ -214,7 +216,7 @@ def _scene(
 def _box(
     name: str,
     members: list[Value],
-    labels: Mapping[Value, str],
+    names: Mapping[Value, str],
     grads: Mapping[Value, float],
     lit: set[Value] | None,
     stale: set[Value],
@@ -242,8 +244,8 @@ def _box(
         if box.label:
             box.details.append(_counted(ops))
     else:
-        names = list(dict.fromkeys(node.label or labels.get(node, "") for node in members))
-        box.label = _first_and_last([n for n in names if n] or ([] if ops else [kind_of(first)]))
+        named = [names[node] for node in members if node in names]
+        box.label = _first_and_last(named or ([] if ops else [kind_of(first)]))
         box.op = op_text(first)
         if len(members) > 1:
             box.details = [f"\u00d7 {len(members):,}"]

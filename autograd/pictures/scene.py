@@ -25,7 +25,7 @@ class Box:
         kind: "op", "leaf", "parameter", "detached", "constant", "group" (many operations), or "more" (what
             is left out there).
         count: how many Values it stands for.
-        label: the user's name for it.
+        label: its name.
         op: its operation, as text.
         data, grad: the lowest and the highest number in it; None where there is none to show.
         details: further lines.
@@ -91,7 +91,7 @@ class Scene:
 def in_full(
     order: Sequence[Value],
     roots: Sequence[Value],
-    labels: Mapping[Value, str],
+    names: Mapping[Value, str],
     lit: set[Value] | None,
     stale: set[Value],
     cut: bool = False,
@@ -102,7 +102,7 @@ def in_full(
     Args:
         order: the Values to show, operands before users.
         roots: what the graph is drawn for.
-        labels: names for those that have no label.
+        names: the names of those that have one.
         lit: those that stand out; None for all alike.
         stale: those whose numbers are not what the graph gives; see `stale_values`.
         cut: whether operands and users may be missing from `order`; "..." stands for those.
@@ -133,7 +133,7 @@ def in_full(
             Box(
                 name[node],
                 kind_of(node),
-                label=node.label or labels.get(node, ""),
+                label=names.get(node, ""),
                 op=op_text(node),
                 data=(node.data, node.data),
                 grad=(grads[node], grads[node]) if node in grads else None,
