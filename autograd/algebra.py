@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from autograd.backend import Value
-from autograd.dag import flat_args, pairs, replaced, topological_order
+from autograd.dag import depending, flat_args, pairs, replaced, topological_order
 from autograd.names import all_names, given_names
 from autograd.simplify import simplified
-from autograd.sweeps import plus, times
+from autograd.sweeps import reverse
 from autograd.symbol import Symbol
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Container, Iterable, Mapping
     from typing import Any
 
     from autograd.op import Op
 
 MOST = 10_000  # operations of a formula that is written out
+MOST_BEFORE = 50_000  # and before it is simplified
 
 
 def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
@@ -33,15 +34,17 @@ def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
         ValueError: if it would be too long to be written.
     """
     if isinstance(out, (Symbol, float)):
-        return simplified(out)
-    return _checked(simplified(_symbols(_value(out), names, ())[out]))
+        return _simplified(out)
+    graph = _Graph(_value(out), names)
+    return _simplified(graph.formula(graph.variable(out)))
 
 
 def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
     """The derivative of a formula by one of its variables, simplified: a `Symbol`, or a float.
 
     ``derivative(loss, w)`` is of the Value's formula; ``derivative(derivative(loss, w), "w")``, or of
-    Symbols by Symbols, goes on to any order.
+    Symbols by Symbols, goes on to any order. It is what `backward` computes, strong zero included, but that
+    terms and factors are collected: where a factor that cancels is 0 or infinite, it may differ.
 
     Args:
         out: a Value, Symbol or float.
@@ -53,19 +56,18 @@ def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) ->
         ValueError: if `out` was not made from the Value `wrt`, or the text would be too long.
     """
     if type(wrt) is Value:
-        symbols = _symbols(_value(out), names, (wrt,))
-        if wrt not in symbols:
+        graph = _Graph(_value(out), names, wrt)
+        if wrt not in graph.name:
             raise ValueError(f"{out!r} was not made from {wrt!r}: was one of them made again since?")
-        out, variable = symbols[out], symbols[wrt]
-    else:
-        variable = Symbol(wrt) if isinstance(wrt, str) else wrt
-        if not isinstance(variable, Symbol) or variable.op is not None:
-            raise TypeError(f"a formula is differentiated by a variable, a Symbol or its name, not {wrt!r}")
-        if type(out) is Value:
-            out = formula(out, names=names)
+        return _simplified(graph.formula(graph.derivative()))
+    variable = Symbol(wrt) if isinstance(wrt, str) else wrt
+    if not isinstance(variable, Symbol) or variable.op is not None:
+        raise TypeError(f"a formula is differentiated by a variable, a Symbol or its name, not {wrt!r}")
+    if type(out) is Value:
+        out = formula(out, names=names)
     if not isinstance(out, Symbol):
         return 0.0
-    return _checked(simplified(slopes(out, (variable,))[0]))
+    return _simplified(slopes(out, (variable,))[0])
 
 
 def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> list[Any]:
@@ -76,14 +78,140 @@ def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> 
         wrt: variables, or formulas inside of it.
         result: a variable that stands for the formula itself, where a partial asks for the result.
     """
-    adjoints: dict[Any, Any] = {out: 1.0}
-    for node in reversed(topological_order(out)):
-        if node.op is None or node not in adjoints:
-            continue
+    order = topological_order(out)
+    adjoint: dict[Any, Any] = dict.fromkeys(order, 0.0)
+    adjoint[out] = 1.0
+    size = _Size()
+
+    def of_node(node: Any, _: Container[Any]) -> list[tuple[Any, Any]]:
+        size.check(adjoint[node])
         own = result if node is out and result is not None else node
-        for operand, slope in operand_slopes(node.op, node.args, own):
-            adjoints[operand] = plus(adjoints.get(operand, 0.0), times(adjoints[node], slope))
-    return [adjoints.get(x, 0.0) for x in wrt]
+        return operand_slopes(node.op, node.args, own)
+
+    reverse(order, adjoint, of_node)
+    return [adjoint.get(x, 0.0) for x in wrt]
+
+
+class _Graph:
+    """A graph of Values as formulas, each of one op, in which every Value has a variable of its own.
+
+    A formula that is written out grows whenever a Value is used twice, without bound; these do not. So it is
+    these that are differentiated, and variables are replaced by their formulas at the end, when it is known
+    how long the result will be.
+    """
+
+    def __init__(self, out: Value, names: Mapping[Any, Any] | None, wrt: Value | None = None) -> None:
+        self.out, self.wrt = out, wrt
+        self.order = topological_order(out)
+        self.name = all_names(self.order, out, given_names(self.order, names))
+        self.variables: dict[Value, Symbol] = {}
+        self.written: dict[Value, int] = {}  # how many operations each formula has when it is written out
+        for node in self.order:
+            inside = () if self._ends(node) else flat_args(node)
+            self.written[node] = _total(self.written[x] for x in inside if type(x) is not float)
+        self.size = _Size()
+
+    def _ends(self, node: Value) -> bool:
+        """Whether formulas go no further down than this Value: a variable of the result."""
+        return node.op is None or node is self.wrt
+
+    def variable(self, node: Value) -> Symbol:
+        found = self.variables.get(node)
+        if found is None:
+            # A name that no Value has, for one that will be replaced.
+            found = Symbol(self.name[node] if self._ends(node) else f"{self.name[node]}\0")
+            self.variables[node] = found
+            self.size.known[found] = self.written[node]
+        return found
+
+    def derivative(self) -> Any:
+        """The derivative of the result by `wrt`, in variables."""
+        relevant = depending(self.order, self.wrt)
+        adjoint: dict[Any, Any] = dict.fromkeys(relevant, 0.0)
+        adjoint[self.out] = 1.0
+        shared: dict[int, Any] = {}
+
+        def slopes(node: Value, wanted: Container[Value]) -> list[tuple[Any, Any]]:
+            self.size.check(adjoint[node])
+            args = replaced(node.args, self.variable, shared)
+            found = []
+            for x, partial in zip(node.args, node.op.partials, strict=True):  # type: ignore[union-attr]
+                if partial is not None and any(y in wanted for y in (x if type(x) is tuple else (x,))):
+                    found += pairs(x, slope_formula(partial, args, self.variable(node)))
+            return [pair for pair in found if pair[0] in wanted]
+
+        reverse([node for node in self.order if node in relevant and node is not self.wrt], adjoint, slopes)
+        return adjoint[self.wrt]
+
+    def formula(self, result: Any) -> Any:
+        """A formula in the variables of the result, with the others replaced by their formulas."""
+        self.size.check(result)
+        if not isinstance(result, Symbol):
+            return result
+        mentioned = set(topological_order(result))
+        for node in reversed(self.order):
+            if not self._ends(node) and self.variables.get(node) in mentioned:
+                mentioned.update(self.variable(x) for x in flat_args(node) if type(x) is not float)
+        whole: dict[Symbol, Any] = {}
+        shared: dict[int, Any] = {}
+        for node in self.order:
+            variable = self.variables.get(node)
+            if variable is not None and variable in mentioned:
+                ends = self._ends(node)
+                args = () if ends else replaced(node.args, lambda x: whole[self.variable(x)], shared)
+                whole[variable] = variable if ends else node.op(*args)
+        for symbol in topological_order(result):
+            if symbol.op is not None:
+                whole[symbol] = symbol.op(*replaced(symbol.args, whole.__getitem__, {}))
+        return whole[result]
+
+
+class _Size:
+    """How many operations formulas have when they are written out; `known` are those that were counted."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, int] = {}
+
+    def __call__(self, symbol: Any) -> int:
+        if type(symbol) is float:
+            return 0
+        stack = [symbol]
+        while stack:
+            inside = [x for x in flat_args(stack[-1]) if type(x) is not float]
+            missing = [x for x in inside if x not in self.known]
+            if not missing:
+                self.known.setdefault(stack.pop(), _total(self.known[x] for x in inside))
+            stack += missing
+        return self.known[symbol]
+
+    def check(self, symbol: Any, most: int = MOST_BEFORE) -> None:
+        """Make sure that a formula is not too long.
+
+        Raises:
+            ValueError: if it is.
+        """
+        size = self(symbol)
+        if size > most:
+            count = f"{size:,}" if size < ENDLESS else "countless"
+            raise ValueError(
+                f"written out, the formula has {count} operations: take that of a part of it, or "
+                f"explain(out, wrt), which goes step by step"
+            )
+
+
+ENDLESS = 10**12  # sizes are not counted further
+
+
+def _total(sizes: Iterable[int]) -> int:
+    return min(1 + sum(sizes), ENDLESS)
+
+
+def _simplified(result: Any) -> Any:
+    """The formula in fewer operations, unless these are still too many."""
+    _Size().check(result)
+    found = simplified(result)
+    _Size().check(found, MOST)
+    return found
 
 
 def operand_slopes(op: Op, args: tuple[Any, ...], result: Any) -> list[tuple[Any, Any]]:
@@ -91,12 +219,16 @@ def operand_slopes(op: Op, args: tuple[Any, ...], result: Any) -> list[tuple[Any
     found: list[tuple[Any, Any]] = []
     for x, partial in zip(args, op.partials, strict=True):
         if partial is not None and type(x) is not float:
-            try:
-                slope = partial(*args, result)
-            except ArithmeticError:  # rules are written in plain arithmetic, and floats raise at 1/0
-                slope = _by_ieee(partial, args, result)
-            found += pairs(x, slope)
+            found += pairs(x, slope_formula(partial, args, result))
     return found
+
+
+def slope_formula(partial: Any, args: tuple[Any, ...], result: Any) -> Any:
+    """What a partial gives for Symbols."""
+    try:
+        return partial(*args, result)
+    except ArithmeticError:  # rules are written in plain arithmetic, and floats raise at 1/0
+        return _by_ieee(partial, args, result)
 
 
 def _by_ieee(partial: Any, args: tuple[Any, ...], result: Any) -> Any:
@@ -127,32 +259,3 @@ def _value(out: Any) -> Value:
     if type(out) is not Value:
         raise TypeError(f"a formula is that of a Value, not of the {type(out).__name__} {out!r}")
     return out
-
-
-def _symbols(out: Value, names: Mapping[Any, Any] | None, variables: tuple[Value, ...]) -> dict[Any, Any]:
-    """The formula of every Value that it was made from; leaves, and those given, are variables."""
-    order = topological_order(out)
-    name = all_names(order, out, given_names(order, names))
-    symbols: dict[Any, Any] = {}
-    shared: dict[int, Any] = {}
-    for node in order:
-        if node.op is None or any(node is x for x in variables):
-            symbols[node] = Symbol(name[node])
-        else:
-            symbols[node] = node.op(*replaced(node.args, symbols.__getitem__, shared))
-    return symbols
-
-
-def _checked(symbol: Any) -> Any:
-    """The formula, unless what is used twice in it makes it too long."""
-    if not isinstance(symbol, Symbol):
-        return symbol
-    sizes: dict[Any, int] = {}
-    for node in topological_order(symbol):
-        sizes[node] = 1 + sum(sizes[x] for x in flat_args(node) if not isinstance(x, float))
-    if sizes[symbol] > MOST:
-        raise ValueError(
-            f"written out, the formula has {sizes[symbol]:,} operations: take that of a part of it, or "
-            f"explain(out, wrt), which goes step by step"
-        )
-    return symbol

@@ -188,15 +188,13 @@ chain = Op(
     lambda carried, slope: 0.0 if carried == 0.0 or slope == 0.0 else carried * slope,
     (lambda carried, slope, out: slope, lambda carried, slope, out: carried),
     method="",
-    infix="*",
-    precedence=2,
-    latex=r"#1 \cdot #2",
+    latex=named("chain", "#1, #2"),
     c="(#1 == 0.0 || #2 == 0.0 ? 0.0 : #1 * #2)",
     domain=(WIDE, WIDE),
     kinks="0 where either factor is 0, whatever the other (strong zero)",
     ulp=0.5,
     slope_ulp=0.0,
-    doc="The chain rule's product of an adjoint (or tangent) and a slope.",
+    doc="The chain rule's product of an adjoint (or tangent) and a slope: x * y, but 0 where one is 0.",
 )
 pow = Op(
     "pow",

@@ -1,6 +1,8 @@
 """Formulas of Values and their derivatives: they agree with what the engine computes, and read well."""
 
+import math
 import random
+import time
 
 import pytest
 
@@ -141,6 +143,72 @@ def test_the_zero_of_what_does_not_count_stays():
     v = Value(0.0, "v")
     out = ag.where(ag.lt(0.0, v), ag.log(v), v)
     assert number(derivative(out, v), [v]) == gradients(out, [v])[0].data == 1.0
+
+
+def test_a_choice_that_may_be_nan_is_no_mere_mask():
+    """A `where` counts as what may be 0, and may be nan itself where it is not chosen."""
+    values = [Value(-2.0, "x"), Value(1.0, "z")]
+    v, c = values
+    out = ag.where(ag.lt(c, 0.0), v**v / c, v)
+    assert number(derivative(out, v), values) == gradients(out, v).data == 1.0
+
+
+def test_what_is_0_on_a_region_keeps_an_infinite_factor_from_counting():
+    """Strong zero, as backward has it; and no more than a product where nothing can be infinite."""
+    assert str(derivative(ag.relu(w * x), w)) == "sign(relu(w * x)) * x"
+    assert str(derivative(ag.log(ag.relu(x)), x)) == "chain(sign(relu(x)), 1 / relu(x))"
+    assert str(derivative(ag.where(ag.lt(x, y), x * x, ag.log(x)), x)) == (
+        "where((x < y) == 0, 1 / x, 0) + where(x < y, 2 * x, 0)"
+    )
+    assert derivative(ag.log(ag.relu(x)), x).evaluate(x=-1.0) == 0.0
+    assert r"\operatorname{chain}" in derivative(ag.log(ag.relu(x)), x).latex()
+    assert str(simplified(x * ag.lt(x, y) * 2.0)) == "2 * x * (x < y)"  # nobody asked for strong zero
+
+
+def test_the_text_of_a_formula_is_the_formula():
+    """What is printed, evaluated, keeps strong zero too: at log(-1) a plain product would be nan."""
+    v = Value(-1.0, "v")
+    out = ag.where(ag.lt(0.0, v), ag.log(ag.log(v)), v)
+    d = derivative(out, v)
+    assert eval(str(d), vars(ag) | {"v": Value(-1.0)}) == d.evaluate(v=-1.0) == gradients(out, v).data == 1.0
+
+
+def test_nan_equals_nothing_also_in_a_formula():
+    assert str(simplified(ag.eq(ag.sin(x), ag.sin(x)))) == "1.0"
+    assert simplified(ag.eq(ag.log(x), ag.log(x))).evaluate(x=-1.0) == 0.0
+
+
+def test_a_formula_too_long_to_be_written_is_refused_before_it_is_made():
+    """In time that grows with the graph, not with what would be written."""
+    for length in (400, 100_000):
+        v = Value(0.3, "v")
+        out = v
+        for _ in range(length):
+            out = ag.tanh(out) + v * 1e-5
+        for write in (lambda v=v, out=out: derivative(out, v), lambda out=out: derivative(out, "v")):
+            with pytest.raises(ValueError, match=r"written out, the formula has [\d,]+ operations"):
+                write()
+    leaves = [Value(1.0, f"v{i}") for i in range(100_000)]
+    out = ag.sum_of([leaf * leaf for leaf in leaves])
+    assert str(derivative(out, leaves[7])) == "2 * v7"
+
+
+def test_the_time_of_a_derivative_grows_with_its_length():
+    """Ten times as many factors take less than thirty times as long: a quadratic would take a hundred."""
+
+    def seconds(count):
+        leaves = [Value(1.5, f"v{i}") for i in range(count)]
+        out = leaves[0]
+        for leaf in leaves[1:]:
+            out = out * ag.sin(leaf)
+        best = math.inf
+        for _ in range(3):
+            start = time.perf_counter()
+            derivative(out, leaves[0])
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    assert seconds(2000) < 30.0 * seconds(200)
 
 
 def test_what_is_no_formula_says_why():
