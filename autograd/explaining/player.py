@@ -150,7 +150,9 @@ class Player:
             "PICTURE": self._picture(),
             "DATA": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
         }
-        return re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
+        page = re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
+        # Half of a surrogate pair, as in a name of a file that is no UTF-8, has no place in a page.
+        return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the page to a file, and return its name."""
