@@ -173,7 +173,7 @@ def _work_out(options: argparse.Namespace, rest: list[str]) -> None:
 
     parser: argparse.ArgumentParser = options.parser
     known = rest.index("--") if "--" in rest else len(rest)
-    if unknown := [word for word in rest[:known] if word.startswith("-") and word != "-"]:
+    if unknown := [word for word in rest[:known] if word.startswith("-")]:
         parser.error(
             f"unrecognized arguments: {' '.join(unknown)} (-- goes before an expression that begins with -)"
         )
