@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import argparse
+import re
 import sys
 from pathlib import Path
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Any
+    from typing import Any, NoReturn
 
     from autograd import Value
 
+PROGRAM = "python -m autograd"
 EXAMPLE = 'python -m autograd explain "tanh(w*x + b)" w=0.5 x=2 b=-1 --wrt w'
+DEMO_FOLDER = "the folder for the pictures, made if it is missing (default: demo)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -23,19 +26,24 @@ def main(argv: Sequence[str] | None = None) -> int:
         0; 1 where a command could not do its work. What is wrong with its arguments exits with 2.
     """
     parser = argparse.ArgumentParser(
-        prog="python -m autograd",
+        prog=PROGRAM,
         description="Scalar automatic differentiation: learn, look, check.",
         epilog=f"example: {EXAMPLE}",
     )
+    parser.add_argument("--version", action=_Version, nargs=0, help="show the version and the engine")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
     demo = commands.add_parser("demo", help="train a small network on Fisher's iris, draw and check it")
-    demo.add_argument("--out", type=Path, default=Path("demo"), help="where pictures go (default: demo)")
+    demo.add_argument("--out", type=Path, default=Path("demo"), help=DEMO_FOLDER)
     demo.add_argument("--seed", type=int, default=0, help="of the split and the weights (default: 0)")
-    demo.set_defaults(run=_demo)
+    demo.set_defaults(run=_demo, parser=demo)
 
     explain = commands.add_parser(
-        "explain", help="derive the gradient of an expression, step by step", epilog=f"example: {EXAMPLE}"
+        "explain",
+        help="derive the gradient of an expression, step by step",
+        usage=f"{PROGRAM} explain EXPRESSION [NAME=NUMBER ...] [--wrt NAME] [--by node|path] [--lr LR]\n"
+        "       [--digits N] [--latex | --markdown | --json | --html FILE]",
+        epilog=f"example: {EXAMPLE}",
     )
     _takes_expression(explain)
     explain.add_argument("--wrt", action="append", metavar="NAME", help="the variable; all if left out")
@@ -47,27 +55,31 @@ def main(argv: Sequence[str] | None = None) -> int:
     form.add_argument("--markdown", action="store_true", help="as Markdown")
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--html", type=Path, metavar="FILE", help="as a page that plays it step by step")
-    explain.set_defaults(run=_explain)
+    explain.set_defaults(run=_explain, parser=explain)
 
     draw = commands.add_parser(
         "draw",
         help="draw the graph of an expression with its gradients",
+        usage=f"{PROGRAM} draw EXPRESSION [NAME=NUMBER ...] [-o FILE] [--dark] [--color kind|grad]",
         epilog='example: python -m autograd draw "tanh(w*x + b)" w=0.5 x=2 b=-1 -o neuron.svg',
     )
     _takes_expression(draw)
-    draw.add_argument("-o", "--out", type=Path, metavar="FILE", help="the picture: .svg, .png ...; else text")
+    draw.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", help="the picture: .svg, .png ...; left out, text"
+    )
     draw.add_argument("--dark", action="store_true", help="for a dark page")
     draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="what colours show")
-    draw.set_defaults(run=_draw)
+    draw.set_defaults(run=_draw, parser=draw)
 
     ops = commands.add_parser("ops", help="list the ops with their slopes and what holds at their kinks")
-    ops.set_defaults(run=_ops)
+    ops.set_defaults(run=_ops, parser=ops)
 
-    options = parser.parse_args(argv)
-    if options.run is _demo and options.out.is_file():
-        parser.error(f"--out is a folder for the pictures, and {options.out} is a file")
-    if hasattr(options, "expression"):
-        _work_out(parser, options)
+    options, rest = parser.parse_known_args(argv)
+    _check_files(options)
+    if hasattr(options, "words"):
+        _work_out(options, rest)
+    elif rest:
+        options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
         options.run(options)
     except (OSError, RuntimeError) as error:
@@ -76,25 +88,96 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
+class _Version(argparse.Action):
+    """Prints the version, which takes time to look up, and ends the program."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
+        from importlib import metadata
+
+        from autograd import backend_info
+
+        print(f"scalar-autograd {metadata.version('scalar-autograd')}, {backend_info()['engine']} engine")
+        parser.exit()
+
+
+def _check_files(options: argparse.Namespace) -> None:
+    """End the program, before any work, if a file that it is to write cannot be."""
+    parser: argparse.ArgumentParser = options.parser
+    if getattr(options, "html", None) and (options.wrt or options.lr is not None or options.by != "node"):
+        parser.error("--html plays all steps: leave out --wrt, --by and --lr")
+    if options.run is _demo:
+        if options.out.is_file():
+            parser.error(f"--out is a folder for the pictures, and {options.out} is a file")
+        return
+    for option, attribute, example in (("-o", "out", "graph.svg"), ("--html", "html", "steps.html")):
+        file: Path | None = getattr(options, attribute, None)
+        if file is None:
+            continue
+        if file.is_dir():
+            parser.error(f"{option} {file} is a folder: add the name of a file, such as {file / example}")
+        if not file.parent.is_dir():
+            parser.error(f"there is no folder {file.parent} for {option} {file}: make it first")
+        if option == "-o" and not file.suffix[1:]:
+            parser.error(
+                f"-o {file} has no ending that names the format: write {file}.svg, {file}.png or another"
+            )
+
+
 def _takes_expression(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("expression", help='such as "tanh(w*x + b)"; -- goes before one that begins with -')
-    parser.add_argument("numbers", nargs="*", metavar="NAME=NUMBER", help="its variables, such as w=0.5")
+    parser.add_argument(
+        "words",
+        nargs="*",
+        metavar="EXPRESSION NAME=NUMBER",
+        help='an expression such as "tanh(w*x + b)", and a number for each variable, such as w=0.5, in any '
+        "order with the options; -- goes before what begins with -",
+    )
 
 
-def _work_out(parser: argparse.ArgumentParser, options: argparse.Namespace) -> None:
-    """Read the expression and its numbers; what is wrong with them ends the program."""
-    from autograd import Value
-    from autograd.expressions import ExpressionError, evaluated
+def _words(parser: argparse.ArgumentParser, words: list[str]) -> tuple[str, dict[str, float]]:
+    """The one expression, and the numbers of the variables, among the words of a command."""
+    from autograd.expressions import as_read
 
+    expressions: list[str] = []
     numbers: dict[str, float] = {}
-    for given in options.numbers:
-        name, _, number = given.partition("=")
+    for word in words:
+        if not re.match(r"[^=<>!()\[\]]*=(?!=)", word):  # no assignment: it may compare, x == 1
+            expressions.append(word)
+            continue
+        name, _, number = word.partition("=")
+        name = as_read(name)
+        if not name.isidentifier():
+            parser.error(f"{name!r} is no name of a variable")
+        if name in numbers:
+            parser.error(f"{name} is given twice: leave out one of its two numbers")
         try:
             numbers[name] = float(number)
         except ValueError:
-            parser.error(f"a variable is given as NAME=NUMBER, such as w=0.5, not as {given!r}")
-        if not name.isidentifier():
-            parser.error(f"{name!r} is no name of a variable")
+            parser.error(f"a variable is given as NAME=NUMBER, such as w=0.5, not as {word!r}")
+    if not expressions:
+        parser.error(f'an expression is missing, such as "tanh(w*x + b)"; example: {EXAMPLE}')
+    if len(expressions) > 1:
+        shown = ", ".join(map(repr, expressions))
+        parser.error(f"one expression is explained or drawn, not {shown}: put one with spaces in quotes")
+    return expressions[0], numbers
+
+
+def _work_out(options: argparse.Namespace, rest: list[str]) -> None:
+    """Read the expression and its numbers; what is wrong with them ends the program.
+
+    Args:
+        options: what was read of the command.
+        rest: what argparse left over: words that stand behind an option.
+    """
+    from autograd import Value
+    from autograd.expressions import ExpressionError, as_read, evaluated
+
+    parser: argparse.ArgumentParser = options.parser
+    known = rest.index("--") if "--" in rest else len(rest)
+    if unknown := [word for word in rest[:known] if word.startswith("-")]:
+        parser.error(
+            f"unrecognized arguments: {' '.join(unknown)} (-- goes before an expression that begins with -)"
+        )
+    options.expression, numbers = _words(parser, options.words + rest[:known] + rest[known + 1 :])
     try:
         out, variables = evaluated(options.expression, numbers)
     except ExpressionError as error:
@@ -103,11 +186,10 @@ def _work_out(parser: argparse.ArgumentParser, options: argparse.Namespace) -> N
         parser.error(f"{', '.join(unused)} does not occur in {options.expression}")
     if type(out) is not Value or out.op is None:
         parser.error("there is nothing to differentiate: the expression computes nothing from a variable")
-    unknown = [name for name in getattr(options, "wrt", None) or () if name not in variables]
-    if unknown:
-        parser.error(f"--wrt {unknown[0]}: the variables are {', '.join(variables)}")
-    if getattr(options, "html", None) and (options.wrt or options.lr is not None or options.by != "node"):
-        parser.error("--html plays all steps: leave out --wrt, --by and --lr")
+    if options.run is _explain:
+        options.wrt = list(map(as_read, options.wrt or variables))
+        if unknown := [name for name in options.wrt if name not in variables]:
+            parser.error(f"--wrt {unknown[0]}: the variables are {', '.join(variables)}")
     options.value, options.variables = out, variables
 
 
@@ -126,7 +208,7 @@ def _explain(options: argparse.Namespace) -> None:
         return
     told = [
         explain(options.value, options.variables[name], options.by, lr=options.lr, digits=options.digits)
-        for name in options.wrt or options.variables
+        for name in options.wrt
     ]
     if options.json:
         print(told[0].json() if len(told) == 1 else f"[{', '.join(one.json() for one in told)}]")
@@ -144,7 +226,8 @@ def _draw(options: argparse.Namespace) -> None:
         print(to_text(value))
         return
     picture = draw(value, dark=options.dark, color=options.color)
-    print(f"wrote {picture.render(outfile=options.out, cleanup=True)}")
+    options.out.write_bytes(picture.pipe(options.out.suffix[1:].lower()))
+    print(f"wrote {options.out}")
 
 
 def _ops(_: argparse.Namespace) -> None:

@@ -24,6 +24,8 @@ def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
     """The closed expression of a Value in its leaves, simplified: a `Symbol` (a float if it is constant).
 
     ``str(formula(out))`` is Python, ``.latex()`` is LaTeX, ``.c()`` is C, ``.evaluate(x=2.0)`` a number.
+    Leaves have the names that `explain` and `draw` give them; one that is no name of Python's, such as the
+    label "a+b", stands in quotes, and in C it is replaced.
 
     Args:
         out: the result.

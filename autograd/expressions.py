@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import ast
 import math
-import operator
+import unicodedata
 from functools import reduce
 
-from autograd import ops
+from autograd import functions, ops
 from autograd.backend import Value
 from autograd.op import TABLE
 
@@ -21,8 +21,8 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Sub: ops.sub,
     ast.Mult: ops.mul,
     ast.Div: ops.div,
-    ast.Mod: ops.fmod,
-    ast.FloorDiv: operator.floordiv,
+    ast.Mod: functions.mod,
+    ast.FloorDiv: functions.floordiv,
     ast.Pow: ops.pow,
     ast.USub: ops.neg,
     ast.UAdd: ops.identity,
@@ -31,7 +31,7 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: ops.eq,
     ast.NotEq: ops.ne,
 }
-OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of"}
+OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of", "fabs": "abs"}
 TOO_DEEP = "too many operators or brackets inside each other"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
@@ -47,8 +47,9 @@ class ExpressionError(ValueError):
 def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, Value]]:
     """The result of an expression, a Value (or a float), and its variables, labelled Values.
 
-    It may have numbers, names, ``+ - * / % **``, comparisons, brackets, and the functions of the table of
-    ops; sequences, for `dot` and the like, stand in square brackets. ``pi`` and ``e`` are numbers.
+    It may have numbers, names, ``+ - * / // % **`` with Python's meaning, comparisons, brackets, and the
+    functions of the table of ops; sequences, for `dot` and the like, stand in square brackets. ``pi`` and
+    ``e`` are numbers. Division by 0 gives inf or nan, as IEEE 754 has it.
 
     Args:
         text: the expression.
@@ -76,9 +77,14 @@ def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, V
         raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
 
 
+def as_read(name: str) -> str:
+    """A name as Python reads it: of letters that look alike, such as the two for micro, it knows one."""
+    return unicodedata.normalize("NFKC", name)
+
+
 class _Reader:
     def __init__(self, text: str, numbers: Mapping[str, float]) -> None:
-        self.text, self.numbers = text, numbers
+        self.text, self.numbers = text, {as_read(name): number for name, number in numbers.items()}
         self.variables: dict[str, Value] = {}
 
     def refuse(self, node: Any, problem: str) -> ExpressionError:
@@ -103,6 +109,8 @@ class _Reader:
             return self.called(node)
         if isinstance(node, (ast.List, ast.Tuple)):
             raise self.refuse(node, "a sequence stands only inside of a function, as dot([x, y], [1, 2])")
+        if isinstance(node, ast.Attribute) and node.attr in CONSTANTS:
+            raise self.refuse(node, self.without_module(node, ""))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
             raise self.refuse(node.right, "a power is written with **, not ^")
         raise self.refuse(
@@ -128,6 +136,15 @@ class _Reader:
             raise self.refuse(node, f"{node.id} is a function: write {node.id}(...)")
         raise self.refuse(node, f"{node.id} has no number: write {node.id}=2 after the expression")
 
+    def without_module(self, node: ast.Attribute, behind: str) -> str:
+        """What is wrong with math.exp, or x.exp, and what to write."""
+        name = OTHER_NAMES.get(node.attr, node.attr)
+        if name in TABLE or (name in CONSTANTS and not behind):
+            cure = f"write {name}{behind}"
+        else:
+            cure = "`python -m autograd ops` lists the functions there are"
+        return f"a name stands alone here, without the module or object of {ast.unparse(node)}: {cure}"
+
     def compared(self, node: ast.Compare, sign: type[ast.cmpop]) -> Any:
         left, right = self.read(node.left), self.read(node.comparators[0])
         if sign in (ast.Gt, ast.GtE):
@@ -142,6 +159,8 @@ class _Reader:
         if op is None:
             from difflib import get_close_matches
 
+            if isinstance(node.func, ast.Attribute):
+                raise self.refuse(node.func, self.without_module(node.func, "(...)"))
             near = get_close_matches(name, TABLE, 1)
             hint = f"did you mean {near[0]}?" if near else "`python -m autograd ops` lists those there are"
             raise self.refuse(node.func, f"there is no function {name or ast.unparse(node.func)}: {hint}")

@@ -5,10 +5,12 @@ import math
 import statistics
 import subprocess
 import sys
+from importlib.metadata import version
+from itertools import permutations
 
 import pytest
 
-from autograd import Value
+from autograd import Symbol, Value, backend_info
 from autograd.__main__ import main
 from autograd.demo import demo
 from autograd.expressions import evaluated
@@ -73,6 +75,14 @@ def test_a_missing_or_unknown_command_is_told(capsys):
     assert "demo" in capsys.readouterr().err
 
 
+def test_the_version_and_the_engine(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"])
+    assert stop.value.code == 0
+    engine = backend_info()["engine"]
+    assert capsys.readouterr().out == f"scalar-autograd {version('scalar-autograd')}, {engine} engine\n"
+
+
 NEURON = ["tanh(w*x + b)", "w=0.5", "x=2", "b=-0.5"]
 
 
@@ -135,6 +145,25 @@ class TestExplain:
             (["", "x=1"], "the expression is empty"),
             (["x*x", "x=1", "--digits", "-1"], "invalid choice: -1"),
             (["x*x", "x=1", "--html", "a.html", "--lr", "1"], "leave out --wrt, --by and --lr"),
+            (["x*x", "x=1", "--html", "none/a.html"], "there is no folder none for --html none/a.html: make"),
+            (
+                ["x*x", "x=1", "--html", "."],
+                "--html . is a folder: add the name of a file, such as steps.html",
+            ),
+            (["x*x", "x=1", "--foo"], "unrecognized arguments: --foo"),
+            (["-x*x", "x=1"], "-- goes before an expression that begins with -"),
+            (["x*x", "x=1", "x=2"], "x is given twice: leave out one of its two numbers"),
+            (["\u03bc*2", "\u00b5=1", "\u03bc=2"], "is given twice"),
+            (["x=1"], 'an expression is missing, such as "tanh(w*x + b)"'),
+            (["w", "*", "x", "w=1"], "not 'w', '*', 'x': put one with spaces in quotes"),
+            (["x*x", "2x=1"], "'2x' is no name of a variable"),
+            (
+                ["math.exp(x)", "x=1"],
+                "without the module or object of math.exp: write exp(...)\n  math.exp(x)",
+            ),
+            (["x*math.pi", "x=1"], "without the module or object of math.pi: write pi"),
+            (["x.max(2)", "x=1"], "without the module or object of x.max: write maximum(...)"),
+            (["math.gamma(x)", "x=1"], "math.gamma: `python -m autograd ops` lists the functions there are"),
             (["2 + 3"], "there is nothing to differentiate"),
             (["x*x", "x=1", "y=2"], "y does not occur in x*x"),
             (["x*x", "x=one"], "given as NAME=NUMBER, such as w=0.5, not as 'x=one'"),
@@ -146,6 +175,49 @@ class TestExplain:
             main(["explain", *arguments])
         assert stopped.value.code == 2
         assert message in capsys.readouterr().err
+
+    def test_options_and_variables_come_in_any_order(self, capsys):
+        """Also before the expression; after -- an expression may begin with a minus."""
+        expected = "out = -x * w\ndout/dw = -x = -2 = -2\n"
+        for order in permutations((["--wrt", "w"], ["w=1"], ["x=2"], ["(-x) * w"])):
+            assert main(["explain", *(word for part in order for word in part)]) == 0
+            assert capsys.readouterr().out == expected
+        main(["explain", "x=2", "--wrt", "w", "w=1", "--", "-x * w"])
+        assert capsys.readouterr().out == expected
+
+    def test_the_usage_shows_the_expression_first(self, capsys):
+        for command in ("explain", "draw"):
+            with pytest.raises(SystemExit):
+                main([command, "--help"])
+            usage = f"usage: python -m autograd {command} EXPRESSION [NAME=NUMBER ...] [-"
+            assert capsys.readouterr().out.startswith(usage)
+
+    @pytest.mark.parametrize("text", ["1//0", "0//0", "-1//0", "1%0", "1/0", "0**-1", "log(0)", "10**400"])
+    def test_arithmetic_of_numbers_never_raises(self, text):
+        assert main(["draw", f"x + ({text})", "x=1"]) == 0
+
+    def test_division_by_zero_is_that_of_ieee(self):
+        numbers = {text: evaluated(f"x + {text}", {"x": 1.0})[0].data for text in ("1//0", "-1//0", "1 % 0")}
+        assert repr(numbers) == "{'1//0': inf, '-1//0': -inf, '1 % 0': nan}"
+
+    @pytest.mark.parametrize(("x", "y"), [(-7.0, 3.0), (7.0, -3.0), (7.5, 2.0), (-0.1, 3.0), (5.0, math.inf)])
+    def test_remainders_and_whole_quotients_are_pythons(self, x, y):
+        """On the command line, of Values and of Symbols."""
+        for text, python in (("x % y", x % y), ("x // y", x // y)):
+            assert evaluated(text, {"x": x, "y": y})[0].data == python
+            assert eval(text, {"x": Value(x), "y": Value(y)}).data == python
+            assert eval(text, {"x": Symbol("x"), "y": Symbol("y")}).evaluate(x=x, y=y) == python
+            assert (
+                evaluated(f"z + {text}".replace("x", str(x)).replace("y", f"({y})"), {"z": 0.0})[0].data
+                == python
+            )
+
+    def test_letters_that_python_reads_as_one_are_one(self, capsys):
+        """The sign for micro is the Greek letter."""
+        for sign in "\u00b5\u03bc":
+            for given in "\u00b5\u03bc":
+                assert main(["explain", f"{sign}*2", f"{given}=3", "--wrt", given]) == 0
+                assert capsys.readouterr().out == "out = 2 * \u03bc\ndout/d\u03bc = 2\n"
 
     def test_every_operator_and_function_is_read(self):
         """The same numbers as Python's own arithmetic."""
@@ -175,6 +247,31 @@ class TestDraw:
             main(["draw", *NEURON, "-o", str(tmp_path / name), "--dark", "--color", "grad"])
             assert (tmp_path / name).read_bytes().startswith(start)
             assert str(tmp_path / name) in capsys.readouterr().out
+
+    @pytest.mark.parametrize(
+        ("file", "message"),
+        [
+            ("zz", "-o zz has no ending that names the format: write zz.svg, zz.png or another"),
+            ("none/a.svg", "there is no folder none for -o none/a.svg: make it first"),
+            (".", "-o . is a folder: add the name of a file, such as graph.svg"),
+        ],
+    )
+    def test_a_file_that_cannot_be_written_is_told_before_any_work(
+        self, file, message, capsys, tmp_path, monkeypatch
+    ):
+        monkeypatch.chdir(tmp_path)
+        with pytest.raises(SystemExit) as stopped:
+            main(["draw", *NEURON, "-o", file])
+        assert stopped.value.code == 2
+        assert message in capsys.readouterr().err
+        assert list(tmp_path.iterdir()) == []
+
+    def test_only_the_picture_is_written(self, tmp_path):
+        """A file beside it, which might be taken for its source, stays."""
+        (tmp_path / "a.gv").write_text("mine")
+        main(["draw", *NEURON, "-o", str(tmp_path / "a.SVG")])
+        assert (tmp_path / "a.SVG").read_bytes().startswith(b"<?xml")
+        assert (tmp_path / "a.gv").read_text() == "mine"
 
     def test_where_it_cannot_be_drawn_it_says_why(self, capsys, tmp_path, monkeypatch):
         monkeypatch.delenv("AUTOGRAD_DOT", raising=False)

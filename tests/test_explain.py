@@ -3,6 +3,7 @@
 import json
 import math
 import random
+import re
 
 import pytest
 
@@ -342,6 +343,14 @@ class TestWhy:
 
 
 class TestForms:
+    @pytest.mark.parametrize("by", ["node", "path"])
+    def test_the_docstring_names_every_key(self, by):
+        E, p, names = mazur()
+        told = explain(E, p["w5"], by=by, lr=0.5, names=names)
+        keys = json.loads(told.json())
+        assert list(keys) == re.findall(r'"(\w+)"', type(told).to_dict.__doc__)
+        assert (keys["derivation"] is None) == (by == "path")
+
     def test_latex_and_markdown(self):
         E, p, names = mazur()
         explanation = explain(E, p["w5"], names=names)

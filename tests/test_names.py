@@ -174,6 +174,14 @@ class TestLabelsThatAreExpressions:
         assert "'x1*w1 + x2*w2' = 'x1*w1' + 'x2*w2' = -6 + 0 = -6" in told
         assert "do/d'x1*w1' += do/d'x1*w1 + x2*w2' = 0.5" in told
 
+    def test_pages_and_pictures(self):
+        """A page quotes names where it tells of derivatives; in a box of its own a name needs no quotes."""
+        o, _ = self.neuron()
+        data = json.loads(re.search(r'id="data">(.*?)</script>', play(o).html(), re.DOTALL)[1])
+        assert "'x1*w1 + x2*w2'" in {box["inFormula"] for box in data["boxes"]}
+        assert "x1*w1 + x2*w2" in {box["name"] for box in data["boxes"]}
+        assert "x1*w1 + x2*w2 = +: data -6" in to_text(o)
+
     def test_formulas(self):
         ab, c = Value(3.0, "a+b"), Value(4.0, "c")
         assert str(formula(ab * c)) == "'a+b' * c"

@@ -13,7 +13,7 @@ import nn
 
 ROOT = Path(autograd.__file__).parent
 
-# Each file may import from those above it. Beside it, the functions that import inside.
+# Each file, or folder with all that is in it, may import from those above it, and from its own folder.
 LAYERS = [
     ["_native"],
     ["errors", "op", "dag", "rules", "tree", "recording"],
@@ -27,10 +27,13 @@ LAYERS = [
     ["sweeps", "pickling", "reference", "kernels", "simplify"],
     ["algebra", "transforms"],
     ["check"],
-    ["pictures", "explaining"],
+    ["pictures"],
+    ["explaining"],
     ["__init__"],
-    ["demo", "__main__"],
+    ["demo"],
+    ["__main__"],
 ]
+# Files of the package itself that import inside functions: from above, to be quick, or as the one exception.
 INSIDE = {
     ("behaviour", "pickling"),
     ("__main__", "demo"),
@@ -39,48 +42,86 @@ INSIDE = {
     ("__main__", "op"),
     ("__main__", "reference"),
 }
+UPWARDS = {("behaviour", "pickling")}  # a Value pickles itself, by what is made of Values
 RANK = {name: i for i, names in enumerate(LAYERS) for name in names}
 
 
-def imports(path):
-    """(module imported, whether inside a function) for each import of this package in a file."""
-    tree = ast.parse(path.read_text())
+def imports(path, package="autograd"):
+    """(module imported, whether inside a function) for each import of the package in a file."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     top = set(map(id, tree.body))
+    unseen = {
+        id(child)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test)
+        for part in node.body
+        for child in ast.walk(part)
+    }
     for node in ast.walk(tree):
-        if isinstance(node, ast.If) and "TYPE_CHECKING" in ast.unparse(node.test):
-            for child in ast.walk(node):
-                child.skip = True
-    for node in ast.walk(tree):
-        if isinstance(node, ast.ImportFrom) and not hasattr(node, "skip") and node.module:
-            parts = node.module.split(".")
-            if parts[0] == "autograd":
-                names = [parts[1]] if len(parts) > 1 else [a.name for a in node.names]
-                for name in names:
-                    yield (name if name in RANK else "__init__"), id(node) not in top
+        if id(node) in unseen:
+            continue
+        modules = []
+        if isinstance(node, ast.Import):
+            modules = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: imports are written in full"
+            modules = [f"{node.module}.{alias.name}" for alias in node.names]
+        for module in modules:
+            first, *rest = module.split(".")
+            if first == package:
+                yield (rest[0] if rest and rest[0] in RANK else "__init__"), id(node) not in top
+
+
+def breaches(root):
+    """Each import against the layers: "explaining/why.py imports __main__"."""
+    for path in sorted(root.rglob("*.py")):
+        inner = path.relative_to(root)
+        unit = inner.parts[0] if len(inner.parts) > 1 else inner.stem
+        for name, inside in imports(path):
+            own = name == unit and len(inner.parts) > 1
+            allowed = own or RANK[name] < RANK[unit] or (unit, name) in UPWARDS
+            if inside and len(inner.parts) == 1:
+                allowed = allowed and (unit, name) in INSIDE
+            if not allowed:
+                yield f"{inner.as_posix()} imports {name}{' inside a function' * inside}"
 
 
 def test_files_import_from_lower_layers_only():
-    files = {p.stem for p in ROOT.glob("*.py")} | {
-        p.name for p in ROOT.iterdir() if (p / "__init__.py").exists()
-    }
+    """In all folders: what is on disk is what has a layer."""
+    files = {p.stem for p in ROOT.glob("*.py")} | {p.name for p in ROOT.iterdir() if any(p.rglob("*.py"))}
     assert files == set(RANK)
-    for path in ROOT.glob("*.py"):
-        for name, inside in imports(path):
-            if inside:
-                assert (path.stem, name) in INSIDE, f"{path.name} imports {name} inside a function"
-            else:
-                assert RANK[name] < RANK[path.stem], f"{path.name} imports {name}"
+    assert list(breaches(ROOT)) == []
 
 
-def test_pictures_import_from_lower_layers_only():
-    for path in (ROOT / "pictures").glob("*.py"):
-        for name, _ in imports(path):
-            assert RANK[name] <= RANK["pictures"], f"{path.name} imports {name}"
+@pytest.mark.parametrize(
+    ("file", "code", "told"),
+    [
+        ("explaining/why.py", "from autograd.__main__ import main", "imports __main__"),
+        ("explaining/why.py", "import autograd.__main__", "imports __main__"),
+        ("explaining/deep/er.py", "from autograd import demo", "imports demo"),
+        (
+            "explaining/why.py",
+            "def f():\n    from autograd import explain",
+            "imports __init__ inside a function",
+        ),
+        ("pictures/dot.py", "from autograd.explaining import play", "imports explaining"),
+        ("names.py", "def f():\n    from autograd.dag import pairs", "imports dag inside a function"),
+        ("ops.py", "import autograd", "imports __init__"),
+    ],
+)
+def test_an_import_against_the_layers_is_found(tmp_path, file, code, told):
+    path = tmp_path / file
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(code)
+    assert list(breaches(tmp_path)) == [f"{file} {told}"]
 
 
 def test_nn_uses_public_names_only():
     for path in Path(nn.__file__).parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text())):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                used = {alias.name for alias in node.names}
+                assert not any(name.startswith("autograd.") for name in used), path.name
             if isinstance(node, ast.ImportFrom) and node.module and node.module.split(".")[0] == "autograd":
                 public = {"autograd": autograd, "autograd.pictures": autograd.pictures}[node.module]
                 assert {a.name for a in node.names} <= set(public.__all__), path.name

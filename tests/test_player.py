@@ -53,6 +53,16 @@ class TestSteps:
             steps(3.0)
 
 
+def test_a_page_with_half_of_a_surrogate_pair_is_saved(tmp_path):
+    """In a title or a label, as Python reads bytes that are no UTF-8: a sign stands in its place."""
+    x = Value(2.0, "x\udcb5")
+    path = play(x * x, title="caf\udce9 \U0001f600").save(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert path == str(tmp_path / "page.html")
+    assert "<title>caf\ufffd \U0001f600</title>" in page
+    assert '"name":"x\ufffd"' in page
+
+
 @pytest.fixture
 def pure(monkeypatch):
     monkeypatch.delenv("AUTOGRAD_DOT", raising=False)

@@ -30,6 +30,7 @@ def explain(
 
     ``print(explain(loss, w))``; in a notebook ``explain(loss, w)`` shows itself. It speaks of what has a
     name, a label or one in `names`, and of neurons as net_h1 and out_h1; the rest is folded into formulas.
+    A label that is no name, such as "x1*w1", stands in quotes.
 
     Args:
         out: the result.

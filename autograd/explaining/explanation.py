@@ -315,7 +315,9 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """The derivation as dicts, lists, texts and numbers.
 
-        "parts" has the derivatives that were taken, "paths" those paths that contribute most.
+        "out" and "wrt" are names, "value" is the derivative, "reasons" say why it is 0 or no number,
+        "derivation" has the factors, terms and parts of it (None by paths), "paths" are those that
+        contribute most of all "path_count", "lr" is the learning rate or None, and "text" the lines.
         """
         return {
             "out": self._out,

@@ -15,6 +15,7 @@ from autograd.explaining.explanation import number
 from autograd.explaining.steps import steps_of
 from autograd.ieee import node_slopes
 from autograd.names import all_names, given_names
+from autograd.notation import python_name
 from autograd.pictures.choose import scene_of
 from autograd.pictures.look import THEMES
 from autograd.pictures.paint import painted
@@ -73,7 +74,7 @@ class Player:
             "arrows": arrows,
             "steps": played,
             "result": result,
-            "of": self._name[out],
+            "of": python_name(self._name[out]),
             "digits": digits,
         }
 
@@ -82,6 +83,7 @@ class Player:
         return {
             "id": box.name,
             "name": box.label or box.op or box.kind,
+            "inFormula": python_name(box.label),
             "kind": box.kind,
             "data": numbers(box.data, shown) if box.data else "",
             "grad": numbers(box.grad, shown) if box.grad else "",
@@ -150,7 +152,9 @@ class Player:
             "PICTURE": self._picture(),
             "DATA": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
         }
-        return re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
+        page = re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
+        # Half of a surrogate pair, as in a name of a file that is no UTF-8, has no place in a page.
+        return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def save(self, path: str | os.PathLike[str]) -> str:
         """Write the page to a file, and return its name."""

@@ -38,7 +38,8 @@ def draw(
     shows itself in a notebook; ``.render("loss", format="svg")`` writes loss.svg, ``.svg()`` and
     ``.png()`` give the picture, ``.source`` its DOT text.
 
-    Each box holds an op (or the label of a leaf), its number and, once `backward` has run, its gradient.
+    Each box holds a name, if there is one, an op, its number and, once `backward` has run, its gradient. The
+    names are those of `explain`: labels, those in `names`, and of neurons w1_h1, net_h1, out_h1.
     Arrows go from operands to users. A graph of more than 300 boxes is folded: modules, and what is done
     again and again, are one box each, and a line below the picture says so.
 
