@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from autograd.backend import Value
-from autograd.dag import depending, flat_args, pairs, replaced, topological_order
+from autograd.dag import depending, flat_args, replaced, topological_order
 from autograd.names import all_names, given_names
 from autograd.simplify import simplified
+from autograd.slopes import operand_slopes
 from autograd.sweeps import reverse
 from autograd.symbol import Symbol
 
@@ -13,8 +14,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from typing import Any
-
-    from autograd.op import Op
 
 MOST = 10_000  # operations of a formula that is written out
 MOST_BEFORE = 50_000  # and before it is simplified
@@ -37,7 +36,7 @@ def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
     """
     if isinstance(out, (Symbol, float)):
         return _simplified(out)
-    graph = _Graph(_value(out), names)
+    graph = _Graph(out, names)
     return _simplified(graph.formula(graph.variable(out)))
 
 
@@ -58,7 +57,7 @@ def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) ->
         ValueError: if `out` was not made from the Value `wrt`, or the text would be too long.
     """
     if type(wrt) is Value:
-        graph = _Graph(_value(out), names, wrt)
+        graph = _Graph(out, names, wrt)
         if wrt not in graph.name:
             raise ValueError(f"{out!r} was not made from {wrt!r}: was one of them made again since?")
         return _simplified(graph.formula(graph.derivative()))
@@ -88,7 +87,7 @@ def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> 
     def of_node(node: Any, _: Container[Any]) -> list[tuple[Any, Any]]:
         size.check(adjoint[node])
         own = result if node is out and result is not None else node
-        return operand_slopes(node.op, node.args, own)
+        return operand_slopes(node.op, node.args, node.args, own)
 
     reverse(order, adjoint, of_node)
     return [adjoint.get(x, 0.0) for x in wrt]
@@ -103,6 +102,8 @@ class _Graph:
     """
 
     def __init__(self, out: Value, names: Mapping[Any, Any] | None, wrt: Value | None = None) -> None:
+        if type(out) is not Value:
+            raise TypeError(f"a formula is that of a Value, not of the {type(out).__name__} {out!r}")
         self.out, self.wrt = out, wrt
         self.order = topological_order(out)
         self.name = all_names(self.order, out, given_names(self.order, names))
@@ -136,11 +137,8 @@ class _Graph:
         def slopes(node: Value, wanted: Container[Value]) -> list[tuple[Any, Any]]:
             self.size.check(adjoint[node])
             args = replaced(node.args, self.variable, shared)
-            found = []
-            for x, partial in zip(node.args, node.op.partials, strict=True):  # type: ignore[union-attr]
-                if partial is not None and any(y in wanted for y in (x if type(x) is tuple else (x,))):
-                    found += pairs(x, slope_formula(partial, args, self.variable(node)))
-            return [pair for pair in found if pair[0] in wanted]
+            op: Any = node.op
+            return operand_slopes(op, node.args, args, self.variable(node), wanted)
 
         reverse([node for node in self.order if node in relevant and node is not self.wrt], adjoint, slopes)
         return adjoint[self.wrt]
@@ -214,50 +212,3 @@ def _simplified(result: Any) -> Any:
     found = simplified(result)
     _Size().check(found, MOST)
     return found
-
-
-def operand_slopes(op: Op, args: tuple[Any, ...], result: Any) -> list[tuple[Any, Any]]:
-    """Each operand of an op that is a Symbol, with the formula of the slope by it."""
-    found: list[tuple[Any, Any]] = []
-    for x, partial in zip(args, op.partials, strict=True):
-        if partial is not None and type(x) is not float:
-            found += pairs(x, slope_formula(partial, args, result))
-    return found
-
-
-def slope_formula(partial: Any, args: tuple[Any, ...], result: Any) -> Any:
-    """What a partial gives for Symbols."""
-    try:
-        return partial(*args, result)
-    except ArithmeticError:  # rules are written in plain arithmetic, and floats raise at 1/0
-        return _by_ieee(partial, args, result)
-
-
-def _by_ieee(partial: Any, args: tuple[Any, ...], result: Any) -> Any:
-    """A slope whose constants are put in last: by the table's arithmetic, which never raises."""
-    numbers: dict[Any, float] = {}
-
-    def hidden(x: Any) -> Any:
-        if type(x) is not float:
-            return tuple(map(hidden, x)) if type(x) is tuple else x
-        numbers[symbol := Symbol(f"constant {len(numbers)}")] = x
-        return symbol
-
-    def shown(slope: Any) -> Any:
-        if type(slope) is not Symbol:
-            return tuple(map(shown, slope)) if type(slope) is tuple else slope
-        new: dict[Any, Any] = {}
-        for node in topological_order(slope):
-            if node.op is None or any(node is x for x in args):
-                new[node] = numbers.get(node, node)
-            else:
-                new[node] = node.op(*replaced(node.args, new.__getitem__, {}))
-        return new[slope]
-
-    return shown(partial(*map(hidden, args), result))
-
-
-def _value(out: Any) -> Value:
-    if type(out) is not Value:
-        raise TypeError(f"a formula is that of a Value, not of the {type(out).__name__} {out!r}")
-    return out

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd import dag, ieee, op, operand, refusals
+from autograd import dag, op, operand, refusals, slopes
 from autograd._native import engine, reason
 from autograd.behaviour import Behaviour, compared
 
@@ -18,7 +18,7 @@ else:
         combine=operand.combine,
         compared=compared,
         numbers=dag.numbers,
-        node_slopes=ieee.node_slopes,
+        node_slopes=slopes.number_slopes,
         refusals=refusals,
     )
     Value.__doc__ = Behaviour.__doc__

@@ -226,8 +226,10 @@ def apply(op: Op, args: tuple[Any, ...], numbers: Iterable[Any]) -> Any:
     if not kinds:
         return _result(op, args)
     operand_kinds = [kind for kind in kinds if hasattr(kind, "apply_op")]
+    if len(operand_kinds) > 1 and any(issubclass(kind, float) for kind in operand_kinds):
+        operand_kinds = [kind for kind in operand_kinds if not issubclass(kind, float)]
     if len(operand_kinds) < len(kinds):
-        args = as_numbers(op, args)
+        args = as_numbers(op, args, operand_kinds)
         if not operand_kinds:
             return _result(op, args)
     if len(operand_kinds) > 1:
@@ -244,12 +246,12 @@ def _result(op: Op, args: tuple[Any, ...]) -> float:
     return out if type(out) is float else number(out, f"the result of {op.name}")
 
 
-def as_numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The operands with plain numbers as floats (tuples of them for a variadic op)."""
+def as_numbers(op: Op, args: tuple[Any, ...], kinds: Sequence[type]) -> tuple[Any, ...]:
+    """The operands with all that are not of these kinds as floats (tuples of them for a variadic op)."""
     where = f"an operand of {op.name}"
 
     def convert(x: Any) -> Any:
-        return x if hasattr(type(x), "apply_op") else number(x, where)
+        return x if type(x) in kinds else number(x, where)
 
     if op.variadic:
         return tuple([tuple(map(convert, xs)) for xs in args])

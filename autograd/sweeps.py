@@ -7,9 +7,6 @@ the nodes themselves, which is faster.
 from __future__ import annotations
 
 from autograd import ops
-from autograd.backend import Value
-from autograd.dag import pairs
-from autograd.ieee import node_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -46,46 +43,6 @@ def plus(total: Any, more: Any) -> Any:
     if type(more) is float and more == 0.0:
         return total
     return total + more
-
-
-def number_slopes(node: Value, wanted: Container[Value]) -> list[tuple[Value, float]]:
-    """Each operand that is wanted, with the slope by it as a number."""
-    return [pair for pair in node_slopes(node) if pair[0] in wanted]
-
-
-def graph_slopes(node: Value, wanted: Container[Value]) -> list[tuple[Value, Any]]:
-    """Each operand that is wanted, with the slope by it as a Value: for derivatives of derivatives."""
-    op: Any = node.op
-    args = node.args
-    if op.variadic:
-        return [
-            pair
-            for x, partial in zip(args, op.partials, strict=True)
-            if partial is not None
-            for pair in pairs(x, _slope(partial, args, node))
-            if pair[0] in wanted
-        ]
-    return [
-        (x, _slope(partial, args, node))
-        for x, partial in zip(args, op.partials, strict=True)
-        if type(x) is Value and partial is not None and x in wanted
-    ]
-
-
-def _slope(partial: Any, args: tuple[Any, ...], out: Value) -> Any:
-    try:
-        return partial(*args, out)
-    except ArithmeticError:  # Python's division of two constants; on Values it follows IEEE
-        return partial(*_constants_as_values(args), out)
-
-
-def _constants_as_values(args: tuple[Any, ...]) -> tuple[Any, ...]:
-    def convert(x: Any) -> Any:
-        if type(x) is tuple:
-            return _constants_as_values(x)
-        return x if type(x) is Value else Value(x, requires_grad=False)
-
-    return tuple(map(convert, args))
 
 
 def reverse(order: list[Any], adjoint: dict[Any, Any], slopes: Slopes) -> None:

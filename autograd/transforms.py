@@ -20,6 +20,7 @@ from autograd import ops, sweeps
 from autograd.backend import Value, between, check_fresh, pull, walk
 from autograd.op import number
 from autograd.recording import differentiating, enable_grad, thread
+from autograd.slopes import node_slopes, number_slopes
 from autograd.tree import flatten, flatten_like
 
 TYPE_CHECKING = False
@@ -121,7 +122,7 @@ class _Recording:
 
 def _slopes(graph: bool) -> sweeps.Slopes:
     """How a sweep takes slopes: as Values where its result shall be differentiated again."""
-    return sweeps.graph_slopes if graph else sweeps.number_slopes
+    return node_slopes if graph else number_slopes
 
 
 def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
@@ -334,7 +335,7 @@ def gradients(out: Value, inputs: Any) -> Any:
     adjoint: dict[Value, Any] = dict.fromkeys([*wanted, *order, out], 0.0)
     adjoint[out] = 1.0
     with enable_grad():
-        sweeps.reverse(order, adjoint, sweeps.graph_slopes)
+        sweeps.reverse(order, adjoint, node_slopes)
     found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 

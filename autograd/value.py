@@ -12,7 +12,6 @@ from threading import RLock
 from autograd import ops, refusals
 from autograd.behaviour import Behaviour
 from autograd.dag import flat_args, numbers, reachable
-from autograd.ieee import node_slopes
 from autograd.op import (
     BINARY,
     GENERAL,
@@ -26,6 +25,7 @@ from autograd.op import (
     reserved,
 )
 from autograd.recording import open_blocks, thread
+from autograd.slopes import number_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -372,7 +372,7 @@ def reverse(order: list[Value]) -> None:
 
 def _carry(node: Value, carried: float) -> None:
     """Carry an adjoint to the operands of any node, by IEEE rules where Python's division raises at 0."""
-    for x, slope in node_slopes(node):
+    for x, slope in number_slopes(node):
         if slope != 0.0:
             x._grad += carried * slope
 

@@ -13,8 +13,8 @@ import sys
 import autograd as ag
 from autograd import Value, derivative, explain, formula, steps
 from autograd.expressions import evaluated
-from autograd.ieee import _IeeeFloat
 from autograd.op import TABLE
+from autograd.slopes import IeeeFloat
 
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-300, 1e300, 1e-9, math.inf, -math.inf, math.nan)
 # Operators of Python that are composed of several ops.
@@ -151,7 +151,7 @@ def check_formulas(seed):
         return
     at = {leaf.label: leaf.data for leaf in leaves}
     # Numbers that follow IEEE, where Python's own raise and turn complex.
-    names = vars(math) | vars(ag) | {name: _IeeeFloat(x) for name, x in at.items()}
+    names = vars(math) | vars(ag) | {name: IeeeFloat(x) for name, x in at.items()}
     steep = max(map(abs, grads.values()))
 
     def check(write, expected, what):

@@ -11,9 +11,9 @@ import pytest
 from oracles import random_point
 
 from autograd import Op, Symbol, exp, logsumexp, notation
-from autograd.ieee import slopes
 from autograd.op import TABLE
 from autograd.reference import operands
+from autograd.slopes import slopes
 
 FLAGS = ["-std=c99", "-O2", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
 EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, 2.0, -3.0, 1e300, -1e300, math.inf, -math.inf, math.nan]

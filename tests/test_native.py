@@ -16,7 +16,7 @@ from contextlib import suppress
 import pytest
 
 import autograd as ag
-from autograd import StaleGraphError, Value, backend_info, dot, ieee, logsumexp, no_grad, sum_of, where
+from autograd import StaleGraphError, Value, backend_info, dot, logsumexp, no_grad, slopes, sum_of, where
 from autograd._native import engine
 from autograd.op import TABLE
 
@@ -116,7 +116,7 @@ class TestTheSameAsInPurePython:
         exact = op.name in EXACT
         assert same(node.data, expected) if exact else near(node.data, expected, op.ulp), node.args
         wanted = {}
-        for x, slope in ieee.node_slopes(node):
+        for x, slope in slopes.number_slopes(node):
             wanted[x] = wanted.get(x, 0.0) + (slope if slope != 0.0 else 0.0)
         found = engine.pull([node], [node], list(wanted), [(node, 1.0)])
         for got, slope in zip(found, wanted.values(), strict=True):

@@ -9,9 +9,9 @@ from mpmath import mpf
 from oracles import MP, mp_slope, random_point, ulps
 
 from autograd import Op, Symbol, Value, check_grads, grad, ops
-from autograd.ieee import slopes
 from autograd.op import TABLE
 from autograd.reference import operands
+from autograd.slopes import slopes
 
 SCALAR = [op for op in TABLE.values() if not op.variadic]
 VARIADIC = [op for op in TABLE.values() if op.variadic]

@@ -20,7 +20,7 @@ LAYERS = [
     ["ops"],
     ["functions"],
     ["operand"],
-    ["ieee", "notation", "refusals", "behaviour"],
+    ["slopes", "notation", "refusals", "behaviour"],
     ["value", "symbol"],
     ["backend"],
     ["names", "expressions"],

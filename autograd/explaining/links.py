@@ -12,10 +12,10 @@ from collections import Counter, defaultdict
 from autograd.algebra import slopes
 from autograd.backend import Value, walk
 from autograd.dag import depending, flat_args, replaced, topological_order
-from autograd.ieee import node_slopes
 from autograd.names import all_names, given_names
 from autograd.simplify import simplified
-from autograd.sweeps import number_slopes, reverse, times
+from autograd.slopes import number_slopes
+from autograd.sweeps import reverse, times
 from autograd.symbol import Symbol
 
 TYPE_CHECKING = False
@@ -185,7 +185,7 @@ class Links:
         for node in reversed(self._region(top)):
             if node not in self.relevant or node not in adjoints:  # no slope reaches it
                 continue
-            for x, slope in node_slopes(node):
+            for x, slope in number_slopes(node):
                 if x in self.relevant:
                     into = found if x in self.name else adjoints
                     into[x] = into.get(x, 0.0) + times(adjoints[node], slope)

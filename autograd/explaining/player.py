@@ -13,13 +13,13 @@ from pathlib import Path
 from autograd.dag import topological_order
 from autograd.explaining.explanation import number
 from autograd.explaining.steps import steps_of
-from autograd.ieee import node_slopes
 from autograd.names import all_names, given_names
 from autograd.notation import python_name
 from autograd.pictures.choose import scene_of
 from autograd.pictures.look import THEMES
 from autograd.pictures.paint import painted
 from autograd.pictures.text import numbers
+from autograd.slopes import number_slopes
 from autograd.transforms import gradients
 
 TYPE_CHECKING = False
@@ -103,7 +103,7 @@ class Player:
             into.setdefault(head, []).append(i)
         for node in order:
             waiting = list(into.get(at[node], []))
-            for x, slope in node_slopes(node) if node.op is not None else []:
+            for x, slope in number_slopes(node) if node.op is not None else []:
                 i = next(i for i in waiting if arrows[i][0] == at[x])
                 waiting.remove(i)
                 arrows[i][2] = slope if math.isfinite(slope) else repr(slope)

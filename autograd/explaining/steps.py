@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from autograd.algebra import operand_slopes
 from autograd.backend import Value
 from autograd.dag import flat_args, replaced, topological_order
 from autograd.explaining.explanation import number
-from autograd.ieee import node_slopes
 from autograd.names import all_names, given_names
 from autograd.notation import plain, python_name, signed
 from autograd.simplify import simplified
+from autograd.slopes import number_slopes, operand_slopes
 from autograd.sweeps import times
 from autograd.symbol import Symbol
 
@@ -65,7 +64,7 @@ def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterat
         if node.op is None or node not in adjoints:
             continue
         formulas = teller.slopes(node)
-        for i, (x, slope) in enumerate(node_slopes(node)):
+        for i, (x, slope) in enumerate(number_slopes(node)):
             if x in wanting:
                 before = adjoints.get(x, 0.0)
                 adjoints[x] = before + times(adjoints[node], slope)
@@ -112,9 +111,9 @@ class _Teller:
         return " = ".join([*shown, number(node.data, self.digits)])
 
     def slopes(self, node: Value) -> list[Any]:
-        """The formulas of the slopes, in the order of `node_slopes`."""
+        """The formulas of the slopes, in the order of `number_slopes`."""
         assert node.op is not None
-        slopes = operand_slopes(node.op, replaced(node.args, self.symbol, {}), self.symbol(node))
+        slopes = operand_slopes(node.op, node.args, replaced(node.args, self.symbol, {}), self.symbol(node))
         return [simplified(slope) for _, slope in slopes]
 
     def backward(

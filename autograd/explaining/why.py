@@ -6,7 +6,7 @@ import math
 
 from autograd.dag import flat_args
 from autograd.explaining.links import Links
-from autograd.ieee import node_slopes
+from autograd.slopes import number_slopes
 from autograd.sweeps import times
 
 TYPE_CHECKING = False
@@ -88,7 +88,7 @@ def _stops(links: Links) -> list[str]:
     for node in links.order:
         if node.op is None or node not in links.relevant or node is links.wrt:
             continue
-        slopes = [slope for x, slope in node_slopes(node) if x in alive]
+        slopes = [slope for x, slope in number_slopes(node) if x in alive]
         if any(slope != 0.0 for slope in slopes):
             alive.add(node)
         elif any(x in alive for x in flat_args(node) if type(x) is not float):

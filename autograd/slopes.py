@@ -1,0 +1,91 @@
+"""The slopes of an op's operands, whatever carries them: floats, Values or Symbols."""
+
+from __future__ import annotations
+
+from autograd.dag import numbers, pairs
+from autograd.op import Op, number
+from autograd.operand import Operand
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Container, Sequence
+    from typing import Any
+
+
+class IeeeFloat(Operand, float):  # type: ignore[misc]
+    """A float whose arithmetic is the table's: 1/0 is inf, and the result is one of these again.
+
+    Beside a Value or a Symbol it is a plain number.
+    """
+
+    __slots__ = ()
+
+    @classmethod
+    def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
+        if op.variadic:
+            return cls(op.forward(*[tuple(map(float, xs)) for xs in args]))
+        return cls(op.forward(*map(float, args)))
+
+
+def slopes(op: Op, args: tuple[Any, ...], out: Any, places: Sequence[int] | None = None) -> list[Any]:
+    """The partials of `op` at these operands and this result, all or those in some places.
+
+    Each is a float, Value or Symbol; a tuple of them for a sequence. Rules are written in plain arithmetic,
+    and Python's own division raises at 0. Only then do they run once more, on floats that follow IEEE: the
+    usual case pays nothing for it.
+    """
+    partials = op.partials if places is None else [op.partials[i] for i in places]
+    try:
+        return [0.0 if partial is None else partial(*args, out) for partial in partials]
+    except ArithmeticError:
+        wrapped = [_map(IeeeFloat, x) for x in (*args, out)]
+        return [0.0 if partial is None else _map(float, partial(*wrapped)) for partial in partials]
+
+
+def _map(kind: type[float], x: Any) -> Any:
+    """Floats as floats of another kind, in tuples too; what is no float stays."""
+    if type(x) is tuple:
+        return tuple([_map(kind, x_i) for x_i in x])
+    return kind(x) if isinstance(x, float) else x
+
+
+def operand_slopes(
+    op: Op, operands: tuple[Any, ...], args: tuple[Any, ...], out: Any, wanted: Container[Any] | None = None
+) -> list[tuple[Any, Any]]:
+    """Each operand that is no constant, with the slope by it.
+
+    Args:
+        op: the op.
+        operands: its operands, as a node has them.
+        args: what carries the slopes in their place.
+        out: what does so in the place of the result.
+        wanted: the operands that matter; all if left out.
+    """
+    places = []
+    for i, (x, partial) in enumerate(zip(operands, op.partials, strict=True)):
+        flat = x if type(x) is tuple else (x,)
+        if partial is not None and any(
+            type(y) is not float and (wanted is None or y in wanted) for y in flat
+        ):
+            places.append(i)
+    found = zip(places, slopes(op, args, out, places), strict=True)
+    every = [pair for i, by_operand in found for pair in pairs(operands[i], by_operand)]
+    return every if wanted is None else [pair for pair in every if pair[0] in wanted]
+
+
+def number_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, float]]:
+    """Each operand of a node that is a Value, with the slope by it as a number.
+
+    Raises:
+        TypeError: if a partial gives no number.
+    """
+    op, args = node.op, node.args
+    return [
+        (x, slope if type(slope) is float else number(slope, f"a partial of {op.name}"))
+        for x, slope in operand_slopes(op, args, numbers(op, args), node.data, wanted)
+    ]
+
+
+def node_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, Any]]:
+    """Each operand of a node, with the slope by it carried by Values, or by Symbols: to go on from there."""
+    return operand_slopes(node.op, node.args, node.args, node, wanted)
