@@ -25,13 +25,6 @@ def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([x if type(x) is float else x.data for x in args])
 
 
-def pairs(x: Any, slope: Any) -> list[tuple[Any, Any]]:
-    """The Values in an operand, one or a sequence, each with its slope."""
-    if type(x) is tuple:
-        return [pair for pair in zip(x, slope, strict=True) if type(pair[0]) is not float]
-    return [] if type(x) is float else [(x, slope)]
-
-
 def topological_order(*roots: Any) -> list[Any]:
     """All that the roots were made from, themselves included, operands before users."""
     order: list[Any] = []

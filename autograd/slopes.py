@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from autograd.dag import numbers, pairs
+from autograd.dag import numbers
 from autograd.op import Op, number
 from autograd.operand import Operand
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container
     from typing import Any
 
 
@@ -27,26 +27,17 @@ class IeeeFloat(Operand, float):  # type: ignore[misc]
         return cls(op.forward(*map(float, args)))
 
 
-def slopes(op: Op, args: tuple[Any, ...], out: Any, places: Sequence[int] | None = None) -> list[Any]:
-    """The partials of `op` at these operands and this result, all or those in some places.
+def slopes(op: Op, args: tuple[Any, ...], out: Any) -> list[Any]:
+    """The partials of `op` at these operands and this result; a tuple of slopes for a sequence.
 
-    Each is a float, Value or Symbol; a tuple of them for a sequence. Rules are written in plain arithmetic,
-    and Python's own division raises at 0. Only then do they run once more, on floats that follow IEEE: the
-    usual case pays nothing for it.
+    Rules are written in plain arithmetic, and Python's own division raises at 0. Only then do they run once
+    more, on floats that follow IEEE: the usual case pays nothing for it.
     """
-    partials = op.partials if places is None else [op.partials[i] for i in places]
     try:
-        return [0.0 if partial is None else partial(*args, out) for partial in partials]
+        return [0.0 if partial is None else partial(*args, out) for partial in op.partials]
     except ArithmeticError:
-        wrapped = [_map(IeeeFloat, x) for x in (*args, out)]
-        return [0.0 if partial is None else _map(float, partial(*wrapped)) for partial in partials]
-
-
-def _map(kind: type[float], x: Any) -> Any:
-    """Floats as floats of another kind, in tuples too; what is no float stays."""
-    if type(x) is tuple:
-        return tuple([_map(kind, x_i) for x_i in x])
-    return kind(x) if isinstance(x, float) else x
+        given = _as(IeeeFloat, (*args, out))
+        return [0.0 if partial is None else _as(float, partial(*given)) for partial in op.partials]
 
 
 def operand_slopes(
@@ -57,20 +48,47 @@ def operand_slopes(
     Args:
         op: the op.
         operands: its operands, as a node has them.
-        args: what carries the slopes in their place.
+        args: what carries the slopes in their place: floats, Values or Symbols.
         out: what does so in the place of the result.
         wanted: the operands that matter; all if left out.
+
+    At a division by 0 as in `slopes`.
     """
-    places = []
-    for i, (x, partial) in enumerate(zip(operands, op.partials, strict=True)):
-        flat = x if type(x) is tuple else (x,)
-        if partial is not None and any(
-            type(y) is not float and (wanted is None or y in wanted) for y in flat
-        ):
-            places.append(i)
-    found = zip(places, slopes(op, args, out, places), strict=True)
-    every = [pair for i, by_operand in found for pair in pairs(operands[i], by_operand)]
-    return every if wanted is None else [pair for pair in every if pair[0] in wanted]
+    take = _of_sequences if op.variadic else _of_numbers
+    try:
+        return take(op.partials, operands, (*args, out), wanted)
+    except ArithmeticError:
+        found = take(op.partials, operands, _as(IeeeFloat, (*args, out)), wanted)
+        return [(x, _as(float, slope)) for x, slope in found]
+
+
+def _of_numbers(
+    partials: Any, operands: tuple[Any, ...], given: tuple[Any, ...], wanted: Container[Any] | None
+) -> list[tuple[Any, Any]]:
+    return [
+        (x, partial(*given))
+        for x, partial in zip(operands, partials, strict=True)
+        if partial is not None and type(x) is not float and (wanted is None or x in wanted)
+    ]
+
+
+def _of_sequences(
+    partials: Any, operands: tuple[Any, ...], given: tuple[Any, ...], wanted: Container[Any] | None
+) -> list[tuple[Any, Any]]:
+    return [
+        (x, slope)
+        for xs, partial in zip(operands, partials, strict=True)
+        if partial is not None and any(type(x) is not float for x in xs)
+        for x, slope in zip(xs, partial(*given), strict=True)
+        if type(x) is not float and (wanted is None or x in wanted)
+    ]
+
+
+def _as(kind: type[float], x: Any) -> Any:
+    """Floats as floats of another kind, in tuples too; what is no float stays."""
+    if type(x) is tuple:
+        return tuple([_as(kind, x_i) for x_i in x])
+    return kind(x) if isinstance(x, float) else x
 
 
 def number_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, float]]:
