@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd.backend import Value
 from autograd.dag import depending, flat_args, replaced, topological_order
+from autograd.lines import call, flatten, replay
 from autograd.names import all_names, given_names
 from autograd.simplify import simplified
 from autograd.slopes import operand_slopes
@@ -108,6 +109,7 @@ class _Graph:
         self.order = topological_order(out)
         self.name = all_names(self.order, out, given_names(self.order, names))
         self.variables: dict[Value, Symbol] = {}
+        self.value: dict[Symbol, Value] = {}  # what the variables stand for
         self.written: dict[Value, int] = {}  # how many operations each formula has when it is written out
         for node in self.order:
             inside = () if self._ends(node) else flat_args(node)
@@ -123,7 +125,7 @@ class _Graph:
         if found is None:
             # A name that no Value has, for one that will be replaced.
             found = Symbol(self.name[node] if self._ends(node) else f"{self.name[node]}\0")
-            self.variables[node] = found
+            self.variables[node], self.value[found] = found, node
             self.size.known[found] = self.written[node]
         return found
 
@@ -148,22 +150,13 @@ class _Graph:
         self.size.check(result)
         if not isinstance(result, Symbol):
             return result
-        mentioned = set(topological_order(result))
-        for node in reversed(self.order):
-            if not self._ends(node) and self.variables.get(node) in mentioned:
-                mentioned.update(self.variable(x) for x in flat_args(node) if type(x) is not float)
-        whole: dict[Symbol, Any] = {}
-        shared: dict[int, Any] = {}
-        for node in self.order:
-            variable = self.variables.get(node)
-            if variable is not None and variable in mentioned:
-                ends = self._ends(node)
-                args = () if ends else replaced(node.args, lambda x: whole[self.variable(x)], shared)
-                whole[variable] = variable if ends else node.op(*args)
-        for symbol in topological_order(result):
-            if symbol.op is not None:
-                whole[symbol] = symbol.op(*replaced(symbol.args, whole.__getitem__, {}))
-        return whole[result]
+        variables = [x for x in topological_order(result) if x.op is None]
+        values = [self.value[x] for x in variables]
+        graph = flatten(*[x for x in values if not self._ends(x)], stop={self.wrt})
+        whole = graph.run([self.variable(x) for x in graph.inputs], call)
+        flat = flatten(result)
+        inputs = [whole.get(self.value[x], x) for x in flat.inputs]
+        return replay(flat.lines, inputs, call)[-1]
 
 
 class _Size:

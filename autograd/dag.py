@@ -4,7 +4,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Container, Iterable, Iterator
     from typing import Any
 
     from autograd.op import Op
@@ -25,8 +25,11 @@ def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple([x if type(x) is float else x.data for x in args])
 
 
-def topological_order(*roots: Any) -> list[Any]:
-    """All that the roots were made from, themselves included, operands before users."""
+def topological_order(*roots: Any, stop: Container[Any] = ()) -> list[Any]:
+    """All that the roots were made from, themselves included, operands before users.
+
+    What the nodes of `stop` were made from is left out, unless they are roots.
+    """
     order: list[Any] = []
     seen: set[Any] = set()
     stack: list[Any] = list(reversed(roots))
@@ -37,7 +40,8 @@ def topological_order(*roots: Any) -> list[Any]:
         elif node not in seen:
             seen.add(node)
             stack += (node, None)
-            stack += [x for x in reversed(flat_args(node)) if type(x) is not float and x not in seen]
+            if node not in stop or node in roots:
+                stack += [x for x in reversed(flat_args(node)) if type(x) is not float and x not in seen]
     return order
 
 

@@ -12,6 +12,7 @@ from weakref import WeakValueDictionary
 
 from autograd import notation, ops
 from autograd.dag import replaced, topological_order
+from autograd.lines import flatten, replay
 from autograd.op import Op, find, number
 from autograd.operand import Operand
 from autograd.rules import RULES
@@ -61,17 +62,10 @@ class Symbol(Operand):
         Raises:
             KeyError: if a variable has none.
         """
-        found: dict[Any, float] = {}
-
-        def at(x: Any) -> Any:
-            return tuple([at(x_i) for x_i in x]) if type(x) is tuple else x if type(x) is float else found[x]
-
-        for node in topological_order(self):
-            if node.op is None:
-                found[node] = number(numbers[node.name], node.name)
-            else:
-                found[node] = node.op.forward(*[at(x) for x in node.args])
-        return found[self]
+        flat = flatten(self)
+        inputs = [number(numbers[variable.name], variable.name) for variable in flat.inputs]
+        result: float = replay(flat.lines, inputs, lambda op, args: op.forward(*args))[-1]
+        return result
 
     def latex(self) -> str:
         """The formula in LaTeX."""
@@ -130,27 +124,25 @@ class Symbol(Operand):
         )
 
     def __reduce__(self) -> Any:
-        """A variable by its name, a formula as a flat list, so that its depth does not matter."""
+        """A variable by its name, a formula as its lines, so that its depth does not matter."""
         if self.op is None:
             return Symbol, (self.name,)
-        order = topological_order(self)
-        place = {node: i for i, node in enumerate(order)}
-        shared: dict[int, Any] = {}
-        return _formula, (
-            [(node.op, node.name or replaced(node.args, place.__getitem__, shared)) for node in order],
-        )
+        flat = flatten(self)
+        return _of_lines, ([variable.name for variable in flat.inputs], flat.lines)
 
 
-def _formula(lines: list[tuple[Any, Any]]) -> Symbol:
-    nodes: list[Any] = []
-    shared: dict[int, Any] = {}
-    for op, content in lines:
-        nodes.append(
-            Symbol(content)
-            if op is None
-            else Symbol.apply_op(op, replaced(content, nodes.__getitem__, shared))
-        )
-    return nodes[-1]
+def _of_lines(names: list[str], lines: list[tuple[Op, tuple[Any, ...]]]) -> Any:
+    return replay(lines, map(Symbol, names), Symbol.apply_op)[-1]
+
+
+def _formula(lines: list[tuple[Any, Any]]) -> Any:
+    """What a pickle of version 0.1 calls: variables and formulas, operands before users."""
+    names = [name for op, name in lines if op is None]
+    places = [i for i, (op, _) in enumerate(lines) if op is None]
+    places += [i for i, (op, _) in enumerate(lines) if op is not None]
+    new = {old: i for i, old in enumerate(places)}
+    computed = [(op, replaced(args, new.__getitem__, {})) for op, args in lines if op is not None]
+    return _of_lines(names, computed)
 
 
 def _interned(key: Any, op: Op | None, args: tuple[Any, ...], name: str) -> Symbol:

@@ -18,7 +18,7 @@ LAYERS = [
     ["_native"],
     ["errors", "op", "dag", "rules", "tree", "recording"],
     ["ops"],
-    ["functions"],
+    ["functions", "lines"],
     ["operand"],
     ["slopes", "notation", "refusals", "behaviour"],
     ["value", "symbol"],

@@ -11,7 +11,8 @@ from collections import Counter, defaultdict
 
 from autograd.algebra import slopes
 from autograd.backend import Value, walk
-from autograd.dag import depending, flat_args, replaced, topological_order
+from autograd.dag import depending, flat_args, topological_order
+from autograd.lines import call, flatten
 from autograd.names import all_names, given_names
 from autograd.simplify import simplified
 from autograd.slopes import number_slopes
@@ -159,30 +160,11 @@ class Links:
                 found.update(x for x in terms if x.op is not None and x in self.relevant)
         return found
 
-    def _region(self, top: Value) -> list[Value]:
-        """What is folded into the formula of a named Value, itself included, operands before users."""
-        region: list[Value] = []
-        seen: set[Value] = set()
-        stack: list[tuple[Value, bool]] = [(top, False)]
-        while stack:
-            node, done = stack.pop()
-            if done:
-                region.append(node)
-            elif node not in seen:
-                seen.add(node)
-                stack.append((node, True))
-                stack += [
-                    (x, False)
-                    for x in flat_args(node)
-                    if type(x) is not float and x not in self.name and x not in seen
-                ]
-        return region
-
     def _local_slopes(self, top: Value) -> dict[Value, float]:
         """The slopes of a named Value by the named ones on the way that its formula mentions."""
         adjoints: dict[Value, float] = {top: 1.0}
         found: dict[Value, float] = {}
-        for node in reversed(self._region(top)):
+        for node in reversed(flatten(top, stop=self.name).nodes):
             if node not in self.relevant or node not in adjoints:  # no slope reaches it
                 continue
             for x, slope in number_slopes(node):
@@ -204,15 +186,8 @@ class Links:
         return simplified(slopes(whole, (Symbol(self.name[bottom]),), result)[0])
 
     def _formula(self, top: Value) -> Any:
-        symbols: dict[Any, Any] = {}
-        shared: dict[int, Any] = {}
-
-        def symbol(x: Value) -> Any:
-            return symbols[x] if x in symbols else Symbol(self.name[x])
-
-        for node in self._region(top):
-            symbols[node] = node.op(*replaced(node.args, symbol, shared))  # type: ignore[misc]
-        return symbols[top]
+        region = flatten(top, stop=self.name)
+        return region.run([Symbol(self.name[x]) for x in region.inputs], call)[top]
 
 
 def same(x: float, y: float, tolerance: float) -> bool:
