@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
+from dataclasses import replace
 
 from autograd import tree
 from autograd.backend import Value
 from autograd.dag import depending, flat_args, topological_order
 from autograd.names import given_names, labels_of
 from autograd.pictures.fold import deepest, folded
-from autograd.pictures.scene import Scene, box_count, in_full, stale_values
+from autograd.pictures.scene import Scene, Selection, box_count, gradients_of, in_full, stale_values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -35,13 +36,21 @@ def scene_of(
     """What `draw` shows; see there. `grads` are the gradients to show, if not those that the Values have."""
     roots = _roots(what)
     order = topological_order(*roots)
-    given = given_names(order, names)
-    lit = None if paths is None else _on_paths(order, *_two(paths, "paths", "(weight, loss)"))
-    stale = stale_values(order)
+    shown = Selection(
+        order,
+        roots,
+        given_names(order, names),
+        labels_of(names),
+        lit=None if paths is None else _on_paths(order, *_two(paths, "paths", "(weight, loss)")),
+        stale=stale_values(order),
+        grads=gradients_of(order) if grads is None else grads,
+        cut=around is not None,
+    )
     total = len(order)
     if around is not None:
         near = _near(order, *_two(around, "around", "(node, radius)"))
         order = [node for node in order if node in near]
+        shown = replace(shown, order=order)
     if depth is not None and not (isinstance(depth, (int, float)) and depth >= 1):
         raise ValueError(
             f"depth is how many modules inside each other are told apart, 1 or more, not {depth!r}: math.inf "
@@ -56,10 +65,9 @@ def scene_of(
                 f"the graph has {boxes:,} boxes, too many to be looked at: leave out depth, so that it is "
                 f"folded, draw around=(node, 3), or pass limit={max(boxes, length // 6 + 1)}"
             )
-        scene = in_full(order, roots, given, lit, stale, around is not None, grads)
+        scene = in_full(shown)
     else:
-        level = None if depth is None else int(depth)
-        scene = folded(order, roots, given, labels_of(names), lit, stale, level, grads)
+        scene = folded(shown, None if depth is None else int(depth))
         if len(scene.boxes) > limit:
             raise ValueError(
                 f"the graph has {len(scene.boxes):,} boxes at depth={depth}, too many to be looked at: leave "
@@ -73,7 +81,7 @@ def scene_of(
         )
     if not any(node.grad != 0.0 for node in order) and wants_grad:
         scene.notes.append("no gradients yet: call backward() first")
-    if stale:
+    if not shown.stale.isdisjoint(order):
         scene.notes.append(
             "stale: computed before a leaf was given its present number; compute it again after setting .data"
         )

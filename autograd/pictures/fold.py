@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from autograd.backend import Value
 from autograd.dag import flat_args
-from autograd.pictures.scene import Arrow, Box, Scene, gradients_of, kind_of, op_text
+from autograd.pictures.scene import Arrow, Box, Scene, Selection, kind_of, op_text
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,40 +43,23 @@ def split(path: str) -> tuple[str, ...]:
     return tuple(parts)
 
 
-def folded(
-    order: Sequence[Value],
-    roots: Sequence[Value],
-    names: Mapping[Value, str],
-    labels: Mapping[Value, str],
-    lit: set[Value] | None,
-    stale: set[Value],
-    depth: int | None,
-    grads: Mapping[Value, float] | None = None,
-) -> Scene:
+def folded(shown: Selection, depth: int | None) -> Scene:
     """The Values in few enough boxes to be read, or folded at the depth that is asked for.
 
     Args:
-        order: the Values, operands before users.
-        roots: what the graph is drawn for.
-        names: the names of those that have one.
-        labels: the user's names for those that have no label; by them and labels Values are alike.
-        lit: those that stand out, in boxes of their own; None for all alike.
-        stale: those whose numbers are not what the graph gives.
+        shown: the Values; those that stand out are in boxes of their own.
         depth: how many modules inside each other are told apart, 1 for the outermost alone; None for as
             many as can be read.
-        grads: the gradients to show; those that the Values have if left out.
     """
-    if grads is None:
-        grads = gradients_of(order)
-    most = deepest(order)
+    most = deepest(shown.order)
     asked = [depth] if depth is not None else list(range(most, 0, -1)) or [0]
     coarsest = asked[-1]
     for level in asked:
         for telling in TELLING if level == coarsest else TELLING[:1]:
-            keys = _Keys(order, labels, lit, level, telling)
+            keys = _Keys(shown, level, telling)
             if keys.too_many:
                 continue
-            scene = _scene(order, roots, names, lit, stale, keys.of, level, grads)
+            scene = _scene(shown, keys.of, level)
             few = len(scene.boxes) <= MOST_BOXES and len(scene.arrows) <= MOST_ARROWS
             if few or telling == TELLING[-1] or depth is not None:
                 return scene
@@ -86,15 +69,9 @@ def folded(
 class _Keys:
     """For each Value the key of its box: Values of one key share it."""
 
-    def __init__(
-        self,
-        order: Sequence[Value],
-        labels: Mapping[Value, str],
-        lit: set[Value] | None,
-        depth: int,
-        telling: str,
-    ) -> None:
-        self.labels, self.lit, self.depth, self.telling = labels, lit, depth, telling
+    def __init__(self, shown: Selection, depth: int, telling: str) -> None:
+        self.shown, self.depth, self.telling = shown, depth, telling
+        order = shown.order
         self.numbers: dict[Key, int] = {}  # keys are numbered: one may hold others, to any depth
         self.most = len(order) if telling == "signs" else 20 * MOST_BOXES
         self.too_many = False
@@ -171,25 +148,17 @@ class _Keys:
         return inside if len(inside) == self.depth else ()
 
     def _is_lit(self, node: Value) -> bool:
-        return self.lit is not None and node in self.lit
+        return self.shown.lit is not None and node in self.shown.lit
 
     def _plain(self, node: Value) -> str:
         """The label without its digits: w1 and w2 are of one box."""
         if self.telling == "signs":
             return ""
-        return re.sub(r"\d+", "#", node.label or self.labels.get(node, ""))
+        return re.sub(r"\d+", "#", node.label or self.shown.labels.get(node, ""))
 
 
-def _scene(
-    order: Sequence[Value],
-    roots: Sequence[Value],
-    names: Mapping[Value, str],
-    lit: set[Value] | None,
-    stale: set[Value],
-    of: Mapping[Value, int],
-    depth: int,
-    grads: Mapping[Value, float],
-) -> Scene:
+def _scene(shown: Selection, of: Mapping[Value, int], depth: int) -> Scene:
+    order = shown.order
     groups: dict[int, list[Value]] = {}
     last = {of[node]: i for i, node in enumerate(order)}
     for key in sorted(last, key=last.__getitem__):  # operands before users, where there is no circle
@@ -203,38 +172,30 @@ def _scene(
             if type(x) is not float and x in of and of[x] != user:
                 counts[of[x], user] += 1
     name = {key: f"g{i}" for i, key in enumerate(groups)}
-    boxes = [_box(name[key], members, names, grads, lit, stale, depth) for key, members in groups.items()]
+    boxes = [_box(name[key], members, shown, depth) for key, members in groups.items()]
     _shorten(boxes)
     faded = {box.name: box.faded for box in boxes}
     arrows = [
         Arrow(name[tail], name[head], count, faded[name[tail]] or faded[name[head]])
         for (tail, head), count in counts.items()
     ]
-    return Scene(boxes, arrows, {name[of[root]] for root in roots if root in of})
+    return Scene(boxes, arrows, {name[of[root]] for root in shown.roots if root in of})
 
 
-def _box(
-    name: str,
-    members: list[Value],
-    names: Mapping[Value, str],
-    grads: Mapping[Value, float],
-    lit: set[Value] | None,
-    stale: set[Value],
-    depth: int,
-) -> Box:
+def _box(name: str, members: list[Value], shown: Selection, depth: int) -> Box:
     ops = Counter(op_text(node) for node in members if node.op is not None)
     paths = list(dict.fromkeys(split(node.path) for node in members if node.path and node.op is not None))
     kinds = {kind_of(node) for node in members}
     first = members[0]
-    slopes = [grads[node] for node in members if node in grads]
+    slopes = [shown.grads[node] for node in members if node in shown.grads]
     box = Box(
         name,
         kind_of(first) if len(members) == 1 or kinds == {kind_of(first)} != {"op"} else "group",
         len(members),
         data=_range([node.data for node in members]),
         grad=_range(slopes) if slopes else None,
-        faded=lit is not None and lit.isdisjoint(members),
-        stale=not stale.isdisjoint(members),
+        faded=shown.faded(*members),
+        stale=not shown.stale.isdisjoint(members),
     )
     if len(ops) > 1 or paths:
         inside = min(paths, key=len)[:depth] if paths else ()
@@ -244,7 +205,7 @@ def _box(
         if box.label:
             box.details.append(_counted(ops))
     else:
-        named = [names[node] for node in members if node in names]
+        named = [shown.names[node] for node in members if node in shown.names]
         box.label = _first_and_last(named or ([] if ops else [kind_of(first)]))
         box.op = op_text(first)
         if len(members) > 1:

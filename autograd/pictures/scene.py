@@ -88,61 +88,69 @@ class Scene:
     notes: list[str] = field(default_factory=list)
 
 
-def in_full(
-    order: Sequence[Value],
-    roots: Sequence[Value],
-    names: Mapping[Value, str],
-    lit: set[Value] | None,
-    stale: set[Value],
-    cut: bool = False,
-    grads: Mapping[Value, float] | None = None,
-) -> Scene:
-    """A box for every Value and every constant.
+@dataclass(frozen=True)
+class Selection:
+    """The Values that a picture shows, and what it shows of each.
 
-    Args:
-        order: the Values to show, operands before users.
-        roots: what the graph is drawn for.
+    Attributes:
+        order: the Values, operands before users.
+        roots: those that the graph is drawn for.
         names: the names of those that have one.
+        labels: the user's names for those that have no label; by them and labels Values are alike.
         lit: those that stand out; None for all alike.
         stale: those whose numbers are not what the graph gives; see `stale_values`.
+        grads: the gradients.
         cut: whether operands and users may be missing from `order`; "..." stands for those.
-        grads: the gradients to show; those that the Values have if left out.
     """
-    if grads is None:
-        grads = gradients_of(order)
-    name = {node: f"n{i}" for i, node in enumerate(order)}
+
+    order: list[Value]
+    roots: list[Value]
+    names: Mapping[Value, str]
+    labels: Mapping[Value, str]
+    lit: set[Value] | None
+    stale: set[Value]
+    grads: Mapping[Value, float]
+    cut: bool
+
+    def faded(self, *nodes: Value) -> bool:
+        """Whether these stand back, because others stand out."""
+        return self.lit is not None and self.lit.isdisjoint(nodes)
+
+
+def in_full(shown: Selection) -> Scene:
+    """A box for every Value and every constant."""
+    name = {node: f"n{i}" for i, node in enumerate(shown.order)}
     boxes: list[Box] = []
     arrows: list[Arrow] = []
-    for node in order:
-        faded = lit is not None and node not in lit
+    for node in shown.order:
+        faded = shown.faded(node)
         missing = 0
         for i, x in enumerate(flat_args(node)):
             if type(x) is float:
-                constant = Box(f"{name[node]}c{i}", "constant", data=(x, x), faded=lit is not None)
+                constant = Box(f"{name[node]}c{i}", "constant", data=(x, x), faded=shown.lit is not None)
                 boxes.append(constant)
-                arrows.append(Arrow(constant.name, name[node], faded=lit is not None))
+                arrows.append(Arrow(constant.name, name[node], faded=shown.lit is not None))
             elif x in name:
-                apart = lit is not None and (faded or x not in lit)
-                arrows.append(Arrow(name[x], name[node], faded=apart))
+                arrows.append(Arrow(name[x], name[node], faded=faded or shown.faded(x)))
             else:
                 missing += 1
-        if cut and missing:
+        if shown.cut and missing:
             boxes.append(Box(f"{name[node]}more", "more", label=f"{missing} more" if missing > 1 else "..."))
             arrows.append(Arrow(f"{name[node]}more", name[node], faded=True))
         boxes.append(
             Box(
                 name[node],
                 kind_of(node),
-                label=names.get(node, ""),
+                label=shown.names.get(node, ""),
                 op=op_text(node),
                 data=(node.data, node.data),
-                grad=(grads[node], grads[node]) if node in grads else None,
+                grad=(shown.grads[node],) * 2 if node in shown.grads else None,
                 hint=node.path,
                 faded=faded,
-                stale=node in stale,
+                stale=node in shown.stale,
             )
         )
-    return Scene(boxes, arrows, {name[root] for root in roots if root in name})
+    return Scene(boxes, arrows, {name[root] for root in shown.roots if root in name})
 
 
 def stale_values(order: Iterable[Value]) -> set[Value]:
