@@ -5,6 +5,7 @@ import math
 import os
 import random
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -341,3 +342,22 @@ def test_strange_files_do_no_harm(tmp_path):
     for text in ("", "[]", "null", "{}", "[" * 100_000, '{"format": "scalar-autograd model"}', "9" * 10_000):
         path.write_text(text)
         assert not check_harmless(path, 0)
+
+
+FILES = Path(__file__).parent / "files"
+
+
+def test_files_of_version_0_1_load():
+    """Written before a file said what a model's outputs are."""
+    X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    model = MLP(2, [3, 1], output_activation="sigmoid")
+    optimizer = Adam(model.parameters())
+    schedule, loader = nn.StepLR(optimizer, 1), DataLoader(X, [0, 1, 1, 0])
+    load(FILES / "saved_by_0_1.json", model, optimizer=optimizer, schedule=schedule, loader=loader)
+    assert (optimizer.lr, schedule.epoch, optimizer.state_dict()["steps"]) == (0.025, 3, [6] * 13)
+    model = load(FILES / "saved_by_0_1.json")
+    expected = [0.45576896111220183, 0.5036583486047232, 0.46437006625061983, 0.46716969099401445]
+    assert nn.predict(model, X) == pytest.approx(expected, rel=1e-14)
+    pytest.importorskip("safetensors")
+    model = load(FILES / "saved_by_0_1.safetensors")
+    assert nn.predict(model, [[0, 1]])[0] == pytest.approx([0.4184905566248622, 0.5815094433751378], rel=1e-14)
