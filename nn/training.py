@@ -59,6 +59,8 @@ def fit(
         batch_size: samples between two steps; 1 is the textbooks' on-line mode.
         validation: (X, y) of samples to judge by and not to learn from, or the share of X and y to take.
         metrics: names from `nn.metrics.METRICS`, or functions of (outputs, targets); one, or a list of them.
+            The numbers of an epoch are those of outputs given while the model learnt, the "val_" ones
+            those of the model at its end.
         callbacks: functions of a `Training`, called after each epoch, such as `EarlyStopping()`.
         schedule: of the optimiser's learning rate; it goes on after each epoch (`OneCycleLR`: each step).
         accumulate: how many batches bring their gradients before a step is made; each counts by its size.

@@ -76,6 +76,8 @@ def test_a_sigmoid_classifier_has_one_accuracy(ending, tmp_path):
     assert share == history["val_accuracy"][-1] == history["val_wrapped"][-1]
     assert 0.6 < share < 1.0
     assert accuracy(predict(model, X), Y, threshold=0.0) == 0.5  # by the threshold of logits
+    history = nn.fit(model, X, Y, **{**options, "lr": 0.0, "epochs": 1})
+    assert history["accuracy"] == history["wrapped"] == [share]  # of outputs as they now are
     assert model.outputs == "probabilities"
     assert predict_proba(model, X) == predict(model, X)
     nn.save(model, tmp_path / "model.json")
