@@ -168,11 +168,12 @@ def _arguments(model: Module) -> dict[str, Any] | None:
     name, arguments = type(model).__name__, model.config()
     if CLASSES.get(name) is not type(model) or arguments is None:
         return None
-    if _module_count(described(model)) > _most_modules(len(model.state_dict())):
-        return None
     generator = generator_state(init.generator)
+    saved = described(model)
     try:
-        other = _instance(described(model))
+        if _module_count(saved) > _most_modules(len(model.state_dict())):
+            return None
+        other = _instance(saved)
     except (KeyError, TypeError, ValueError):
         return None
     finally:

@@ -181,7 +181,8 @@ class MLP(Module):
         seed: int | None = None,
         outputs: str | None = None,
     ) -> None:
-        self.outputs = outputs
+        if outputs is not None:
+            self.outputs = outputs
         if not hasattr(sizes, "__len__") or isinstance(sizes, str) or len(sizes) == 0:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
         hidden = list(activation) if isinstance(activation, (list, tuple)) else None
@@ -250,7 +251,8 @@ class Sequential(Module):
     """
 
     def __init__(self, *modules: Any, outputs: str | None = None) -> None:
-        self.outputs = outputs
+        if outputs is not None:
+            self.outputs = outputs
         for module in modules:
             if not callable(module):
                 raise TypeError(

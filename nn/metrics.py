@@ -67,7 +67,7 @@ def classes_of(
         ValueError: where the threshold might be 0.5 or 0 and it matters, or single scores cannot stand for
             the labels.
     """
-    kind = getattr(outputs, "outputs", None)
+    kind = outputs.outputs if isinstance(outputs, Predictions) else None
     rows = [_floats(output if hasattr(output, "__len__") else [output]) for output in outputs]
     singles = [row[0] for row in rows if len(row) == 1]
     if kind == "classes" or (threshold is None and _are_classes(singles, kind, labels)):
@@ -135,7 +135,7 @@ def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float 
     Raises:
         ValueError: where the threshold would be a guess, see `classes_of`.
     """
-    kind = getattr(outputs, "outputs", None)
+    kind = outputs.outputs if isinstance(outputs, Predictions) else None
     outputs, labels = _paired(outputs, labels)
     labels = [classes_of([label])[0] if hasattr(label, "__len__") else label for label in labels]
     predicted = classes_of(Predictions(outputs, kind), labels, threshold=threshold)
