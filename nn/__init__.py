@@ -33,7 +33,7 @@ from nn.losses import (
     multi_margin_loss,
     nll_loss,
 )
-from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
+from nn.metrics import accuracy, classes_of, confusion_matrix, mean_absolute_error, r2_score
 from nn.module import Module, parameter
 from nn.network import draw_network
 from nn.optim import (
@@ -47,6 +47,7 @@ from nn.optim import (
     clip_grad_value_,
     minimize,
 )
+from nn.outputs import Predictions
 from nn.plot import Film, plot_confusion, plot_decision_boundary, plot_history
 from nn.prediction import evaluate, predict, predict_classes, predict_proba
 from nn.schedules import (
@@ -89,6 +90,7 @@ __all__ = [
     "Neuron",
     "OneCycleLR",
     "Optimizer",
+    "Predictions",
     "RMSNorm",
     "RMSprop",
     "ReLU",
@@ -106,6 +108,7 @@ __all__ = [
     "accuracy",
     "binary_cross_entropy",
     "binary_cross_entropy_with_logits",
+    "classes_of",
     "clip_grad_norm_",
     "clip_grad_value_",
     "confusion_matrix",

@@ -33,6 +33,21 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+OUTPUTS = (  # of a model that ends in the function
+    (autograd.sigmoid, "probabilities"),
+    (autograd.softmax, "probabilities"),
+    (autograd.log_softmax, "logits"),
+    (autograd.softsign, "logits"),
+    (autograd.tanh, "logits"),
+    (linear, "logits"),
+)
+
+
+def outputs_after(activation: Any) -> str | None:
+    """What the outputs of a model are that ends in the function; None where it does not tell."""
+    return next((outputs for function, outputs in OUTPUTS if function is activation), None)
+
+
 def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
     """The name and the function of an activation that is given as either.
 
@@ -57,6 +72,9 @@ class Activation(Module):
     def forward(self, x: Any) -> Any:
         """The activation of x, or the list of those of its numbers."""
         return [self._activate(x_i) for x_i in x] if hasattr(x, "__iter__") else self._activate(x)
+
+    def _found_outputs(self) -> str | None:
+        return outputs_after(self._activate)
 
     def config(self) -> dict[str, Any] | None:
         if type(self) is not Activation:
@@ -94,6 +112,9 @@ class Softmax(Module):
 
     def config(self) -> dict[str, Any]:
         return {}
+
+    def _found_outputs(self) -> str | None:
+        return "probabilities"
 
     def forward(self, x: Any) -> list[Any]:
         """The probabilities, as many as scores."""

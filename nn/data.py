@@ -45,7 +45,8 @@ def as_rows(X: Any) -> list[list[float]]:
     for i, row in enumerate(rows):
         if not isinstance(row, list):
             raise ValueError(
-                f"a sample is a row of numbers, and X[{i}] is {row!r}: write [[x] for x in X] for one column"
+                f"a sample is a row of numbers, and X[{i}] is {row!r}: write [[x] for x in X] for one "
+                f"column, [row] for one sample"
             )
         if len(row) != len(rows[0]):
             raise ValueError(

@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from nn import activations, init, layers
 from nn.data import generator_state, set_generator_state
-from nn.module import Module, at_most
+from nn.module import Module, at_most, described
+from nn.outputs import checked_outputs, said_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -68,7 +69,7 @@ def save(
     head = {
         "format": FORMAT,
         "version": VERSION,
-        "model": {"class": type(model).__name__, "arguments": _arguments(model)},
+        "model": {**described(model), "arguments": _arguments(model)},
         "training": training,
     }
     _replace(path, _encoded(path, head, _grouped(model.state_dict())))
@@ -87,7 +88,8 @@ def load(
     Args:
         path: the file.
         model: one that was made with the same sizes, to be given the numbers; needed for classes of your
-            own, while those of this package are made anew where it is left out.
+            own, while those of this package are made anew where it is left out. What its outputs are
+            (`Module.outputs`) is taken from the file unless the model was told.
         optimizer, schedule, loader: what goes on with its training, to be given their states.
 
     Returns:
@@ -102,9 +104,9 @@ def load(
     generator = generator_state(init.generator)
     try:
         head, numbers = _decoded(path)
-        state = _flat(numbers)
-        made = _made(head["model"], len(state)).eval() if model is None else model
-        _put({"model": made}, {"model": state})
+        saved, state = _described(head), _flat(numbers)
+        made = _made(saved, len(state)).eval() if model is None else model
+        made.load_state_dict(state)
     except (KeyError, TypeError, AttributeError, IndexError, RecursionError, ArithmeticError) as error:
         raise ValueError(f"{path} is no model, or damaged: {type(error).__name__} {error}") from None
     except ValueError as error:
@@ -120,7 +122,20 @@ def load(
         if before is not None:
             made.load_state_dict(before)
         raise
+    if model is not None:
+        _tell(model, saved)
     return made
+
+
+def _described(head: dict[str, Any]) -> dict[str, Any]:
+    """What a file says of its model, other than its numbers."""
+    saved = head.get("model")
+    if not isinstance(saved, dict):
+        raise ValueError("it does not say what the model is")
+    for name in ("outputs", "fitted_outputs"):
+        if name in saved:
+            checked_outputs(saved[name])
+    return saved
 
 
 def _resume(path: Path, head: dict[str, Any], parts: dict[str, Any]) -> None:
@@ -154,8 +169,11 @@ def _arguments(model: Module) -> dict[str, Any] | None:
     if CLASSES.get(name) is not type(model) or arguments is None:
         return None
     generator = generator_state(init.generator)
+    saved = described(model)
     try:
-        other = _instance(name, arguments)
+        if _module_count(saved) > _most_modules(len(model.state_dict())):
+            return None
+        other = _instance(saved)
     except (KeyError, TypeError, ValueError):
         return None
     finally:
@@ -166,23 +184,55 @@ def _arguments(model: Module) -> dict[str, Any] | None:
     return arguments if same and list(model.state_dict()) == list(other.state_dict()) else None
 
 
-def _made(described: Any, count: int) -> Module:
+def _made(saved: Any, count: int) -> Module:
     """The model that a file describes, with no more parameters than there are numbers."""
-    name, arguments = described["class"], described["arguments"]
+    name, arguments = saved["class"], saved["arguments"]
     if name not in CLASSES or not isinstance(arguments, dict):
         raise ValueError(f"it is a {name}, which has to be made first: write load(path, {name}(...))")
+    if (modules := _module_count(saved)) > _most_modules(count):
+        raise ValueError(
+            f"it describes {modules:,} modules, which is absurd for {count:,} numbers: if it is yours, make "
+            f"the model first and write load(path, model)"
+        )
     with at_most(count):
-        made = _instance(name, arguments)
+        made = _instance(saved)
     if made.config() != arguments:
         raise ValueError(f"its arguments are not those of a {name}: {json.dumps(arguments)[:200]}")
     return made
 
 
-def _instance(name: str, arguments: dict[str, Any]) -> Module:
+def _most_modules(numbers: int) -> int:
+    """How many modules a file may describe: several for each number, as activations and norms have none."""
+    return 1000 + 10 * numbers
+
+
+def _module_count(saved: dict[str, Any]) -> int:
+    """How many modules a file describes, without making them."""
+    count, stack = 0, [saved]
+    while stack:
+        count += 1
+        module = stack.pop()
+        if module["class"] == "Sequential":
+            stack += module["arguments"]["modules"]
+    return count
+
+
+def _instance(saved: dict[str, Any]) -> Module:
+    name, arguments = saved["class"], saved["arguments"]
     if name == "Sequential":
-        return layers.Sequential(*[_instance(m["class"], m["arguments"]) for m in arguments["modules"]])
-    made: Module = CLASSES[name](**arguments)
+        made: Module = layers.Sequential(*map(_instance, arguments["modules"]))
+    else:
+        made = CLASSES[name](**arguments)
+    _tell(made, saved)
     return made
+
+
+def _tell(model: Module, saved: dict[str, Any]) -> None:
+    """Tell a model what the outputs of the saved one are, as far as it was said or found by `fit`."""
+    if "outputs" in saved and said_outputs(model) is None:
+        model.outputs = checked_outputs(saved["outputs"])
+    if "fitted_outputs" in saved:
+        model._fitted_outputs = checked_outputs(saved["fitted_outputs"])
 
 
 # Numbers: those of a list of parameters together, as "layers.0.neurons.1.w": [0.5, -0.25]

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, sqrt, var
 from nn import init
-from nn.activations import activation_by_name, named_only
+from nn.activations import activation_by_name, named_only, outputs_after
 from nn.checks import whole_number
-from nn.module import Module, counted, parameter
+from nn.module import Module, counted, described, parameter
+from nn.outputs import outputs_of, said_outputs
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +27,25 @@ def _eps(eps: Any) -> float:
 def _inputs(x: Any) -> tuple[Any, ...]:
     """The inputs as a tuple, which `dot` keeps as it is, so that the neurons of a layer share one."""
     if not hasattr(x, "__iter__"):
+        if x is None:
+            raise TypeError("the inputs are None: end the forward, or function, that made them with return")
         raise TypeError(f"the inputs are a sequence of numbers, not {x!r}: write [{x!r}] for a single one")
     return x if type(x) is tuple else tuple(x)
+
+
+def _wrong_width(module: Neuron | Layer, neuron: Neuron, given: int) -> ValueError:
+    """The error of a layer, or of a neuron called by itself, that is given too many or too few inputs."""
+    width = len(neuron.w)
+    return ValueError(
+        f"{_called(module)} takes {width} input{'s' * (width != 1)} and was given {given}: pass {width}, or "
+        f"make it with in_size={given}"
+    )
+
+
+def _called(module: Module) -> str:
+    """The module that is running, in a sentence: by its path in the model, or as this one."""
+    name, path = type(module).__name__, Value(0.0).path  # of the `module_path` block in which it runs
+    return f"this {name}" if path in ("", name) else f"the {name} {path}"
 
 
 class Neuron(Module):
@@ -35,9 +53,9 @@ class Neuron(Module):
 
     Args:
         in_size: the number of inputs.
-        activation: a name from `ACTIVATIONS`, or a function of one number.
+        activation: a name from `nn.activations.ACTIVATIONS`, or a function of one number.
         bias: whether there is a b.
-        weight_init, bias_init: a name from `init.RULES` or a rule of `nn.init`; left out, weights are
+        weight_init, bias_init: a name from `nn.init.RULES` or a rule of `nn.init`; left out, weights are
             drawn as it suits the activation, and biases are 0.
         out_size: of the layer that it is part of, which some rules ask.
     """
@@ -62,10 +80,7 @@ class Neuron(Module):
         """The output for `in_size` inputs, numbers or Values."""
         x = _inputs(x)
         if len(x) != len(self.w):
-            raise ValueError(
-                f"this neuron has {len(self.w)} weights and was given {len(x)} inputs: "
-                f"pass {len(self.w)} numbers, or make it with in_size={len(x)}"
-            )
+            raise _wrong_width(self, self, len(x))
         net = dot(self.w, x)
         out: Value = self._activate(net if self.b is None else net + self.b)
         return out
@@ -73,6 +88,9 @@ class Neuron(Module):
     def config(self) -> dict[str, Any] | None:
         config = {"in_size": len(self.w), "activation": self.activation, "bias": self.b is not None}
         return named_only(config, [self._activate])
+
+    def _found_outputs(self) -> str | None:
+        return outputs_after(self._activate)
 
     def __repr__(self) -> str:
         return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})  # {counted(self)}"
@@ -88,7 +106,7 @@ class Layer(Module):
     Args:
         in_size: the number of inputs.
         out_size: the number of neurons.
-        activation: a name from `ACTIVATIONS`, or a function of one number.
+        activation: a name from `nn.activations.ACTIVATIONS`, or a function of one number.
         options: those of `Neuron`: bias, weight_init, bias_init.
     """
 
@@ -101,11 +119,16 @@ class Layer(Module):
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
         x = _inputs(x)
+        if len(x) != len(self.neurons[0].w):
+            raise _wrong_width(self, self.neurons[0], len(x))
         return [neuron(x) for neuron in self.neurons]
 
     def config(self) -> dict[str, Any] | None:
         neuron = self.neurons[0].config()
         return neuron and {**neuron, "out_size": len(self.neurons)}
+
+    def _found_outputs(self) -> str | None:
+        return outputs_of(self.neurons[0])
 
     def __repr__(self) -> str:
         first = self.neurons[0]
@@ -135,11 +158,14 @@ class MLP(Module):
         in_size: the number of inputs.
         sizes: the number of neurons in each layer, the output layer last.
         activation: of the hidden layers, one for all or a list with one for each; names from
-            `ACTIVATIONS`, or functions of one number.
+            `nn.activations.ACTIVATIONS`, or functions of one number.
         output_activation: of the last layer.
         bias: whether the neurons have one.
         weight_init, bias_init: see `Neuron`.
         seed: where given, `nn.seed` is called with it first, so that the weights are the same every time.
+            Weights come from the generator of `nn.seed`: ``random.seed`` and NumPy's do not reach them.
+        outputs: "probabilities", "logits" or "values", where the last activation does not tell; see
+            `Module.outputs`.
     """
 
     def __init__(
@@ -153,7 +179,10 @@ class MLP(Module):
         weight_init: str | init.Initialiser | None = None,
         bias_init: str | init.Initialiser = "zeros",
         seed: int | None = None,
+        outputs: str | None = None,
     ) -> None:
+        if outputs is not None:
+            self.outputs = outputs
         if not hasattr(sizes, "__len__") or isinstance(sizes, str) or len(sizes) == 0:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
         hidden = list(activation) if isinstance(activation, (list, tuple)) else None
@@ -195,10 +224,15 @@ class MLP(Module):
         }
         return named_only(config, [neuron._activate for neuron in neurons])
 
+    def _found_outputs(self) -> str | None:
+        return outputs_of(self.layers[-1])
+
     def __repr__(self) -> str:
         first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
         sizes = [len(layer.neurons) for layer in self.layers]
         output = "" if last.activation == "linear" else f", output_activation={last.activation!r}"
+        said = said_outputs(self)
+        output += f", outputs={said!r}" if said else ""
         return (
             f"MLP({len(first.w)}, {sizes}, activation={self.activation!r}{output}{_no_bias(first)})"
             f"  # {counted(self)}"
@@ -209,9 +243,16 @@ class Sequential(Module):
     """Modules, or functions, one after the other: each is given what the one before gives.
 
     As in `MLP`, a last layer of one neuron makes it give one Value rather than a list.
+
+    Args:
+        modules: modules and functions.
+        outputs: "probabilities", "logits" or "values", where the last of them does not tell; see
+            `Module.outputs`.
     """
 
-    def __init__(self, *modules: Any) -> None:
+    def __init__(self, *modules: Any, outputs: str | None = None) -> None:
+        if outputs is not None:
+            self.outputs = outputs
         for module in modules:
             if not callable(module):
                 raise TypeError(
@@ -227,13 +268,12 @@ class Sequential(Module):
         return x[0] if isinstance(x, list) and len(x) == 1 else x
 
     def config(self) -> dict[str, Any] | None:
-        configs = [module.config() if isinstance(module, Module) else None for module in self]
-        if None in configs:
-            return None
-        pairs = zip(self, configs, strict=True)
-        return {
-            "modules": [{"class": type(module).__name__, "arguments": config} for module, config in pairs]
-        }
+        modules = [described(module) if isinstance(module, Module) else None for module in self]
+        return None if any(m is None or m["arguments"] is None for m in modules) else {"modules": modules}
+
+    def _found_outputs(self) -> str | None:
+        last = next(reversed(list(self)), None)
+        return outputs_of(last) if isinstance(last, Module) else outputs_after(last)
 
     def __len__(self) -> int:
         return sum(name.isdigit() for name in vars(self))
@@ -327,8 +367,8 @@ def _of_size(module: LayerNorm | RMSNorm, x: Sequence[Any]) -> tuple[Any, ...]:
     x = _inputs(x)
     if len(x) != module.size:
         raise ValueError(
-            f"this {type(module).__name__} is for {module.size} numbers and was given {len(x)}: make it with "
-            f"the size {len(x)}"
+            f"{_called(module)} is for {module.size} numbers and was given {len(x)}: make it with the size "
+            f"{len(x)}"
         )
     return x
 
@@ -349,7 +389,9 @@ class Embedding(Module):
 
     def forward(self, i: Any) -> list[Any]:
         """The row of the thing i, or the list of rows for a sequence of them."""
-        if hasattr(i, "__iter__"):
+        if isinstance(i, (str, bytes)):
+            raise TypeError(f"a thing is known by its number, not as {i!r}: write things.index({i!r})")
+        if hasattr(i, "__iter__") and getattr(i, "ndim", 1) > 0:
             return [self.forward(j) for j in i]
         number = i.data if isinstance(i, Value) else i
         if number not in range(len(self.rows)):

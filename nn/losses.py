@@ -7,10 +7,11 @@ PyTorch.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograd import le, log, log1p, logsumexp, maximum, mean, relu, softplus, square, sum_of, where
-from nn.naming import by_name
+from nn.naming import by_name, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -284,6 +285,41 @@ LOSSES: dict[str, Callable[..., Any]] = {
     "nll": nll_loss,
     "multi_margin": multi_margin_loss,
 }
+
+
+OUTPUTS: dict[Callable[..., Any], str] = {  # what each takes, see `Module.outputs`
+    mse_loss: "values",
+    l1_loss: "values",
+    huber_loss: "values",
+    hinge_loss: "logits",
+    binary_cross_entropy: "probabilities",
+    binary_cross_entropy_with_logits: "logits",
+    cross_entropy: "logits",
+    nll_loss: "logits",  # log_softmax of scores are scores, of the same softmax
+    multi_margin_loss: "logits",
+}
+
+
+def outputs_for(loss: Callable[..., Any]) -> str | None:
+    """What outputs the loss takes; None for a function of another's making."""
+    while isinstance(loss, partial):
+        loss = loss.func
+    return next((outputs for function, outputs in OUTPUTS.items() if function is loss), None)
+
+
+def check_outputs(loss: Callable[..., Any], outputs: str | None, model: str) -> None:
+    """Raise a ValueError if the loss takes logits and the model gives probabilities, or the reverse."""
+    taken = outputs_for(loss)
+    if {taken, outputs} != {"probabilities", "logits"}:
+        return
+    if taken == "logits":
+        cure = "leave out the sigmoid or softmax at its end, or use binary_cross_entropy, or mse"
+    else:
+        cure = "end it with a sigmoid, or use binary_cross_entropy_with_logits"
+    raise ValueError(
+        f"{name_of(loss)} takes {taken}, and the outputs of this {model} are {outputs}: {cure}; if they are "
+        f"{taken} all the same, say so by model.outputs = {taken!r}"
+    )
 
 
 def loss_by_name(given: str | Callable[..., Any]) -> Callable[..., Any]:

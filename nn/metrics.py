@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from autograd import Value
 from nn.data import as_targets
 from nn.naming import by_name, name_of
+from nn.outputs import Predictions, may_be_probabilities, threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -46,29 +47,98 @@ def _numbers(outputs: Any, targets: Any) -> list[tuple[float, float]]:
     return found
 
 
-def classes_of(outputs: Sequence[Any], labels: Sequence[Any] = (), *, threshold: float = 0.0) -> list[int]:
+def classes_of(
+    outputs: Sequence[Any], labels: Sequence[Any] = (), *, threshold: float | None = None
+) -> list[int]:
     """The class that each output of a model stands for.
 
     Of a row of scores the place of the highest; of a single score 1 where it is above the threshold, else
-    0, or -1 where `labels` has that. The threshold is 0 for scores; for probabilities, from a model that
-    ends in a sigmoid, it is 0.5 (`fit`, `evaluate` and `predict_classes` see that by themselves).
+    0, or -1 where `labels` has that.
+
+    Args:
+        outputs: what `predict` returns, which says whether its numbers are probabilities or logits, or any
+            sequence of numbers or rows.
+        labels: the labels that there are; where -1 is among them, the classes of a single score are -1 and 1.
+        threshold: for single scores; left out, it is 0.5 for probabilities, and 0 for logits, for other
+            numbers that cannot be probabilities, and where a label is -1. Where labels are other numbers
+            than -1, 0 and 1, the outputs are the classes.
+
+    Raises:
+        ValueError: where the threshold might be 0.5 or 0 and it matters, or single scores cannot stand for
+            the labels.
     """
+    kind = outputs.outputs if isinstance(outputs, Predictions) else None
+    rows = [_floats(output if hasattr(output, "__len__") else [output]) for output in outputs]
+    singles = [row[0] for row in rows if len(row) == 1]
+    if kind == "classes" or (threshold is None and _are_classes(singles, kind, labels)):
+        return [int(row[0]) for row in rows]
+    limit = _threshold(singles, kind, labels) if threshold is None else threshold
     low = -1 if any(label == -1 for label in labels) else 0
     found = []
-    for output in outputs:
-        scores = _floats(output if hasattr(output, "__len__") else [output])
-        if len(scores) > 1:
-            found.append(max(range(len(scores)), key=scores.__getitem__))
+    for row in rows:
+        if len(row) > 1:
+            found.append(max(range(len(row)), key=row.__getitem__))
         else:
-            found.append(1 if scores[0] > threshold else low)
+            found.append(1 if row[0] > limit else low)
     return found
 
 
-def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float = 0.0) -> float:
-    """The share of samples whose class, see `classes_of`, is that of the label, or of the one-hot row."""
+def _are_classes(scores: list[float], kind: str | None, labels: Sequence[Any]) -> bool:
+    """Whether single numbers are classes, since no threshold would make such labels of them."""
+    strange = [label for label in labels if not hasattr(label, "__len__") and label not in (-1, 0, 1)]
+    if not strange or not scores:
+        return False
+    for score in scores:
+        if kind is not None or score < 0.0 or not score.is_integer():
+            raise ValueError(
+                f"a single output, {score!r}, stands for one of two classes, 0 and 1 or -1 and 1, and a "
+                f"label is {strange[0]!r}: make the last layer as wide as there are classes"
+            )
+    return True
+
+
+def _threshold(scores: list[float], kind: str | None, labels: Sequence[Any]) -> float:
+    """The threshold for single outputs, where nobody gave one."""
+    threshold = threshold_of(kind, labels)
+    if threshold is not None or not scores:
+        return threshold or 0.0
+    doubtful = [score for score in scores if 0.0 < score <= 0.5]
+    if kind == "values":
+        raise ValueError(
+            f"outputs that are values, such as {(doubtful or scores)[0]!r}, stand for no classes: {CURE}"
+        )
+    many = [score for score in scores if score > 1.0]
+    if all(score >= 0.0 and score.is_integer() for score in scores) and many:
+        raise ValueError(
+            f"whether {many[0]!r} is a class or a score is not known: pass threshold=0.0 for scores, and for "
+            f"classes what predict_classes returns"
+        )
+    if doubtful and may_be_probabilities(scores):
+        raise ValueError(f"whether {doubtful[0]!r} stands for class 0 or 1 is not known: {CURE}")
+    return 0.0
+
+
+CURE = (
+    "pass threshold=0.5 for probabilities, threshold=0.0 for logits, or tell the model once by "
+    "model.outputs = 'probabilities', or 'logits', and pass what predict returns"
+)
+
+
+def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float | None = None) -> float:
+    """The share of samples whose class is that of the label, or of the one-hot row.
+
+    Args:
+        outputs: what `predict`, `predict_proba` or `predict_classes` returns, or any sequence of outputs.
+        labels: for each sample its class, or a one-hot row.
+        threshold: for models with one output, see `classes_of`.
+
+    Raises:
+        ValueError: where the threshold would be a guess, see `classes_of`.
+    """
+    kind = outputs.outputs if isinstance(outputs, Predictions) else None
     outputs, labels = _paired(outputs, labels)
     labels = [classes_of([label])[0] if hasattr(label, "__len__") else label for label in labels]
-    predicted = classes_of(outputs, labels, threshold=threshold)
+    predicted = classes_of(Predictions(outputs, kind), labels, threshold=threshold)
     right = [p == label for p, label in zip(predicted, labels, strict=True)]
     return float(sum(right) / len(right))
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from contextlib import contextmanager
 from reprlib import recursive_repr
 from threading import local
+from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, module_path
+from autograd import Op, Value, module_path
 from nn.checks import finite_number
+from nn.outputs import checked_outputs, outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -56,6 +58,7 @@ class Module:
     training = True  # whether it is being trained, which Dropout asks
     _name = ""  # in the module that holds it
     _named = False  # whether its own members know their names
+    _fitted_outputs: str | None = None  # what the loss of the last `fit` takes
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
@@ -75,6 +78,35 @@ class Module:
                     member._name = path
         self._named = True
 
+    # What it gives
+
+    @property
+    def outputs(self) -> Any:
+        """What the numbers of its output are, which metrics, predictions and `fit` go by.
+
+        "probabilities": class 1 is above 0.5. "logits", scores of any size: class 1 is above 0. "values":
+        numbers to be compared as they are, of which no threshold makes classes. None: not known.
+
+        It is what was said, as by ``MLP(..., outputs="logits")``, by ``model.outputs = "logits"``, or by
+        ``outputs = "logits"`` in a class of your own. Else a last sigmoid or softmax gives probabilities;
+        else the loss of `fit` tells: "mse", "l1" and "huber" take values, "binary_cross_entropy"
+        probabilities, the others logits; else a last layer that is linear, or a tanh or softsign, gives
+        logits.
+        """
+        own = vars(self).get("outputs")
+        return outputs_of(self) if own is None or isinstance(own, str) else own
+
+    @outputs.setter
+    def outputs(self, outputs: Any) -> None:
+        if outputs is None:
+            vars(self).pop("outputs", None)
+        else:  # a list or module of that name is a member like any other
+            vars(self)["outputs"] = checked_outputs(outputs) if isinstance(outputs, str) else outputs
+
+    def _found_outputs(self) -> str | None:
+        """What its outputs are by its last activation; None where that does not tell."""
+        return None
+
     # What it is made of
 
     def _named_members(self) -> Iterator[tuple[str, Any]]:
@@ -89,7 +121,13 @@ class Module:
             yield path, member
             if isinstance(member, Module):
                 prefix = f"{path}." if path else ""
-                stack += reversed([m for n, a in vars(member).items() for m in _members(prefix + n, a)])
+                found: list[tuple[str, Any]] = []
+                for name, attribute in vars(member).items():
+                    if isinstance(attribute, Module):
+                        found.append((prefix + name, attribute))
+                    elif type(attribute) not in _MEMBERLESS:
+                        found += _members(prefix + name, attribute)
+                stack += reversed(found)
 
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``.
@@ -194,10 +232,24 @@ class Module:
         return "\n".join([*lines, ")"]) if len(lines) > 1 else f"{type(self).__name__}()  # {counted(self)}"
 
 
+def described(module: Module) -> dict[str, Any]:
+    """What makes a module like it: its class and arguments, and what its outputs are if it was told."""
+    found: dict[str, Any] = {"class": type(module).__name__, "arguments": module.config()}
+    if isinstance(told := vars(module).get("outputs"), str):
+        found["outputs"] = told
+    if module._fitted_outputs is not None:
+        found["fitted_outputs"] = module._fitted_outputs
+    return found
+
+
 def counted(module: Module) -> str:
     """The number of its parameters, in words."""
     count = len(module.parameters())
     return f"{count} parameter{'s' * (count != 1)}"
+
+
+# Types of most attributes that are no members, so that a search of large models skips them at once.
+_MEMBERLESS = frozenset((bool, int, float, str, NoneType, FunctionType, BuiltinFunctionType, Op))
 
 
 def _members(path: str, attribute: Any) -> Iterator[tuple[str, Any]]:

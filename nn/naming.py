@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -22,5 +23,7 @@ def by_name(kind: str, table: Mapping[str, Any], given: Any, function: str = "a 
 
 
 def name_of(given: Any) -> str:
-    """The name by which it was given, or that of the function."""
+    """The name by which it was given, or that of the function, also of one with options set by `partial`."""
+    while isinstance(given, partial):
+        given = given.func
     return given if isinstance(given, str) else getattr(given, "__name__", type(given).__name__)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value
 from nn.checks import finite_number
+from nn.module import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -36,9 +37,7 @@ class Optimizer:
     squares: tuple[int, ...] = ()  # the places of those numbers of state that are never negative
 
     def __init__(self, params: Iterable[Any], **options: Any) -> None:
-        if isinstance(params, Value):
-            raise TypeError(f"params are a list, not one of them, {params!r}: write [p]")
-        given = list(params)
+        given = _listed(type(self).__name__, params)
         groups = given if given and isinstance(given[0], dict) else [{"params": given}]
         self.param_groups: list[dict[str, Any]] = []
         for group in groups:
@@ -47,8 +46,9 @@ class Optimizer:
                 raise ValueError(
                     f"a group has 'params' and some of {', '.join(options)}, not {', '.join(map(str, group))}"
                 )
+            params = _listed(type(self).__name__, group["params"])
             checked = self._checked({name: group.get(name, options[name]) for name in options})
-            self.param_groups.append({**checked, "params": list(group["params"])})
+            self.param_groups.append({**checked, "params": params})
         for group in self.param_groups:
             for p in group["params"]:
                 if not isinstance(p, Value) or p.op is not None:
@@ -156,6 +156,20 @@ class Optimizer:
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in self.param_groups[0].items() if n != "params")
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def _listed(caller: str, params: Any) -> list[Any]:
+    """The parameters, or groups of them, as a list.
+
+    Raises:
+        TypeError: for a single Value, and for a model.
+    """
+    if isinstance(params, Value):
+        raise TypeError(f"params are a list, not one of them, {params!r}: write [p]")
+    if isinstance(params, Module):
+        name = type(params).__name__
+        raise TypeError(f"{caller} takes parameters, not the {name} that has them: write model.parameters()")
+    return list(params)
 
 
 def _is_like(option: Any, own: Any) -> bool:
@@ -422,7 +436,7 @@ OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {
 
 def clip_grad_value_(parameters: Iterable[Value], clip_value: float) -> None:
     """Hold every gradient between -clip_value and clip_value."""
-    for p in parameters:
+    for p in _listed("clip_grad_value_", parameters):
         p.grad = min(max(p.grad, -clip_value), clip_value)
 
 
@@ -431,7 +445,7 @@ def clip_grad_norm_(parameters: Iterable[Value], max_norm: float) -> float:
 
     Gives their Euclidean length before that.
     """
-    parameters = list(parameters)
+    parameters = _listed("clip_grad_norm_", parameters)
     length = math.hypot(*(p.grad for p in parameters))
     factor = max_norm / (length + 1e-6)
     if factor < 1.0:
@@ -459,7 +473,7 @@ def minimize(
     """
     from scipy.optimize import minimize as scipy_minimize
 
-    parameters = list(parameters)
+    parameters = _listed("minimize", parameters)
 
     def move(numbers: Iterable[float]) -> None:
         for p, number in zip(parameters, numbers, strict=True):

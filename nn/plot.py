@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from nn.data import as_rows, as_targets
 from nn.metrics import classes_of, confusion_matrix
-from nn.prediction import predict, predict_proba
+from nn.prediction import predict, probabilities_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -49,9 +49,9 @@ def plot_decision_boundary(
 ) -> Any:
     """What a model of two inputs makes of the plane, with the samples on it.
 
-    Where targets are classes (ints, or one-hot rows) the plane has their colours, as deep as the model is
-    sure, and a line where one meets another; else, for regression, it has the colours of the numbers that
-    come out.
+    Where targets are classes (ints, or one-hot rows) the plane has their colours, shaded by confidence, and
+    a line where one meets another; else, and where a single output is a value (`Module.outputs`), it has
+    the colours of the numbers that come out.
 
     Args:
         model: a model of two inputs.
@@ -61,7 +61,8 @@ def plot_decision_boundary(
         names: of the classes.
 
     Raises:
-        ValueError: if the samples have something else than two numbers.
+        ValueError: if the samples have something else than two numbers, or single outputs might be
+            probabilities or logits.
     """
     import numpy as np
 
@@ -76,12 +77,16 @@ def plot_decision_boundary(
     plane = [[a, b] for b in up.tolist() for a in across.tolist()]
     if isinstance(y[0], list):  # one-hot rows
         y = classes_of(y)
-    several = isinstance(predict(model, X[:1])[0], list)
-    if not all(isinstance(label, int) or (several and label.is_integer()) for label in y):
-        return _regression(ax, across, up, predict(model, plane), points, y)
+    outputs = predict(model, plane)
+    several = isinstance(outputs[0], list)
+    if outputs.outputs != "probabilities" and (several or -1 in y):
+        outputs.outputs = "logits"  # where classes meet, at equal scores or at 0, is no guess
+    classes_given = all(isinstance(label, int) or (several and label.is_integer()) for label in y)
+    if not classes_given or outputs.outputs == "values":
+        return _regression(ax, across, up, outputs, points, y)
     y = [int(label) for label in y]
     classes = sorted(set(y))
-    probabilities = np.array(predict_proba(model, plane))
+    probabilities = np.array(probabilities_of(outputs))
     if probabilities.ndim > 1:
         _several(ax, across, up, probabilities)
     else:
@@ -208,6 +213,8 @@ class Film:
             epoch, state, loss = self._frames[i]
             now = model.state_dict()
             model.load_state_dict(state)
+            for scale in ax.figure.axes[1:]:  # of the picture before
+                scale.remove()
             ax.clear()
             plot_decision_boundary(model, self.X, self.y, ax, **self.options)
             model.load_state_dict(now)

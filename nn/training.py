@@ -13,11 +13,11 @@ from nn.callbacks import Training
 from nn.checks import whole_number
 from nn.data import DataLoader, as_rows, as_targets, check_lengths, shuffled
 from nn.history import History
-from nn.losses import loss_by_name
-from nn.metrics import single
+from nn.losses import check_outputs, loss_by_name, outputs_for
 from nn.module import Module
 from nn.optim import OPTIMIZERS, Optimizer, clip_grad_norm_
-from nn.prediction import judged, named, numbers_of
+from nn.outputs import Predictions, found_outputs, outputs_of, said_outputs
+from nn.prediction import judged, named, numbers_of, output_for
 from nn.schedules import OneCycleLR, ReduceLROnPlateau, Schedule
 
 if TYPE_CHECKING:
@@ -52,13 +52,15 @@ def fit(
         X: a row of numbers for each sample: lists, a NumPy array, a pandas frame. Or a `DataLoader`, which
             has its own targets, batch size and seed; one whose state was loaded goes on where it was.
         y: a target for each sample.
-        loss: a name from `LOSSES`, or a function of (outputs, targets) of a batch.
+        loss: a name from `nn.losses.LOSSES`, or a function of (outputs, targets) of a batch.
         optimizer: a name ("sgd", "adam" ...), or an optimiser that was made for the model's parameters.
         lr: the learning rate, for an optimiser that is given by name.
         epochs: how often to go through the samples.
         batch_size: samples between two steps; 1 is the textbooks' on-line mode.
         validation: (X, y) of samples to judge by and not to learn from, or the share of X and y to take.
-        metrics: names from `METRICS`, or functions of (outputs, targets); one, or a list of them.
+        metrics: names from `nn.metrics.METRICS`, or functions of (outputs, targets); one, or a list of them.
+            The numbers of an epoch are those of outputs given while the model learnt, the "val_" ones
+            those of the model at its end.
         callbacks: functions of a `Training`, called after each epoch, such as `EarlyStopping()`.
         schedule: of the optimiser's learning rate; it goes on after each epoch (`OneCycleLR`: each step).
         accumulate: how many batches bring their gradients before a step is made; each counts by its size.
@@ -71,7 +73,9 @@ def fit(
         for use, see `Module.eval`.
 
     Raises:
-        ValueError: if the data do not fit, or the loss is no longer a number.
+        TypeError: if the model's forward, or the loss function, gives no Value.
+        ValueError: if the data do not fit, the loss is no longer a number, or it does not depend on the
+            model; if it takes logits and the model gives probabilities, or the reverse.
     """
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: write a class with a forward, as nn.Module says")
@@ -82,7 +86,9 @@ def fit(
         raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
     loss_of = loss_by_name(loss)
     loader, held_out = _batches(X, y, validation, batch_size, seed)
-    named_metrics = named(metrics, model, loader.X, loss_of)
+    check_outputs(loss_of, said_outputs(model) or found_outputs(model), type(model).__name__)
+    by_loss = outputs_for(loss_of)
+    named_metrics = named(metrics, model, loader.X, loader.y, outputs_of(model, by_loss))
     optimizer = _optimizer(optimizer, model, lr)
     if schedule is not None and not isinstance(schedule, Schedule):
         raise TypeError(
@@ -91,6 +97,7 @@ def fit(
     if schedule is not None and schedule.optimizer is not optimizer:
         raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
     called = [callbacks] if callable(callbacks) else list(callbacks)
+    model._fitted_outputs = by_loss or model._fitted_outputs
     history = History()
     training = Training(model, optimizer, schedule, loader, history)
     try:
@@ -99,11 +106,21 @@ def fit(
                 start = time.perf_counter()
                 row = {"epoch": float(epoch)}
                 row |= _epoch(
-                    model, loader, loss_of, named_metrics, optimizer, schedule, accumulate, max_norm
+                    model,
+                    loader,
+                    loss_of,
+                    named_metrics,
+                    optimizer,
+                    schedule,
+                    accumulate,
+                    max_norm,
+                    first=epoch == 1,
                 )
                 row["lr"] = optimizer.lr
                 if held_out:
-                    found = judged(model, *held_out, loss_of, named_metrics, loader.batch_size)
+                    found = judged(
+                        model, *held_out, loss_of, named_metrics, loader.batch_size, outputs_of(model)
+                    )
                     row |= {f"val_{name}": number for name, number in found.items()}
                 row["seconds"] = time.perf_counter() - start
                 history.rows.append(row)
@@ -180,18 +197,21 @@ def _epoch(
     schedule: Schedule | None,
     accumulate: int,
     max_norm: float | None,
+    first: bool,
 ) -> dict[str, float]:
     """One pass through the samples: the mean loss and metrics, as they were on the way."""
     model.train()
     total = 0.0
-    outputs: list[Any] = []
+    outputs = Predictions([], outputs_of(model))
+    reached = not first
     targets: list[Any] = []
     size = accumulate * loader.batch_size  # samples between two steps
     optimizer.zero_grad()
     for i, (X, y) in enumerate(loader, 1):
-        batch = [single(model(x)) for x in X]
+        batch = [output_for(model, x) for x in X]
         loss = loss_of(batch, y)
         _check_loss(loss)
+        reached = reached or _reaches(loss, optimizer.parameters)
         before = (i - 1) // accumulate * size  # samples of the steps before this one
         backward(loss, len(X) / min(size, len(loader.X) - before))
         total += loss.data * len(X)
@@ -205,6 +225,8 @@ def _epoch(
             optimizer.zero_grad()
             if isinstance(schedule, OneCycleLR):
                 schedule.step()
+    if not reached:  # by no batch: a loss may leave out some
+        raise ValueError(IGNORED)
     if not all(math.isfinite(p.data) for p in optimizer.parameters):
         raise ValueError(
             "a parameter is no longer a finite number: try a smaller learning rate, standardise(X), or "
@@ -214,12 +236,44 @@ def _epoch(
     return found | {name: metric(outputs, targets) for name, metric in metrics}
 
 
+IGNORED = (
+    "the loss depends on no parameter that the optimiser adjusts, so nothing would be learnt: use the "
+    "outputs in the loss function, and the parameters in the model's forward, without float(), .data, "
+    "detach() and no_grad()"
+)
+
+
 def _check_loss(loss: Any) -> None:
-    number = loss.data if isinstance(loss, Value) else loss
-    if isinstance(number, float) and not math.isfinite(number):
-        raise ValueError(
-            f"the loss has become {number!r}: try a smaller learning rate, standardise(X), or max_norm=1.0"
+    if loss is None:
+        raise TypeError("the loss function gave None: end it with return, followed by the loss")
+    if not isinstance(loss, Value):
+        raise TypeError(
+            f"the loss function gave {loss!r}, not a Value: make one of the outputs with + - * / and the "
+            f"functions of autograd, without float() and .data"
         )
+    if not math.isfinite(loss.data):
+        raise ValueError(
+            f"the loss has become {loss.data!r}: try a smaller learning rate, standardise(X), or max_norm=1.0"
+        )
+    if not loss.requires_grad:
+        raise ValueError(IGNORED)
+
+
+def _reaches(loss: Value, parameters: Sequence[Value]) -> bool:
+    """Whether the loss was computed from one of the parameters that are not frozen."""
+    wanted = {id(p) for p in parameters if p.requires_grad}
+    seen: set[int] = set()
+    stack: list[Any] = [loss]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack += node
+        elif isinstance(node, Value) and id(node) not in seen:
+            if id(node) in wanted:
+                return True
+            seen.add(id(node))
+            stack += node.args
+    return False
 
 
 def _step(schedule: Schedule, row: dict[str, float]) -> None:

@@ -5,6 +5,8 @@ import math
 import os
 import random
 import sys
+import time
+from pathlib import Path
 
 import pytest
 
@@ -341,3 +343,44 @@ def test_strange_files_do_no_harm(tmp_path):
     for text in ("", "[]", "null", "{}", "[" * 100_000, '{"format": "scalar-autograd model"}', "9" * 10_000):
         path.write_text(text)
         assert not check_harmless(path, 0)
+
+
+def test_a_file_of_very_many_modules_is_refused_before_they_are_made(tmp_path):
+    """Those that have no parameters too; a model that large is made first."""
+    path = tmp_path / "model.json"
+    save(nn.Sequential(nn.Linear(1, 1)), path)
+    content = json.loads(path.read_text())
+    content["model"]["arguments"]["modules"] += [{"class": "Tanh", "arguments": {}}] * 200_000
+    path.write_text(json.dumps(content))
+    start = time.process_time()
+    with pytest.raises(ValueError, match=r"describes 200,002 modules, which is absurd for 2 numbers: .*make"):
+        load(path)
+    assert time.process_time() - start < 1.5
+    model = nn.Sequential(nn.Linear(1, 1), *(nn.Tanh() for _ in range(1500)))
+    save(model, path)
+    with pytest.raises(ValueError, match="it is a Sequential, which has to be made first"):
+        load(path)
+    assert load(path, model) is model
+    save(model := nn.Sequential(nn.Linear(1, 1), *(nn.Tanh() for _ in range(900))), path)
+    assert repr(load(path)) == repr(model)
+
+
+FILES = Path(__file__).parent / "files"
+
+
+def test_files_of_version_0_1_load():
+    """Written before a file said what a model's outputs are."""
+    X = [[0, 0], [0, 1], [1, 0], [1, 1]]
+    model = MLP(2, [3, 1], output_activation="sigmoid")
+    optimizer = Adam(model.parameters())
+    schedule, loader = nn.StepLR(optimizer, 1), DataLoader(X, [0, 1, 1, 0])
+    load(FILES / "saved_by_0_1.json", model, optimizer=optimizer, schedule=schedule, loader=loader)
+    assert (optimizer.lr, schedule.epoch, optimizer.state_dict()["steps"]) == (0.025, 3, [6] * 13)
+    model = load(FILES / "saved_by_0_1.json")
+    expected = [0.45576896111220183, 0.5036583486047232, 0.46437006625061983, 0.46716969099401445]
+    assert nn.predict(model, X) == pytest.approx(expected, rel=1e-14)
+    pytest.importorskip("safetensors")
+    model = load(FILES / "saved_by_0_1.safetensors")
+    assert nn.predict(model, [[0, 1]])[0] == pytest.approx(
+        [0.4184905566248622, 0.5815094433751378], rel=1e-14
+    )

@@ -205,8 +205,41 @@ class TestLayers:
 
     @pytest.mark.parametrize("bad", [[1.0], [1.0, 2.0, 3.0], []])
     def test_a_wrong_number_of_inputs_is_an_error(self, bad):
-        with pytest.raises(ValueError, match=f"has 2 weights and was given {len(bad)} inputs"):
+        message = f"takes 2 inputs and was given {len(bad)}: pass 2, or make it with in_size={len(bad)}"
+        with pytest.raises(ValueError, match=f"^the Layer MLP.layers.0 {message}"):
             MLP(2, [3, 1])(bad)
+        with pytest.raises(ValueError, match=f"^this Neuron {message}"):
+            Neuron(2)(bad)
+
+    def test_an_error_names_the_layer_that_does_not_fit(self):
+        class Net(Module):
+            def __init__(self):
+                self.body = nn.Sequential(nn.Linear(2, 3), nn.Linear(4, 1))
+
+            def forward(self, x):
+                return self.body(x)
+
+        with pytest.raises(ValueError, match=r"the Linear Net\.body\.1 takes 4 inputs and was given 3"):
+            Net()([1.0, 2.0])
+        with pytest.raises(ValueError, match=r"the RMSNorm Sequential\.1 is for 2 numbers and was given 3"):
+            nn.Sequential(nn.Linear(1, 3), nn.RMSNorm(2))([1.0])
+
+    def test_a_thing_is_known_by_its_number(self):
+        embedding = nn.Embedding(3, 2)
+        for given in ("a", "ab", ["a"], b"a"):
+            with pytest.raises(TypeError, match=r"known by its number, not as b?'ab?': write things.index"):
+                embedding(given)
+        np = pytest.importorskip("numpy")
+        assert embedding(np.array(1)) is embedding.rows[1]
+        assert embedding(np.array([1, 2])) == embedding.rows[1:]
+
+    def test_a_forward_without_return_before_a_layer(self):
+        class Empty(Module):
+            def forward(self, x):
+                [2.0 * x_i for x_i in x]
+
+        with pytest.raises(TypeError, match=r"the inputs are None: end the forward.* with return"):
+            nn.Sequential(Empty(), nn.Linear(1, 1))([1.0])
 
     def test_a_number_for_the_inputs_is_an_error(self):
         for module in (MLP(1, [1]), Layer(1, 1), Neuron(1)):
@@ -332,6 +365,22 @@ class TestSGD:
             SGD(nn.parameter(1.0))
         with pytest.raises(TypeError, match=r"the str '0\.1'"):
             SGD([nn.parameter(1.0)], lr="0.1")
+
+    @pytest.mark.parametrize(
+        "model", [MLP(1, [1]), nn.Sequential(nn.Linear(1, 1))], ids=["MLP", "Sequential"]
+    )
+    def test_a_model_in_place_of_its_parameters(self, model):
+        name = type(model).__name__
+        for act in (
+            SGD,
+            lambda m: nn.Adam([{"params": m, "lr": 0.1}]),
+            lambda m: nn.clip_grad_norm_(m, 1.0),
+            lambda m: nn.clip_grad_value_(m, 1.0),
+        ):
+            with pytest.raises(
+                TypeError, match=rf"not the {name} that has them: write model\.parameters\(\)"
+            ):
+                act(model)
 
     def test_the_learning_rate_may_be_of_numpy(self):
         import numpy as np

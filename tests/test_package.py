@@ -1,7 +1,9 @@
 """The package as a whole: public names, layers, what importing it loads, its command-line files."""
 
 import ast
+import inspect
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -140,9 +142,51 @@ def test_public_names_are_sorted_and_exist(package):
     assert autograd.abs(-3) == 3.0
 
 
-def _natural(name):
-    import re
+def test_docstrings_send_people_to_public_names():
+    """A name in backticks is public, or a parameter or attribute of what the docstring describes."""
+    for name in nn.__all__:
+        public = getattr(nn, name)
+        parts = {name: public}
+        if isinstance(public, type):
+            parts |= {f"{name}.{n}": part for n, part in vars(public).items() if not n.startswith("_")}
+        source = _source(public)
+        for path, part in parts.items():
+            for word in re.findall(r"(?<!`)`([A-Za-z_][\w.]*)`(?!`)", getattr(part, "__doc__", None) or ""):
+                known = _resolves(
+                    word, {"nn": nn, "autograd": autograd, "graphviz": None}, nn, autograd, public
+                )
+                own = word in _parameters(part) | _parameters(public) or f"self.{word}" in source
+                assert known or own, f"{path} speaks of {word}"
 
+
+def _source(part):
+    try:
+        return inspect.getsource(part)
+    except (TypeError, OSError):  # a module, or a class that was made by a call
+        return ""
+
+
+def _resolves(path, packages, *places):
+    first, _, rest = path.partition(".")
+    if first in packages:
+        return packages[first] is None or not rest or _resolves(rest, {}, packages[first])
+    for place in places:
+        found = place
+        for part in path.split("."):
+            found = getattr(found, part, None)
+        if found is not None:
+            return True
+    return False
+
+
+def _parameters(function):
+    try:
+        return set(inspect.signature(function).parameters)
+    except (TypeError, ValueError):
+        return set()
+
+
+def _natural(name):
     return [int(part) if part.isdigit() else part for part in re.split(r"(\d+)", name)]
 
 

@@ -531,6 +531,14 @@ class TestOptions:
         }
         with pytest.raises(TypeError, match="gave no Value for its example arguments"):
             draw(lambda: 3.0)
+        for args in ((), (1.0, 2.0)):
+            message = rf"draw calls a model .*, and MLP\(x\) was given {len(args)}: write draw\(model, \[1\.0"
+            with pytest.raises(TypeError, match=message):
+                draw(nn.MLP(2, [1]), *args)
+        with pytest.raises(
+            TypeError, match=r"a function .*<lambda>\(a, b\) was given 1: write draw\(function"
+        ):
+            draw(lambda a, b: a * b, 3.0)
 
     @pytest.mark.parametrize(
         ("options", "message"),

@@ -65,6 +65,26 @@ def test_confusion():
     assert [label.get_text() for label in ax.get_xticklabels()] == ["cat", "dog"]
 
 
+def test_values_have_their_colours_where_a_threshold_would_be_a_guess():
+    data = moons(20)
+    model = nn.MLP(2, [3, 1], seed=1)
+    nn.fit(model, data.X, data.y, loss="mse", epochs=1)
+    ax = nn.plot_decision_boundary(model, data.X, data.y, steps=10)
+    assert ax.figure.axes[1].get_ylabel() == "output"
+    signs = [2 * label - 1 for label in data.y]
+    assert nn.plot_decision_boundary(model, data.X, signs, steps=10).get_legend() is not None
+    model.outputs = "probabilities"
+    assert nn.plot_decision_boundary(model, data.X, data.y, steps=10).get_legend() is not None
+    film = nn.Film(data.X, [0.5 * label for label in data.y], steps=5)
+    for epoch in range(3):
+        film.add(model, epoch, 1.0)
+    figure = pyplot.subplots()[0]
+    draw = film._drawer(model, figure.axes[0])
+    for i in range(3):
+        draw(i)
+    assert len(figure.axes) == 2  # one scale
+
+
 def test_a_film(tmp_path):
     pytest.importorskip("PIL")
     from PIL import Image

@@ -219,7 +219,7 @@ class TestFit:
         y = [[1], [3], [5]]
         fit(model, [[0], [1], [2]], y, loss="mse", optimizer="sgd", lr=0.1, epochs=200, metrics="r2")
         assert predict(model, [[3]]) == pytest.approx([7.0], abs=0.01)
-        assert predict_classes(model, [[3], [-3]]) == [1, 0]
+        assert predict_classes(model, [[3], [-3]], threshold=0.0) == [1, 0]
         assert evaluate(model, [[4]], [[9]], loss="mse")["loss"] < 1e-3
 
     @pytest.mark.parametrize("reduction", ["sum", "mean", "half_sum"])
@@ -242,6 +242,80 @@ class TestFit:
     def test_schedules_and_callbacks_that_are_none(self, options, message):
         with pytest.raises((TypeError, KeyError), match=message):
             fit(xor_model(), XOR, LABELS, loss="mse", **options)
+
+    @pytest.mark.parametrize(
+        "loss",
+        [
+            lambda outputs, targets: ag.Value(1.0),
+            lambda outputs, targets: ag.Value(0.5) * sum(targets),
+            lambda outputs, targets: nn.mse_loss([output.detach() for output in outputs], targets),
+        ],
+    )
+    def test_a_loss_that_ignores_the_model(self, loss):
+        with pytest.raises(
+            ValueError, match=r"the loss depends on no parameter .*: use the outputs in the l"
+        ):
+            fit(xor_model(), XOR, LABELS, loss=loss)
+
+    def test_a_model_that_ignores_its_parameters(self):
+        class Constant(Module):
+            def __init__(self):
+                self.w = nn.parameter(1.0)
+                self.other = MLP(2, [1])
+
+            def forward(self, x):
+                return self.w.data * self.other(x)
+
+        with pytest.raises(ValueError, match="the loss depends on no parameter that the optimiser adjusts"):
+            fit(model := Constant(), XOR, LABELS, loss="mse", optimizer=SGD([model.w]))
+        fit(model, XOR, LABELS, loss="mse", epochs=1)
+
+    def test_a_loss_may_leave_out_batches(self):
+        """As one of a single class does: what counts is whether any batch of the first epoch teaches."""
+
+        def loss(outputs, targets):
+            return ag.Value(0.0) if 0 in targets else nn.mse_loss(outputs, targets)
+
+        before = (model := xor_model()).state_dict()
+        fit(model, XOR, LABELS, loss=loss, batch_size=1, epochs=1)
+        assert model.state_dict() != before
+
+    @pytest.mark.parametrize(
+        ("loss", "message"),
+        [
+            (lambda outputs, targets: None, "the loss function gave None: end it with return"),
+            (
+                lambda outputs, targets: outputs[0].data,
+                r"the loss function gave .*, not a Value: make one of",
+            ),
+            (lambda outputs, targets: outputs, r"the loss function gave \[Value.*, not a Value"),
+        ],
+    )
+    def test_a_loss_function_that_gives_no_value(self, loss, message):
+        with pytest.raises(TypeError, match=message):
+            fit(xor_model(), XOR, LABELS, loss=loss)
+
+    def test_a_forward_without_return(self):
+        class Silent(Module):
+            def __init__(self):
+                self.inner = xor_model()
+
+            def forward(self, x):
+                self.inner(x)
+
+        for act in (lambda m: fit(m, XOR, LABELS, loss="mse"), lambda m: predict(m, XOR)):
+            with pytest.raises(TypeError, match="the forward of Silent gave None: end it with return"):
+                act(Silent())
+
+    def test_a_single_sample_is_a_row_in_a_list(self):
+        model = xor_model()
+        for act in (predict, predict_classes, predict_proba):
+            for row in ([1.0, 2.0], (1, 2)):
+                with pytest.raises(
+                    ValueError, match=r"X\[0\] is 1(\.0)?: .* for one column, \[row\] for one sam"
+                ):
+                    act(model, row)
+        assert len(predict(model, [[1.0, 2.0]])) == 1
 
     def test_a_function_is_no_model(self):
         with pytest.raises(TypeError, match="fit takes a Module, not <function"):
@@ -468,7 +542,7 @@ class TestFit:
             fit(model, XOR, LABELS, loss="mse", schedule=nn.ExponentialLR(SGD(model.parameters()), 0.9))
         with pytest.raises(ValueError, match="no metric is called 'acc': choose one of accuracy"):
             fit(model, XOR, LABELS, loss="mse", metrics=["acc"])
-        with pytest.raises(ValueError, match="has 2 weights and was given 3 inputs"):
+        with pytest.raises(ValueError, match=r"the Layer MLP\.layers\.0 takes 2 inputs and was given 3"):
             fit(model, [[1, 2, 3]], [1], loss="mse")
         with pytest.raises(ValueError, match=r"X\[1\]\[0\] is nan"):
             fit(model, [[0.0, 1.0], [math.nan, 0.0]], [0, 1], loss="mse")

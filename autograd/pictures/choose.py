@@ -122,6 +122,7 @@ def _roots(what: Sequence[Any]) -> list[Value]:
 
 def _results(function: Any, args: Sequence[Any]) -> list[Value]:
     """What a function, or a module, makes of example arguments: Values with the names of its parameters."""
+    _check_arguments(function, args)
     inputs = []
     for name, arg in zip(_parameter_names(function, len(args)), args, strict=True):
         leaves, rebuild = tree.flatten(arg)
@@ -140,6 +141,24 @@ def _results(function: Any, args: Sequence[Any]) -> list[Value]:
             f"draw(function, 2.0, [1.0, 3.0])"
         )
     return values
+
+
+def _check_arguments(function: Any, args: Sequence[Any]) -> None:
+    """Raise a TypeError if a function, or a module's `forward`, cannot be called with so many examples."""
+    try:
+        signature = inspect.signature(getattr(function, "forward", function))
+    except (TypeError, ValueError):  # some of C's functions do not tell
+        return
+    try:
+        signature.bind(*args)
+    except TypeError:
+        module = hasattr(function, "forward") and hasattr(function, "parameters")
+        name = type(function).__name__ if module else getattr(function, "__name__", repr(function))
+        example = "draw(model, [1.0, -1.0])" if module else "draw(function, 2.0, [1.0, 3.0])"
+        raise TypeError(
+            f"draw calls a {'model' if module else 'function'} with an example for each argument, and "
+            f"{name}({', '.join(signature.parameters)}) was given {len(args)}: write {example}"
+        ) from None
 
 
 def _parameter_names(function: Any, count: int) -> list[str]:
