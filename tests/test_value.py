@@ -748,7 +748,7 @@ class TestPickleAndCopy:
 
     def test_a_pickle_of_version_0_1_loads(self):
         """The file was written by 0.1, natively."""
-        saved = Path(__file__).parent / "saved" / "graph-0.1.pickle"
+        saved = Path(__file__).parent / "files" / "graph-0.1.pickle"
         found = pickle.loads(saved.read_bytes())
         x, w, c, h, y = (found[name] for name in "xwchy")
         assert (x.data, x.label, x.grad) == (0.75, "x", -1.1326927777293836)
