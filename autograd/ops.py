@@ -476,8 +476,8 @@ atan2 = Op(
     "atan2",
     math.atan2,
     (
-        lambda y, x, out: x / _radius(y, x) / _radius(y, x),
-        lambda y, x, out: -y / _radius(y, x) / _radius(y, x),
+        lambda y, x, out: x / (radius := _radius(y, x)) / radius,
+        lambda y, x, out: -y / (radius := _radius(y, x)) / radius,
     ),
     method="arctan2",
     latex=named("atan2", "#1, #2"),
