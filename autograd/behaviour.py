@@ -6,7 +6,7 @@ The attributes and `backward` are documented here, and written in value.py and i
 from __future__ import annotations
 
 from autograd.op import number
-from autograd.operand import Operand
+from autograd.operand import Operand, ufunc_result
 from autograd.recording import thread
 
 TYPE_CHECKING = False
@@ -30,6 +30,16 @@ class Behaviour(Operand):
 
     `==` compares numbers, as PyTorch's does, while `hash` is by identity: ``v in [a, b]`` asks for an
     equal number, ``v in {a, b}`` for this very Value.
+
+    NumPy computes with Values: ``np.float64(2) * v``, ``v * array``, ``np.logaddexp(v, array)``, and SciPy's
+    ufuncs of functions that autograd has. An array that holds Values has ``dtype=object``, and sums, ``@``
+    and arithmetic work on it. NumPy asks the array what it can, not its elements; so nothing makes it
+
+    - apply a ufunc such as np.exp to an object array in which plain numbers stand beside Values, or a ufunc
+      that it has for floats alone, such as np.logaddexp and scipy.special.erf, to any object array: write
+      ``np.frompyfunc(autograd.exp, 1, 1)(array)``, ``np.frompyfunc(autograd.logaddexp, 2, 1)(a, b)``;
+    - compute np.linalg.solve, inv or det of Values, since LAPACK computes with floats: write the elimination
+      in arithmetic, as in ``A[i] -= A[i, k] / A[k, k] * A[k]`` on an object array.
     """
 
     __slots__ = ()
@@ -131,9 +141,14 @@ class Behaviour(Operand):
         if thread.recording and self.requires_grad:
             raise TypeError(
                 f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
-                f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate"
+                f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate; an array "
+                f"that is to hold it needs dtype=object, as np.zeros(3, dtype=object) or array.astype(object)"
             )
         return self.data
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """What NumPy calls for a ufunc of which one operand is a Value."""
+        return ufunc_result(ufunc, method, inputs, options, Behaviour)
 
     def __eq__(self, other: object) -> Any:
         other = compared(other)

@@ -9,7 +9,7 @@ from tqdm import tqdm
 
 import nn
 from autograd import Value, backend_info, draw, no_grad, square
-from autograd.check import central_differences
+from autograd.check import central_difference
 from nn.data import shuffled
 from nn.datasets import iris
 
@@ -91,14 +91,15 @@ def _checked_gradient(model: nn.MLP, X: Sequence[Sequence[float]], y: Sequence[i
     nn.cross_entropy([model(x) for x in X], y).backward()
     name, weight = max(model.named_parameters(), key=lambda named: abs(named[1].grad))
 
-    def loss_at(number: Value) -> Value:
+    def loss_at(number: float) -> float:
         before = weight.data
-        weight.data = number.data
-        loss: Value = nn.cross_entropy([model(x) for x in X], y)
+        weight.data = number
+        with no_grad():
+            loss: Value = nn.cross_entropy([model(x) for x in X], y)
         weight.data = before
-        return loss
+        return loss.data
 
-    (difference,) = central_differences(loss_at, [weight.data], lambda numbers: numbers, 0)
+    difference = central_difference(loss_at, weight.data)
     error = abs(weight.grad - difference)
     return (
         f"one gradient   d loss / d {name}: {weight.grad:.10g} by backward, {difference:.10g} by "

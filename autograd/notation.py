@@ -162,11 +162,12 @@ def _is_free_in_c(name: str) -> bool:
 
 
 def _c_words() -> set[str]:
-    """The keywords of C99, and the functions that ops call."""
+    """The keywords of C99, and the functions that ops and their helpers call."""
     import re
 
     forms = " ".join(op.c for op in TABLE.values())
-    return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms)}
+    helpers = " ".join(op.c_helper for op in TABLE.values())
+    return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms), *re.findall(r"[a-z]\w*(?=\()", helpers)}
 
 
 def _c_call(function: str, args: Sequence[Sequence[str]]) -> str:

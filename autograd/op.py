@@ -300,7 +300,8 @@ def _refused(x: Any) -> str:
     if hasattr(x, "shape"):
         return (
             f"a {kind} of shape {tuple(x.shape)}: go through its elements, as in "
-            f"[Value(x) for x in array.flat], or call NumPy's function on an object array of Values"
+            f"[Value(x) for x in array.flat], or call NumPy's function on an object array of Values "
+            f"(where numbers are among them, np.frompyfunc(autograd.exp, 1, 1)(array))"
         )
     if isinstance(x, (list, tuple, dict, set)):
         return f"a {kind} of {len(x)}: go through its elements, as in [Value(x) for x in xs]"

@@ -28,15 +28,18 @@ from autograd.op import TABLE, Op
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Any
 
 # Rows that rules above them use.
 cos: Op
 cosh: Op
 eq: Op
+gaussian: Op
 hypot: Op
 le: Op
 log: Op
 sign: Op
+stop_gradient: Op
 where: Op
 
 LN2 = math.log(2.0)
@@ -66,6 +69,15 @@ def ieee(
 
     forward.__doc__ = function.__doc__
     return forward
+
+
+SPLIT = 2.0**27 + 1.0
+
+
+def _upper_half(x: float) -> float:
+    """x rounded to 26 bits, whose square is exact (Veltkamp's splitting; Dekker, Numer. Math. 18, 1971)."""
+    scaled = x * SPLIT
+    return scaled - (scaled - x)
 
 
 def brackets(name: str, operands: str = "#1") -> str:
@@ -196,11 +208,23 @@ chain = Op(
     slope_ulp=0.0,
     doc="The chain rule's product of an adjoint (or tangent) and a slope: x * y, but 0 where one is 0.",
 )
+
+
+def _pow_slope(x: Any, y: Any, out: Any) -> Any:
+    """y * x**(y - 1), in which y counts as a constant where the slope in y is 0 by convention.
+
+    So mixed second derivatives are equal. An exponent that is a plain number is a constant anyway.
+    """
+    if type(y) is not float:
+        y = where(eq(x, 0.0) * le(0.0, y), stop_gradient(y), y)
+    return chain(y, pow(x, y - 1.0))
+
+
 pow = Op(
     "pow",
     _pow,
     (
-        lambda x, y, out: chain(y, pow(x, y - 1.0)),
+        _pow_slope,
         lambda x, y, out: where(eq(x, 0.0) * le(0.0, y), 0.0, out * log(x)),
     ),
     method="",
@@ -209,7 +233,8 @@ pow = Op(
     latex="#1^{#2}",
     c="pow(#1, #2)",
     domain=((1e-3, 1e3), (-20.0, 20.0)),
-    kinks="x**0 has slope 0 everywhere; the slope in y is 0 at x = 0 <= y, and nan at x < 0",
+    kinks="x**0 has slope 0 everywhere; at x = 0 <= y all derivatives in y are 0, mixed ones too; "
+    "at x < 0 the slope in y is nan",
     ulp=1.0,
     slope_ulp=64.0,  # 2 for whole y; else y - 1 may be rounded, which ln(x) magnifies
     doc="x to the power of y, differentiable in both.",
@@ -341,15 +366,38 @@ sqrt = Op(
     ulp=0.5,
     doc="The square root of x.",
 )
+
+
+def _cbrt(x: float) -> float:
+    """libm's cube root, off by up to 4 ulp, after one step of Halley's method: off by less than 0.7."""
+    root = math.cbrt(x)
+    if root == 0.0 or root - root != 0.0:
+        return root
+    root = _upper_half(root)
+    ratio = x / (root * root)
+    return root + root * ((ratio - root) / (root + root + ratio))
+
+
 cbrt = Op(
     "cbrt",
-    math.cbrt,
-    (lambda x, out: 1.0 / (3.0 * out * out),),
+    _cbrt,
+    (lambda x, out: 1.0 / out / out / 3.0,),
     latex=r"\sqrt[3]{#1}",
-    c="cbrt(#1)",
+    c="autograd_cbrt(#1)",
+    c_helper="""\
+static double autograd_cbrt(double x)
+{
+    const double root = cbrt(x), scaled = root * 134217729.0, half = scaled - (scaled - root);
+    if (root == 0.0 || root - root != 0.0)
+        return root;
+    const double ratio = x / (half * half);
+    return half + half * ((ratio - half) / (half + half + ratio));
+}
+""",
     domain=((-1e300, 1e300),),
     kinks="slope inf at 0",
-    slope_ulp=10.0,  # twice the 4 ulp of libm's cube root, and the roundings
+    ulp=1.0,
+    slope_ulp=4.0,
     doc="The cube root of x, negative for negative x.",
 )
 
@@ -414,18 +462,26 @@ atan = Op(
     domain=(WIDE,),
     doc="The angle in radians, -pi/2 to pi/2, whose tangent is x.",
 )
+
+
+def _radius(y: Any, x: Any) -> Any:
+    """hypot(y, x), but nan at the origin, so that derivatives of every order are nan there."""
+    radius = hypot(y, x)
+    return where(eq(radius, 0.0), nan, radius)
+
+
 atan2 = Op(
     "atan2",
     math.atan2,
     (
-        lambda y, x, out: x / hypot(y, x) / hypot(y, x),
-        lambda y, x, out: -y / hypot(y, x) / hypot(y, x),
+        lambda y, x, out: x / (radius := _radius(y, x)) / radius,
+        lambda y, x, out: -y / (radius := _radius(y, x)) / radius,
     ),
     method="arctan2",
     latex=named("atan2", "#1, #2"),
     c="atan2(#1, #2)",
     domain=(WIDE, WIDE),
-    kinks="slopes nan at the origin, where the angle jumps",
+    kinks="slopes nan at the origin, where the angle jumps, and their mixed derivatives too",
     doc="The angle in radians, -pi to pi, of the point with ordinate y (the first operand) and abscissa x.",
 )
 _cosh = ieee(math.cosh)
@@ -505,24 +561,50 @@ hypot = Op(
 
 # Error functions and activations
 
+
+def _gaussian(x: float) -> float:
+    if x * x > 746.0:
+        return 0.0
+    upper = _upper_half(x)  # so that the rounding of x*x, which exp would magnify, is kept small
+    return math.exp(-(upper * upper)) * math.exp((upper - x) * (upper + x))
+
+
+gaussian = Op(
+    "gaussian",
+    _gaussian,
+    (lambda x, out: chain(-2.0 * x, out),),
+    precedence=4,
+    latex=r"e^{-\left(#1\right)^2}",
+    c="autograd_gaussian(#1)",
+    c_helper="""\
+static double autograd_gaussian(double x)
+{
+    const double scaled = x * 134217729.0, upper = scaled - (scaled - x);
+    return x * x > 746.0 ? 0.0 : exp(-(upper * upper)) * exp((upper - x) * (upper + x));
+}
+""",
+    domain=((-27.5, 27.5),),
+    slope_ulp=4.0,
+    doc="exp(-x**2), without losing the digits of large x.",
+)
 erf = Op(
     "erf",
     math.erf,
-    (lambda x, out: TWO_OVER_SQRT_PI * exp(-(x * x)),),
+    (lambda x, out: TWO_OVER_SQRT_PI * gaussian(x),),
     latex=named("erf"),
     c="erf(#1)",
-    domain=((-6.0, 6.0),),
-    slope_abs=ONE_ULP,
+    domain=((-27.5, 27.5),),
+    slope_ulp=4.0,
     doc="The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.",
 )
 erfc = Op(
     "erfc",
     math.erfc,
-    (lambda x, out: -TWO_OVER_SQRT_PI * exp(-(x * x)),),
+    (lambda x, out: -TWO_OVER_SQRT_PI * gaussian(x),),
     latex=named("erfc"),
     c="erfc(#1)",
-    domain=((-6.0, 26.0),),
-    slope_abs=ONE_ULP,
+    domain=((-27.5, 27.5),),
+    slope_ulp=4.0,
     doc="1 - erf(x), without losing the digits of large x.",
 )
 
@@ -590,10 +672,17 @@ def _logsumexp(xs: Sequence[float]) -> float:
     return peak + math.log1p(rest)
 
 
+def _shares(xs: Sequence[Any], out: Any) -> tuple[Any, ...]:
+    """exp(x - out) for each x, divided by their sum: 1 but for the rounding of `out`."""
+    terms = [exp(x - out) for x in xs]
+    total = sum_of(terms)
+    return tuple([term / total for term in terms])
+
+
 logsumexp = Op(
     "logsumexp",
     _logsumexp,
-    (lambda xs, out: tuple([exp(x - out) for x in xs]),),
+    (_shares,),
     variadic=True,
     method="",
     latex=named("logsumexp"),
@@ -821,6 +910,18 @@ identity = Op(
     ulp=0.0,
     slope_ulp=0.0,
     doc="x itself, as a node of its own: what a nested transform differentiates with respect to.",
+)
+stop_gradient = Op(
+    "stop_gradient",
+    lambda x: x,
+    (None,),
+    method="",
+    latex="#1",
+    c="#1",
+    domain=(WIDE,),
+    kinks="slope 0 everywhere",
+    ulp=0.0,
+    doc="x itself, which counts as a constant.",
 )
 
 for _op in TABLE.values():

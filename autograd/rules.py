@@ -3,7 +3,8 @@
 Each rule is a pattern and what to write instead. A pattern is ``(op, operand, ...)``; a str stands for
 anything, and for the same thing wherever it occurs; a float for that very number (0.0 is not -0.0).
 All of them hold for every double, infinities and nan included, to the last bit; only the zero of a
-``chain`` has no sign, while what stands for it here may have one.
+``chain`` has no sign, while what stands for it here may have one. (The slope of a power
+as a formula does without the `stop_gradient` of its row, which matters to mixed derivatives at x = 0 alone.)
 """
 
 from __future__ import annotations
@@ -42,4 +43,5 @@ RULES: tuple[tuple[tuple[Any, ...], Pattern], ...] = (
     (("where", 0.0, "x", "y"), "y"),
     (("where", "condition", "x", "x"), "x"),
     (("identity", "x"), "x"),
+    (("where", "condition", ("stop_gradient", "x"), "x"), "x"),
 )

@@ -149,6 +149,35 @@ def _places(name: str, argnums: Argnums, count: int) -> list[int]:
     return places
 
 
+def _check_argnums(f: Callable[..., Any], argnums: Any) -> None:
+    """Make sure that argnums are numbers of positional arguments."""
+    several = isinstance(argnums, Iterable) and not isinstance(argnums, str)
+    given: Any = argnums if several else (argnums,)
+    for argnum in given:
+        try:
+            index(argnum)
+        except TypeError:
+            name = getattr(f, "__name__", "the function")
+            raise TypeError(
+                f"argnums counts the positional arguments of {name} from 0, and was given the "
+                f"{type(argnum).__name__} {argnum!r}: {_instead(f, argnum)}"
+            ) from None
+
+
+def _instead(f: Callable[..., Any], argnum: Any) -> str:
+    """What to write for an argument that was given by its name, or by anything else."""
+    import inspect
+
+    try:
+        names = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):  # a function written in C may have none
+        names = []
+    if argnum in names:
+        return f"write {names.index(argnum)} for {argnum}, and pass {argnum} by position"
+    known = f", which are {', '.join(f'{i} for {name}' for i, name in enumerate(names))}" if names else ""
+    return f"write 0 for the first argument, (0, 1) for the first two{known}"
+
+
 def _one_result(recording: _Recording) -> None:
     if len(recording.outs) != 1 or isinstance(recording.out, (list, tuple, dict)):
         raise TypeError(
@@ -163,6 +192,7 @@ def value_and_grad(
     """A function that gives ``(f(*args), gradient)``; see `grad`."""
 
     _check_option(independent)
+    _check_argnums(f, argnums)
 
     @wraps(f)
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
@@ -218,6 +248,7 @@ def grad(
         TypeError: if f returns several numbers, or an argument is no number.
     """
     _check_option(independent)
+    _check_argnums(f, argnums)
 
     @wraps(f)
     def grad_f(*args: Any, **kwargs: Any) -> Any:
@@ -246,19 +277,25 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     Primals and tangents are sequences of arguments with the same structure; forward mode.
     """
-    _check_are_tuples(primals, tangents)
+    _check_pairs("jvp", primals, tangents)
     recording = _Recording(f, range(len(primals)), primals, {})
     flat = _like(list(tangents), list(primals), "tangents")
     tangent = recording.rebuild_out(recording.push(flat))
     return recording.values(), tangent
 
 
-def _check_are_tuples(primals: Any, tangents: Any) -> None:
+def _check_pairs(transform: str, primals: Any, tangents: Any) -> None:
+    """Make sure that there is a tangent for each primal."""
     for name, given in (("primals", primals), ("tangents", tangents)):
         if not isinstance(given, (list, tuple)):
             raise TypeError(
                 f"{name} is a tuple, one for each argument of the function, not {given!r}: write (x,)"
             )
+    if len(primals) != len(tangents):
+        raise ValueError(
+            f"tangents must be a list of {len(primals)}, one for each argument of the function, not of "
+            f"{len(tangents)}: write 0.0 for an argument that stays, as in {transform}(f, (x, y), (1.0, 0.0))"
+        )
 
 
 def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
@@ -279,6 +316,7 @@ def jacobian(
     """
     if mode not in ("reverse", "forward"):
         raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
+    _check_argnums(f, argnums)
 
     @wraps(f)
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
@@ -307,7 +345,7 @@ def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
 
     A tuple, one for each argument; forward mode over reverse, at the cost of a few gradients.
     """
-    _check_are_tuples(primals, tangents)
+    _check_pairs("hvp", primals, tangents)
     result: tuple[Any, ...] = jvp(grad(f, range(len(primals))), primals, tangents)[1]
     return result
 

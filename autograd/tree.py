@@ -51,7 +51,9 @@ def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
             raise _differs(name, f"a {type(pattern).__name__} of {len(pattern)}", tree)
         pairs = enumerate(zip(tree, pattern, strict=True))
         return [x for i, (t, p) in pairs for x in flatten_like(t, p, f"{name}[{i}]")]
-    if _is_array(pattern):
+    if _is_array(tree) and tree.ndim == 0:  # stands for its number, and a number for it
+        tree = tree.item()
+    if _is_array(pattern) and pattern.ndim > 0:
         if not _is_array(tree) or tree.shape != pattern.shape:
             raise _differs(name, f"an array of shape {pattern.shape}", tree)
         return flatten(tree)[0]

@@ -52,6 +52,7 @@ MP = {
     "acosh": mpmath.acosh,
     "atanh": mpmath.atanh,
     "hypot": mpmath.hypot,
+    "gaussian": lambda x: mpmath.exp(-x * x),
     "erf": mpmath.erf,
     "erfc": mpmath.erfc,
     "sigmoid": lambda x: 1 / (1 + mpmath.exp(-x)),
@@ -71,6 +72,7 @@ MP = {
     "sign": mpmath.sign,
     "fmod": _fmod,
     "identity": lambda x: x,
+    "stop_gradient": lambda x: x,
 }
 
 

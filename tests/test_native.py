@@ -543,16 +543,32 @@ class TestTheTable:
     def test_rules_that_mix_the_operands_of_a_sequence_are_refused(self):
         from autograd import kernels
 
-        op = ag.Op(
-            "mixed",
-            lambda xs: xs[0],
-            (lambda xs, out: tuple(xs[0] * x for x in xs),),
-            variadic=True,
-            c="mixed",
-            register=False,
-        )
-        with pytest.raises(ValueError, match="the slopes of mixed depend on several operands"):
-            kernels._slope(op, 0)
+        for partial in (
+            lambda xs, out: tuple([xs[0] * x for x in xs]),
+            lambda xs, out: tuple([xs[1] + x for x in xs]),
+            lambda xs, out: tuple([ag.sum_of([xs[0], *xs]) * x for x in xs]),
+            lambda xs, out: tuple([ag.sum_of([xs[0] * y for y in xs]) * x for x in xs]),
+            lambda xs, out: tuple([float(len(xs)) * x for x in xs]),
+            lambda xs, out: tuple([float(i) * x for i, x in enumerate(xs)]),
+        ):
+            op = ag.Op("mixed", max, (partial,), variadic=True, c="mixed", register=False)
+            with pytest.raises(ValueError, match="the slopes of mixed depend on several operands"):
+                kernels._sequence_slope(op, 0)
+
+    def test_slopes_that_need_sums_over_a_sequence_compute_each_sum_once(self):
+        from autograd import kernels
+
+        def shares(xs, out):
+            squares = [x * x for x in xs]
+            total = ag.sum_of(squares)
+            parts = [s / total for s in squares]
+            return tuple([p * out / ag.logsumexp(parts) for p in parts])
+
+        op = ag.Op("shared", max, (shares,), variadic=True, c="shared", register=False)
+        _, sums = kernels._sequence_slope(op, 0)
+        assert [reduction.name for reduction, _ in sums.values()] == ["sum_of", "logsumexp"]
+        text = kernels._joint_slopes(op)
+        assert text.count("forward_sum_of(n, slopes)") == text.count("forward_logsumexp(n, slopes)") == 1
 
     def test_pure_python_can_be_asked_for(self):
         code = "import autograd; print(autograd.backend_info())"

@@ -319,6 +319,40 @@ class TestErrors:
         with pytest.raises(TypeError, match="missing 1 required positional argument"):
             grad(f)(1.0)
 
+    def test_an_argument_given_by_its_name(self):
+        """By every transform that takes argnums, before the function is called."""
+
+        def f(x, y):
+            raise AssertionError("called")
+
+        for transform in (grad, ag.value_and_grad, jacobian, hessian):
+            with pytest.raises(
+                TypeError, match=r"of f from 0, and was given the str 'y': write 1 for y, and"
+            ):
+                transform(f, "y")
+        with pytest.raises(TypeError, match=r"the str 'z': write 0 .* which are 0 for x, 1 for y$"):
+            grad(f, (0, "z"))
+        with pytest.raises(TypeError, match=r"the float 1\.0: write 0 for the first argument"):
+            grad(f, 1.0)
+        assert grad(lambda x, y: x * y, np.int64(1))(3.0, 4.0) == 3.0
+
+    def test_a_missing_tangent(self):
+        for transform in (jvp, hvp):
+            call = rf"as in {transform.__name__}\(f, \(x, y\), \(1\.0, 0\.0\)\)"
+            with pytest.raises(ValueError, match=rf"list of 2, one for each argument .* not of 1: .* {call}"):
+                transform(lambda x, y: x * y, (1.0, 2.0), (1.0,))
+
+    def test_arrays_without_axes_and_numbers_stand_for_each_other(self):
+        """As cotangents and as tangents."""
+        out, pull = vjp(lambda x: np.array(x * x, dtype=object), 3.0)
+        assert out.shape == ()
+        for one in (1.0, 1, np.float64(1.0), np.array(1.0), Value(1.0, requires_grad=False)):
+            assert pull(one) == (6.0,)
+            assert vjp(lambda x: x * x, 3.0)[1](one) == (6.0,)
+        assert jvp(lambda x: x * x, (np.array(3.0),), (2.0,))[1] == 12.0
+        with pytest.raises(ValueError, match="cotangent must be a number"):
+            pull(np.array([1.0]))
+
     def test_a_wrong_structure(self):
         with pytest.raises(ValueError, match=r"tangents\[0\] must be a list of 2, to match"):
             jvp(lambda x: x[0] * x[1], ([1.0, 2.0],), ([1.0],))

@@ -138,8 +138,6 @@ static double number_sequences(int code, int n, const double *xs, const double *
     Py_UNREACHABLE();
 }
 
-enum { FEW = 64 };
-
 /* `sequences` are one or two tuples of equal length, whose references are the caller's. */
 static PyObject *call_sequences(int code, PyObject **sequences, int count)
 {

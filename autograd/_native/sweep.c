@@ -66,6 +66,31 @@ static int carry_custom(const Value *node, double carried)
     return done;
 }
 
+enum { FEW = 64 };
+
+/* For an op whose slopes depend on all operands of its sequence; -1 with an exception. */
+static int carry_to_sequence(const Value *node, double carried,
+                             void (*write_slopes)(int, const double *, double, double *))
+{
+    const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);
+    PyObject *const *operands = &PyTuple_GET_ITEM(node->x.object, 0);
+    double few[2 * FEW], *numbers = few;
+    if (n > FEW && !(numbers = PyMem_RawMalloc(2 * n * sizeof(double)))) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < n; k++)
+        numbers[k] = operand_number(operands[k]);
+    double *slopes = numbers + n;
+    write_slopes((int)n, numbers, node->data, slopes);
+    for (Py_ssize_t k = 0; k < n; k++)
+        if (IS_VALUE(operands[k]))
+            carry((Value *)operands[k], carried, slopes[k]);
+    if (numbers != few)
+        PyMem_RawFree(numbers);
+    return 0;
+}
+
 /* Carry adjoints from users to operands, in the `grad` of the nodes; -1 with an exception.
  *
  * The caller has cleared them all, but for those where the sweep starts.
@@ -125,7 +150,14 @@ static int reverse(const Array *order)
         }                                                                                                    \
         break;                                                                                               \
     }
-            SEQUENCE_OPS(SWEEP)
+            SEQUENCE_OPS_SLOPE_BY_SLOPE(SWEEP)
+#undef SWEEP
+#define SWEEP(op)                                                                                            \
+    case OP_##op:                                                                                            \
+        if (carry_to_sequence(node, carried, slopes_##op) < 0)                                               \
+            return -1;                                                                                       \
+        break;
+            SEQUENCE_OPS_ALL_SLOPES_AT_ONCE(SWEEP)
 #undef SWEEP
 #define SWEEP(op)                                                                                            \
     case OP_##op: {                                                                                          \
