@@ -42,13 +42,14 @@ class Value(Behaviour):
     __module__ = "autograd"
 
     # Slots that a node leaves unset, reading as "none", make it quicker to build and to collect. (Not
-    # through __getattr__: with that, CPython reads every attribute the slow way.)
+    # through __getattr__: with that, CPython reads every attribute the slow way.) Names that other libraries
+    # look for are avoided: NumPy's masked arrays take an object's `_data` in its place.
     __slots__ = (
         "__weakref__",
-        "_data",  # the number
         "_grad",  # of the last backward for an inner node, the running total for a leaf
         "_label",
-        "_op",  # what made it; None for a leaf
+        "_made_by",  # the op; None for a leaf
+        "_number",
         "_parameter",
         "_path",  # of the module it was made in
         "_requires_grad",  # of a leaf
@@ -63,8 +64,8 @@ class Value(Behaviour):
     def __init__(
         self, data: Any, label: str = "", *, requires_grad: bool = True, parameter: bool = False
     ) -> None:
-        self._data = number(data)
-        self._op: Op | None = None
+        self._number = number(data)
+        self._made_by: Op | None = None
         self._tick = 0
         self._grad = 0.0
         self._requires_grad = bool(requires_grad)
@@ -81,16 +82,16 @@ class Value(Behaviour):
 
     @property
     def data(self) -> float:
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self._op is not None:
+        if self._made_by is not None:
             raise refusals.computed_data(self, data)
         global tick
         data = number(data, ".data")
         with _lock:  # not in the middle of another thread's backward
-            self._data = data
+            self._number = data
             tick += 1
             self._tick = tick
 
@@ -106,11 +107,11 @@ class Value(Behaviour):
 
     @property
     def op(self) -> Op | None:
-        return self._op
+        return self._made_by
 
     @property
     def args(self) -> tuple[Any, ...]:
-        op = self._op
+        op = self._made_by
         if op is None:
             return ()
         if op.arity == UNARY:
@@ -147,13 +148,13 @@ class Value(Behaviour):
 
     @property
     def requires_grad(self) -> bool:
-        if self._op is None:
+        if self._made_by is None:
             return self._requires_grad
-        return any(x._op is None and x._requires_grad for x in reachable(self))
+        return any(x._made_by is None and x._requires_grad for x in reachable(self))
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
-        if self._op is not None:
+        if self._made_by is not None:
             raise refusals.computed_requires_grad(self)
         self._requires_grad = bool(flag)
 
@@ -237,8 +238,8 @@ def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
 def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
     """A new node, whatever block it is made in."""
     out: Value = new(Value)
-    out._data = data
-    out._op = op
+    out._number = data
+    out._made_by = op
     out._tick = tick
     if op.arity == UNARY:
         out._x = args[0]
@@ -270,7 +271,7 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         if node in seen:
             continue
         seen.add(node)
-        op = node._op
+        op = node._made_by
         if op is None:
             leaves.append(node)
             continue
@@ -293,7 +294,7 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
 
 def operands(node: Value) -> list[Value]:
     """The Values among the operands of an inner node that it has slopes by."""
-    op: Any = node._op
+    op: Any = node._made_by
     found = []
     for x, partial in zip(node.args, op.partials, strict=True):
         if partial is not None:
@@ -306,7 +307,7 @@ def between(order: Iterable[Value], sources: Collection[Value]) -> list[Value]:
     kept = set(sources)
     result = []
     for node in order:
-        if node in kept or (node._op is not None and any(x in kept for x in operands(node))):
+        if node in kept or (node._made_by is not None and any(x in kept for x in operands(node))):
             kept.add(node)
             result.append(node)
     return result
@@ -329,7 +330,7 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
 def newer_leaves(node: Value) -> list[Value]:
     """The leaves among the operands that have been given a number since the node was made."""
     made = node._tick
-    return [x for x in flat_args(node) if type(x) is Value and x._op is None and x._tick > made]
+    return [x for x in flat_args(node) if type(x) is Value and x._made_by is None and x._tick > made]
 
 
 def reverse(order: list[Value]) -> None:
@@ -343,25 +344,25 @@ def reverse(order: list[Value]) -> None:
         carried = node._grad
         if carried == 0.0:
             continue
-        op: Any = node._op
+        op: Any = node._made_by
         form = op.form
         try:
             if form == BINARY:
                 x, y = node._x, node._y
                 by_x, by_y = op.partials
-                out = node._data
+                out = node._number
                 if type(y) is not Value:
-                    slope_x, slope_y = by_x(x._data, y, out), 0.0
+                    slope_x, slope_y = by_x(x._number, y, out), 0.0
                 elif type(x) is not Value:
-                    slope_x, slope_y = 0.0, by_y(x, y._data, out)
+                    slope_x, slope_y = 0.0, by_y(x, y._number, out)
                 else:
-                    slope_x, slope_y = by_x(x._data, y._data, out), by_y(x._data, y._data, out)
+                    slope_x, slope_y = by_x(x._number, y._number, out), by_y(x._number, y._number, out)
                 if slope_x != 0.0:
                     x._grad += carried * slope_x
                 if slope_y != 0.0:
                     y._grad += carried * slope_y
             elif form == UNARY:
-                slope_x = op.partials[0](node._x._data, node._data)
+                slope_x = op.partials[0](node._x._number, node._number)
                 if slope_x != 0.0:
                     node._x._grad += carried * slope_x
             elif form == GENERAL:
@@ -401,13 +402,13 @@ def pull(
 
 def is_stale(node: Value) -> bool:
     """Whether one of its leaves has been given another number since; for a leaf, whether it ever was."""
-    return node._tick > 0 if node._op is None else bool(newer_leaves(node))
+    return node._tick > 0 if node._made_by is None else bool(newer_leaves(node))
 
 
 def restore(node: Value, path: str, stale: bool) -> None:
     """Give a new leaf, or a node just made by `recorded`, the history of another."""
     node._path = path
-    if node._op is None:
+    if node._made_by is None:
         node._tick = int(stale)  # before whatever is made from now on, but after what was stale
     elif stale:
         node._tick = 0  # older than a leaf that was ever set
@@ -422,11 +423,11 @@ def make(op):
         made = tick
         kind = type(other)
         if kind is Value:
-            other_data = other._data
+            number = other._number
         elif kind is float:
-            other_data = other
+            number = other
         elif kind is int and -LARGEST <= other <= LARGEST:
-            other_data = other = float(other)
+            number = other = float(other)
         else:
             return self.{generic}(op, other)
         try:
@@ -436,8 +437,8 @@ def make(op):
         if open_blocks:
             return node(op, ({x}, {y}), data, made)
         out = new(Value)
-        out._data = data
-        out._op = op
+        out._number = data
+        out._made_by = op
         out._x = {x}
         out._y = {y}
         out._tick = made
@@ -445,8 +446,8 @@ def make(op):
 
     return {dunder}
 """
-_FORWARDS = {"generic": "_binary", "left": "self._data", "right": "other_data", "x": "self", "y": "other"}
-_REFLECTED = {"generic": "_reflected", "left": "other_data", "right": "self._data", "x": "other", "y": "self"}
+_FORWARDS = {"generic": "_binary", "left": "self._number", "right": "number", "x": "self", "y": "other"}
+_REFLECTED = {"generic": "_reflected", "left": "number", "right": "self._number", "x": "other", "y": "self"}
 
 
 def _add_arithmetic(op: Op, dunder: str, roles: dict[str, str]) -> None:
@@ -461,12 +462,12 @@ def _unary(op: Op) -> Callable[[Value], Value]:
 
     def method(self: Value) -> Value:
         made = tick
-        data = forward(self._data)
+        data = forward(self._number)
         if open_blocks or type(data) is not float:
             return node(op, (self,), data, made)
         out: Value = new(Value)
-        out._data = data
-        out._op = op
+        out._number = data
+        out._made_by = op
         out._x = self
         out._tick = made
         return out
@@ -481,16 +482,16 @@ def _binary(op: Op) -> Callable[[Value, Any], Value]:
         made = tick
         kind = type(other)
         if kind is Value:
-            data = forward(self._data, other._data)
+            data = forward(self._number, other._number)
         elif kind is float:
-            data = forward(self._data, other)
+            data = forward(self._number, other)
         else:
             return apply(op, (self, other), (self, other))
         if open_blocks or type(data) is not float:
             return node(op, (self, other), data, made)
         out: Value = new(Value)
-        out._data = data
-        out._op = op
+        out._number = data
+        out._made_by = op
         out._x = self
         out._y = other
         out._tick = made
