@@ -39,6 +39,15 @@ def label(label: Any) -> TypeError:
     return TypeError(f"a label is a str, not the {type(label).__name__} {label!r}: write str(...)")
 
 
+def set_meanwhile(leaf: Any) -> StaleGraphError:
+    name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
+    return StaleGraphError(
+        f"{name} was given the number {leaf.data!r} while backward() was running, by a rule or by another "
+        f"thread, so some slopes would be at the old number and some at the new one; no .grad has changed: "
+        f"set .data before the computation, or after backward()"
+    )
+
+
 def nested_backward() -> RuntimeError:
     return RuntimeError(
         "backward() was called by a rule that another backward() runs, and both would write to "

@@ -14,7 +14,6 @@ import warnings
 from collections.abc import Iterable
 from functools import wraps
 from operator import index
-from threading import Lock
 
 from autograd import ops, sweeps
 from autograd.backend import Value, between, check_fresh, pull, walk
@@ -52,9 +51,6 @@ class _Recording:
         roots = [x for x in self.outs if type(x) is Value]
         self.reached, self.leaves = walk(*roots, stop=self.inputs)
         self.order = between(self.reached, self.inputs)
-        # Where f used nothing of its caller's, the nodes themselves can carry the adjoints.
-        self.private = not self.leaves
-        self.lock = Lock()
         # The slopes are wanted as Values where something that is not ours wants gradients.
         self.graph = self.nested and (
             any(x.op is not None for x in self.inputs) or any(leaf.requires_grad for leaf in self.leaves)
@@ -74,15 +70,17 @@ class _Recording:
         self.check_fresh()
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
-        if self.private and not graph:
-            with self.lock:  # threads may share a pullback
-                return pull(self.order, self.reached, self.inputs, seeds)
+        if not graph:
+            found = pull(self.order, self.reached + self.leaves, self.inputs, seeds)
+            self.check_fresh()  # no rule has set a leaf
+            return found
         adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
         for out, weight in seeds:
             if out in adjoint:
                 adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
             sweeps.reverse(self.order, adjoint, graph)
+        self.check_fresh()
         return self.settle([adjoint[x] for x in self.inputs], cotangents)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
@@ -92,6 +90,7 @@ class _Recording:
         graph = self.graph or any(type(x) is Value for x in tangents)
         with enable_grad():
             sweeps.forward(self.order, tangent, graph)
+        self.check_fresh()
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
         return self.settle(found, tangents)
 
@@ -326,6 +325,7 @@ def gradients(out: Value, inputs: Any) -> Any:
     adjoint[out] = 1.0
     with enable_grad():
         sweeps.reverse(order, adjoint, graph=True)
+    check_fresh(reached, leaves)
     found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 

@@ -6,8 +6,10 @@ changed; so it is freed by reference counting, and every walk over it is a loop,
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from threading import RLock
+from operator import add
+from threading import Lock, RLock, local
 
 from autograd import ops, refusals
 from autograd.behaviour import Behaviour
@@ -46,7 +48,8 @@ class Value(Behaviour):
     # look for are avoided: NumPy's masked arrays take an object's `_data` in its place.
     __slots__ = (
         "__weakref__",
-        "_grad",  # of the last backward for an inner node, the running total for a leaf
+        "_adjoint",  # of the last sweep
+        "_grad",  # of a leaf: the running total
         "_label",
         "_made_by",  # the op; None for a leaf
         "_number",
@@ -90,20 +93,25 @@ class Value(Behaviour):
             raise refusals.computed_data(self, data)
         global tick
         data = number(data, ".data")
-        with _lock:  # not in the middle of another thread's backward
-            self._number = data
+        with _lock:
             tick += 1
             self._tick = tick
+            self._number = data
 
     @property
     def grad(self) -> float:
-        return float(getattr(self, "_grad", 0.0))
+        return float(getattr(self, "_grad" if self._made_by is None else "_adjoint", 0.0))
 
     @grad.setter
     def grad(self, grad: Any) -> None:
         if grad is None:
             raise refusals.missing_grad()
-        self._grad = number(grad, ".grad")
+        grad = number(grad, ".grad")
+        with _lock:  # not in the middle of a sweep
+            if self._made_by is None:
+                self._grad = grad
+            else:
+                self._adjoint = grad
 
     @property
     def op(self) -> Op | None:
@@ -160,32 +168,34 @@ class Value(Behaviour):
 
     def backward(self, seed: float = 1.0) -> None:
         seed = number(seed, "the seed of backward")
-        if thread.sweeping:
+        if _thread.sweep.locked():
             raise refusals.nested_backward()
-        with _lock:
-            reached, leaves = walk(self)
-            check_fresh(reached, leaves)
-            wanting = [leaf for leaf in leaves if leaf._requires_grad]
-            if not wanting:
-                raise refusals.constant(self)
-            order = reached if len(wanting) == len(leaves) else between(reached, wanting)
-            before = [leaf._grad for leaf in leaves]
-            try:
-                thread.sweeping = True
-                clear_grads(leaves)
-                clear_grads(reached)
-                self._grad = seed
-                reverse(order)
-                after = [
-                    float(old + leaf._grad) if leaf._requires_grad else old
-                    for leaf, old in zip(leaves, before, strict=True)
-                ]
-                _store_grads(leaves, after)
-            except BaseException:  # Ctrl-C too
-                _store_grads(leaves, before)
-                raise
-            finally:
-                thread.sweeping = False
+        started = tick
+        reached, leaves, rules = _visit([self], set())
+        check_fresh(reached, leaves)
+        wanting = [leaf for leaf in leaves if leaf._requires_grad]
+        if not wanting:
+            raise refusals.constant(self)
+        order = reached if len(wanting) == len(leaves) else between(reached, wanting)
+        with _thread.sweep:
+            if rules:
+                adjoint = _reverse_apart(order, [*reached, *leaves], [(self, seed)])
+            with _lock:
+                late = [leaf for leaf in leaves if leaf._tick > started] if tick != started else []
+                if not late:
+                    if rules:
+                        for node in reached:
+                            node._adjoint = adjoint[node]
+                        sums = [adjoint[leaf] for leaf in wanting]
+                    else:
+                        _clear(reached)
+                        _clear(leaves)
+                        self._adjoint = seed
+                        reverse(order)
+                        sums = [leaf._adjoint for leaf in wanting]
+                    _add_to_grads(wanting, sums)
+        if late:
+            raise refusals.set_meanwhile(late[0])
 
     def __pow__(self, other: Any) -> Any:
         kind = type(other)
@@ -204,18 +214,42 @@ class Value(Behaviour):
         return node(op, args, op.forward(*numbers(op, args)), made)
 
 
-_lock = RLock()  # held while a sweep writes gradients or a leaf is set, so that threads may share leaves
-_store_grad = Value.__dict__["_grad"].__set__
+class _Thread(local):
+    """The state of one thread."""
+
+    def __init__(self) -> None:
+        self.sweep = Lock()  # held inside backward; no other thread waits for it
 
 
-def _store_grads(nodes: Iterable[Value], grads: Iterable[float]) -> None:
-    """Store all of them in one call to C, which Ctrl-C can precede or follow but not interrupt."""
-    deque(map(_store_grad, nodes, grads), maxlen=0)
+_thread = _Thread()
+_lock: Any = (
+    RLock()
+)  # held while adjoints are carried in nodes or a leaf is set; never while a user's rule runs
+_get_grad = Value.__dict__["_grad"].__get__
+_set_grad = Value.__dict__["_grad"].__set__
 
 
-def clear_grads(nodes: Iterable[Value]) -> None:
+def _renew_lock() -> None:
+    global _lock
+    _lock = RLock()  # the thread that held the old one does not exist in a forked process
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def _add_to_grads(leaves: list[Value], adjoints: list[float]) -> None:
+    """Add to all of them in one call to C, which Ctrl-C can precede or follow but not interrupt.
+
+    Whoever calls it holds the lock.
+    """
+    totals = map(add, map(_get_grad, leaves), map(float, adjoints))
+    deque(map(_set_grad, leaves, totals), maxlen=0)
+
+
+def _clear(nodes: Iterable[Value]) -> None:
     for node in nodes:
-        node._grad = 0.0
+        node._adjoint = 0.0
 
 
 def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
@@ -258,10 +292,14 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
 
     The nodes of `stop` are left out, with what lies behind them.
     """
+    return _visit(list(roots), set(stop))[:2]
+
+
+def _visit(stack: list[Any], seen: set[Value]) -> tuple[list[Value], list[Value], bool]:
+    """The walk from the nodes on a stack; and whether it met an op whose rules are a user's."""
     order: list[Value] = []
     leaves: list[Value] = []
-    seen: set[Value] = set(stop)
-    stack: list[Any] = list(roots)
+    rules = False
     pop, push, done = stack.pop, stack.append, order.append
     while stack:
         node = pop()
@@ -288,8 +326,9 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         elif form == UNARY:
             push(node._x)
         else:
+            rules = rules or not op.builtin
             stack += [x for x in reversed(flat_args(node)) if type(x) is Value and x not in seen]
-    return order, leaves
+    return order, leaves, rules
 
 
 def operands(node: Value) -> list[Value]:
@@ -336,12 +375,12 @@ def newer_leaves(node: Value) -> list[Value]:
 def reverse(order: list[Value]) -> None:
     """Carry adjoints from users to operands, in numbers: one multiplication and addition an operand.
 
-    They are carried in the `_grad` of the nodes and leaves, which the caller has cleared, but for that
+    They are carried in the `_adjoint` of the nodes and leaves, which the caller has cleared, but for that
     of the root. An adjoint or a slope of exactly 0 contributes nothing, whatever the other factor
     (strong zero).
     """
     for node in reversed(order):
-        carried = node._grad
+        carried = node._adjoint
         if carried == 0.0:
             continue
         op: Any = node._made_by
@@ -358,16 +397,16 @@ def reverse(order: list[Value]) -> None:
                 else:
                     slope_x, slope_y = by_x(x._number, y._number, out), by_y(x._number, y._number, out)
                 if slope_x != 0.0:
-                    x._grad += carried * slope_x
+                    x._adjoint += carried * slope_x
                 if slope_y != 0.0:
-                    y._grad += carried * slope_y
+                    y._adjoint += carried * slope_y
             elif form == UNARY:
                 slope_x = op.partials[0](node._x._number, node._number)
                 if slope_x != 0.0:
-                    node._x._grad += carried * slope_x
+                    node._x._adjoint += carried * slope_x
             elif form == GENERAL:
                 _carry(node, carried)
-        except (ArithmeticError, TypeError):  # before anything was added, or there is no number to add
+        except ArithmeticError:  # before anything was added
             _carry(node, carried)
 
 
@@ -375,7 +414,44 @@ def _carry(node: Value, carried: float) -> None:
     """Carry an adjoint to the operands of any node, by IEEE rules where Python's division raises at 0."""
     for x, slope in node_slopes(node):
         if slope != 0.0:
-            x._grad += carried * slope
+            x._adjoint += carried * slope
+
+
+def _reverse_apart(
+    order: list[Value], nodes: Iterable[Value], seeds: Iterable[tuple[Value, float]]
+) -> dict[Value, float]:
+    """The same where a rule of a user runs, which may do anything: wait for a thread that sweeps, or fork.
+
+    So no lock is held, and the adjoints of `nodes` are kept apart from them.
+    """
+    adjoint = dict.fromkeys(nodes, 0.0)
+    for out, weight in seeds:
+        adjoint[out] += weight
+    for node in reversed(order):
+        carried = adjoint[node]
+        if carried != 0.0:
+            for x, slope in _slopes(node):
+                if slope != 0.0:
+                    adjoint[x] += carried * slope
+    return adjoint
+
+
+def _slopes(node: Value) -> Iterable[tuple[Value, float]]:
+    """`node_slopes`, quicker for what is most of a graph."""
+    op: Any = node._made_by
+    x, out = node._x, node._number
+    try:
+        if op.form == UNARY:
+            return ((x, op.partials[0](x._number, out)),)
+        if op.form == BINARY and type(x) is Value:
+            by_x, by_y = op.partials
+            y = node._y
+            if type(y) is not Value:
+                return ((x, by_x(x._number, y, out)),)
+            return (x, by_x(x._number, y._number, out)), (y, by_y(x._number, y._number, out))
+    except ArithmeticError:
+        pass
+    return node_slopes(node)
 
 
 def pull(
@@ -383,18 +459,22 @@ def pull(
 ) -> list[float]:
     """The derivatives by the inputs of the sum of seeds, each a result and its weight.
 
-    Adjoints are carried in the nodes, which nobody else may be using, and of which no trace is left.
+    `reached` is all that the results were made from, but for the inputs. No trace is left in the nodes.
     """
-    try:
-        clear_grads(inputs)
-        clear_grads(reached)
-        for out, weight in seeds:
-            out._grad += weight
-        reverse(order)
-        return [float(x._grad) for x in inputs]
-    finally:
-        clear_grads(inputs)
-        clear_grads(reached)
+    nodes = [*reached, *inputs]
+    ops = {node._made_by for node in reached}
+    if not all(op is not None and op.builtin for op in ops):
+        adjoint = _reverse_apart(order, nodes, seeds)
+        return [float(adjoint[x]) for x in inputs]
+    with _lock:  # the nodes are the function's own, but threads may share a pullback
+        try:
+            _clear(nodes)
+            for out, weight in seeds:
+                out._adjoint += weight
+            reverse(order)
+            return [float(x._adjoint) for x in inputs]
+        finally:
+            _clear(nodes)
 
 
 # Pickling

@@ -4,8 +4,11 @@ import contextlib
 import copy
 import gc
 import math
+import os
 import pickle
 import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -434,6 +437,160 @@ class TestBackward:
         with pytest.raises(RuntimeError, match=r"in a rule use grad"):
             nested(x).backward()
         assert x.grad == 0.0
+
+    def test_a_rule_may_wait_for_a_thread_that_calls_backward(self):
+        """No lock is held while a rule runs, and the two sweeps over shared nodes lose nothing."""
+        x = Value(3.0)
+        h = x * x
+
+        def elsewhere():
+            (h * h).backward()
+
+        def rule(v, out):
+            x.grad += 0.0
+            thread = threading.Thread(target=elsewhere, daemon=True)
+            thread.start()
+            thread.join(10.0)
+            assert not thread.is_alive()
+            return 1.0
+
+        y = ag.custom_derivative(rule)(lambda v: v)(h) + 2.0 * h
+        y.backward()
+        assert x.grad == 3.0 * 6.0 + 2.0 * 9.0 * 6.0
+        assert h.grad == 3.0
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    def test_a_child_that_was_forked_while_another_thread_swept_can_sweep(self):
+        program = """
+import os, signal, threading
+from autograd import Value, custom_derivative, vjp
+inside, leave = threading.Event(), threading.Event()
+def rule(v, out):
+    inside.set()
+    leave.wait()
+    return 1.0
+slow = custom_derivative(rule)(lambda v: v)
+x = Value(2.0)
+y = slow(x) * x
+_, pull = vjp(lambda v: slow(v) * v, 2.0)
+threads = [threading.Thread(target=y.backward), threading.Thread(target=pull, args=(1.0,))]
+for thread in threads:
+    inside.clear()
+    thread.start()
+    inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    leave.set()
+    x.data = 3.0
+    (x * x).backward()
+    slopes = pull(1.0)
+    os._exit(0 if x.grad == 6.0 and slopes == (4.0,) else 1)
+status = os.waitpid(child, 0)[1]
+leave.set()
+for thread in threads:
+    thread.join()
+print(status, x.grad)
+"""
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["0", "4.0"]
+
+    @pytest.mark.parametrize("by_thread", [False, True], ids=["by the rule", "by a thread it joins"])
+    def test_a_leaf_that_is_set_during_the_sweep_is_told(self, by_thread):
+        """Rather than slopes at the old number and at the new one in one gradient; no .grad has changed."""
+        x, w = Value(3.0, "x"), Value(2.0)
+
+        def set_x():
+            x.data = 5.0
+
+        def rule(v, out):
+            if by_thread:
+                thread = threading.Thread(target=set_x, daemon=True)
+                thread.start()
+                thread.join(10.0)
+            else:
+                set_x()
+            return 1.0
+
+        setting = ag.custom_derivative(rule)(lambda v: v)
+        h = x * w
+        y = h * h
+        y.backward()
+        before = [node.grad for node in (x, w, h, y)]
+        z = setting(y) + y
+        with pytest.raises(StaleGraphError, match=r"'x' was given the number 5.0 while backward\(\) was run"):
+            z.backward()
+        assert [node.grad for node in (x, w, h, y)] == before
+        x.data = 3.0
+        with pytest.raises(StaleGraphError):
+            ag.grad(lambda v: setting(v * x) * x)(1.0)
+        x.data = 3.0
+        with pytest.raises(StaleGraphError):
+            ag.jvp(lambda v: setting(v * x) * x, (1.0,), (1.0,))
+        x.data = 3.0
+        fresh = setting(x * w) * x
+        with pytest.raises(StaleGraphError):
+            ag.gradients(fresh, w)
+        (x * x).backward()  # and the next call works
+        assert x.grad == before[0] + 2.0 * x.data
+
+    def test_a_refused_call_changes_no_gradient_of_an_inner_node_either(self):
+        x, frozen = Value(3.0), Value(2.0, requires_grad=False)
+        h = x * frozen
+        y = h * h
+        y.backward()
+        before = [node.grad for node in (x, h, y)]
+
+        def rule(v, out):
+            y.backward()
+            return 1.0
+
+        nested = ag.custom_derivative(rule)(lambda v: v)(y)
+        with pytest.raises(RuntimeError, match="a rule that another backward"):
+            nested.backward()
+        assert [node.grad for node in (x, h, y)] == before
+        x.requires_grad = False
+        with pytest.raises(RuntimeError, match="nothing to differentiate"):
+            y.backward()
+        assert [node.grad for node in (x, h, y)] == before
+        x.requires_grad = True
+        x.data = 4.0
+        with pytest.raises(StaleGraphError):
+            y.backward()
+        assert [node.grad for node in (x, h, y)] == before
+
+    def test_too_deep_a_stack_changes_no_leaf(self):
+        """Called at every depth near the limit of recursion: backward adds to all leaves, or to none."""
+        leaves = [Value(float(i)) for i in range(3)]
+        y = sum_of([ag.sqrt(leaf) * leaf for leaf in leaves]) + leaves[0] / leaves[1]
+        rule = ag.custom_derivative(lambda v, out: ag.grad(lambda u: u * 2.0)(v))(lambda v: v * 2.0)
+        z = rule(y) + y
+        plain = leaves[0] * leaves[1] + leaves[2]
+        for root in (plain, plain.exp(), y, z):
+            for leaf in leaves:
+                leaf.grad = 0.0
+            root.backward()
+            once = [leaf.grad for leaf in leaves]
+            done = refused = 0
+
+            def call_at(depth, root=root):
+                return call_at(depth - 1, root) if depth else root.backward()
+
+            low = sys.getrecursionlimit() - 250
+            for depth in range(low, sys.getrecursionlimit()):
+                for leaf in leaves:
+                    leaf.grad = 7.0
+                try:
+                    call_at(depth)
+                    done += 1
+                    assert [leaf.grad for leaf in leaves] == [7.0 + grad for grad in once]
+                except RecursionError:
+                    refused += 1
+                    assert [leaf.grad for leaf in leaves] == [7.0] * 3
+            assert done
+            assert refused
 
     def test_a_rule_may_use_transforms(self):
         square = ag.custom_derivative(lambda v, out: ag.grad(lambda u: u * u)(v))(lambda v: v * v)

@@ -195,8 +195,6 @@ PyMODINIT_FUNC PyInit_engine(void)
     if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&thread_type) < 0
         || PyType_Ready(&block_type) < 0)
         return NULL;
-    if (!sweep_lock && !(sweep_lock = PyThread_allocate_lock()))
-        return PyErr_NoMemory();
     PyObject *module = PyModule_Create(&engine_module);
     PyObject *state = PyObject_New(PyObject, &thread_type);
     if (!python.open_blocks)

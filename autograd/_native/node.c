@@ -179,7 +179,7 @@ static int set_data(Value *self, PyObject *given, void *unused)
         return -1;
     }
     double number;
-    if (to_double(given, ".data", &number) < 0 || wait_for_sweeps() < 0)
+    if (to_double(given, ".data", &number) < 0)
         return -1;
     self->data = number;
     self->tick = ++tick;
