@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from autograd.op import number
 from autograd.operand import Operand
-from autograd.recording import thread
+from autograd.recording import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -128,7 +128,7 @@ class Behaviour(Operand):
 
     def _lone(self, name: str) -> float:
         """The number, where no gradient is lost by taking it alone."""
-        if thread.recording and self.requires_grad:
+        if current().recording and self.requires_grad:
             raise TypeError(
                 f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
                 f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate"

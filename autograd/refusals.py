@@ -55,6 +55,13 @@ def nested_backward() -> RuntimeError:
     )
 
 
+def no_block() -> RuntimeError:
+    return RuntimeError(
+        "this task is in no block that it could leave: enter one before __exit__ is called, "
+        "as `with no_grad():` does"
+    )
+
+
 def constant(root: Any) -> RuntimeError:
     return RuntimeError(
         f"nothing to differentiate: {root!r} depends on no leaf that wants gradients; "

@@ -18,7 +18,7 @@ from operator import index
 from autograd import ops, sweeps
 from autograd.backend import Value, between, check_fresh, pull, walk
 from autograd.op import number
-from autograd.recording import enable_grad, thread
+from autograd.recording import current, enable_grad
 from autograd.tree import flatten, flatten_like
 
 TYPE_CHECKING = False
@@ -37,7 +37,7 @@ class _Recording:
         self, f: Callable[..., Any], argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> None:
         self.name = getattr(f, "__name__", "the function")
-        self.nested = thread.recording  # whether the caller's own Values want to know
+        self.nested = current().recording  # whether the caller's own Values want to know
         places = _places(self.name, argnums, len(args))
         numbers, self.rebuild = flatten([args[i] for i in places])
         with enable_grad():

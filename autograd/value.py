@@ -27,7 +27,7 @@ from autograd.op import (
     on_register,
     reserved,
 )
-from autograd.recording import open_blocks, thread
+from autograd.recording import current, open_blocks
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -76,8 +76,8 @@ class Value(Behaviour):
             self.label = label
         if parameter:
             self._parameter = True
-        if thread.path:
-            self._path = thread.path
+        if open_blocks and (path := current().path):
+            self._path = path
 
     __init_subclass__: Any = classmethod(refusals.subclass)
 
@@ -260,12 +260,13 @@ def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
     """
     if type(data) is not float:
         data = number(data, f"the result of {op.name}")
-    if not thread.recording:
+    state = current()
+    if not state.recording:
         return Value(data, requires_grad=False)
     out = recorded(op, args, data)
     out._tick = made
-    if thread.path:
-        out._path = thread.path
+    if state.path:
+        out._path = state.path
     return out
 
 

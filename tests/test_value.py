@@ -1,11 +1,15 @@
 """Value and its contract: what it records, what backward adds, what it refuses."""
 
+import asyncio
 import contextlib
 import copy
+import functools
 import gc
+import inspect
 import math
 import os
 import pickle
+import random
 import signal
 import subprocess
 import sys
@@ -181,8 +185,6 @@ def test_ints_that_are_too_large_are_refused_wherever_they_come():
 
 
 def test_value_is_documented_and_has_a_signature():
-    import inspect
-
     assert "requires_grad" in Value.__doc__
     for name in ("data", "grad", "op", "args", "label", "path", "requires_grad", "backward", "item", "tanh"):
         assert inspect.getdoc(getattr(Value, name)), name
@@ -737,6 +739,242 @@ class TestNoGrad:
             thread.join()
         assert seen == [True]
         assert thread_state()
+
+    def test_a_decorated_generator_is_inside_only_while_it_runs(self):
+        x = Value(3.0)
+        seen = []
+
+        @no_grad()
+        def values(n):
+            """Numbers."""
+            try:
+                for i in range(n):
+                    got = yield x * float(i)
+                    seen.append((got, (x * x).op))
+            except ValueError:
+                seen.append(("thrown", (x * x).op))
+                yield x * 10.0
+            finally:
+                seen.append(("closed", (x * x).op))
+            return x * 100.0
+
+        assert inspect.isgeneratorfunction(values)
+        assert values.__doc__ == "Numbers."
+        generator = values(3)
+        assert next(generator).op is None
+        assert (x * x).op is ag.mul
+        assert generator.send("sent").op is None
+        assert (x * x).op is ag.mul
+        assert generator.throw(ValueError()).data == 30.0
+        assert (x * x).op is ag.mul
+        with pytest.raises(StopIteration) as end:
+            next(generator)
+        assert (end.value.value.data, end.value.value.op) == (300.0, None)
+        other = values(3)
+        next(other)
+        other.close()
+        assert (x * x).op is ag.mul
+        assert seen == [("sent", None), ("thrown", None), ("closed", None), ("closed", None)]
+        assert [v.op for v in values(2)] == [None, None]
+        assert [v.op for v in functools.partial(values)(2)] == [None, None]
+
+    def test_a_generator_in_a_partial_is_decorated_as_the_generator_is(self):
+        x = Value(3.0)
+
+        def values(n):
+            for _ in range(n):
+                yield x * x
+
+        for v in no_grad()(functools.partial(values, 2))():
+            assert v.op is None
+            assert (x * x).op is ag.mul
+
+    def test_decorated_async_functions_are_inside_only_while_they_run(self):
+        """And so are their generators; what other tasks compute meanwhile is recorded."""
+        x = Value(3.0)
+        seen = []
+
+        @no_grad()
+        async def evaluate(steps):
+            for _ in range(steps):
+                seen.append((x * x).op)
+                await asyncio.sleep(0)
+                seen.append((x * x).op)
+            return x * 2.0
+
+        @ag.module_path("stream")
+        @no_grad()
+        async def stream(n):
+            try:
+                for i in range(n):
+                    await asyncio.sleep(0)
+                    seen.append((yield x * float(i)))
+            except ValueError:
+                yield x * 10.0
+            finally:
+                await asyncio.sleep(0)
+                seen.append((x * x).op)
+
+        async def train(steps):
+            for _ in range(steps):
+                y = x * x
+                assert (y.op, y.path) == (ag.mul, "")
+                await asyncio.sleep(0)
+
+        async def consume():
+            async for v in stream(3):
+                assert (v.op, v.path) == (None, "stream")
+                assert (x * x).op is ag.mul
+            values = stream(3)
+            assert (await values.asend(None)).data == 0.0
+            assert (await values.asend("sent")).data == 3.0
+            assert (await values.athrow(ValueError())).data == 30.0
+            await values.aclose()
+            values = stream(3)
+            await values.asend(None)
+            await values.aclose()
+            with pytest.raises(RuntimeError, match="mine"):
+                await stream(1).athrow(RuntimeError("mine"))
+
+        async def cancelled():
+            task = asyncio.create_task(evaluate(1000))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert (x * x).op is ag.mul
+
+        async def main():
+            results = await asyncio.gather(evaluate(5), train(20), consume(), cancelled(), evaluate(3))
+            assert results[0].op is None
+            assert (x * x).op is ag.mul
+
+        assert inspect.iscoroutinefunction(evaluate)
+        assert inspect.isasyncgenfunction(stream)
+        asyncio.run(main())
+        assert "sent" in seen
+        assert ag.mul not in seen
+
+    def test_tasks_do_not_share_blocks(self):
+        """A task is in the blocks that it enters itself, and in those that it was started in."""
+        x = Value(3.0)
+
+        async def inside(block, path, op):
+            with block:
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                    y = x * x
+                    assert (y.path, y.op) == (path, op)
+
+        async def started_inside():
+            await asyncio.sleep(0)
+            with ag.enable_grad():
+                assert (x * x).op is ag.mul
+            for _ in range(3):
+                await asyncio.sleep(0)
+                assert (x * x).op is None
+
+        async def main():
+            with no_grad():
+                task = asyncio.create_task(started_inside())
+            await asyncio.gather(
+                inside(no_grad(), "", None),
+                inside(ag.module_path("a"), "a", ag.mul),
+                inside(ag.module_path("b"), "b", ag.mul),
+                inside(ag.enable_grad(), "", ag.mul),
+                task,
+            )
+            assert (x * x).op is ag.mul
+
+        asyncio.run(main())
+        assert (x * x).op is ag.mul
+
+    def test_a_bare_block_around_a_yield_leaks_and_its_docstring_says_so(self):
+        x = Value(3.0)
+
+        def values():
+            with no_grad():
+                yield x * x
+
+        generator = values()
+        next(generator)
+        assert (x * x).op is None
+        generator.close()
+        assert (x * x).op is ag.mul
+        assert "around a ``yield`` leaks" in no_grad.__doc__
+
+    def test_in_a_stack_of_blocks(self):
+        x = Value(3.0)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(ag.module_path("net"))
+            stack.enter_context(no_grad())
+            assert (x * x).op is None
+            assert (x * x).path == "net"
+        assert (x * x).op is ag.mul
+        assert (x * x).path == ""
+
+    def test_it_ends_in_whatever_depth_of_calls_it_began(self):
+        """Where the limit of recursion does not let the block begin, it has not begun."""
+        x = Value(3.0)
+
+        def inside():
+            with no_grad(), ag.module_path("a"):
+                return (x * x).op
+
+        def call_at(depth):
+            return call_at(depth - 1) if depth else inside()
+
+        done = refused = 0
+        for depth in range(sys.getrecursionlimit() - 250, sys.getrecursionlimit()):
+            try:
+                assert call_at(depth) is None
+                done += 1
+            except RecursionError:
+                refused += 1
+            y = x * x
+            assert (y.op, y.path) == (ag.mul, "")
+        assert done
+        assert refused
+
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    @pytest.mark.long
+    def test_ctrl_c_at_any_moment_leaves_no_block_open(self):
+        x = Value(2.0)
+
+        @no_grad()
+        def decorated():
+            return x * x
+
+        @no_grad()
+        def values():
+            yield x * x
+
+        def nested():
+            with no_grad(), ag.enable_grad(), ag.module_path("a"):
+                return x * x
+
+        def differentiated():
+            return ag.grad(lambda v: v * v)(1.0)
+
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        gc.disable()  # which calls Python, where an exception cannot be raised
+        interrupted = 0
+        delays = random.Random("delays")
+        try:
+            for body in (decorated, nested, lambda: list(values()), differentiated) * 500:
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, delays.uniform(2e-5, 8e-5))
+                    while True:
+                        body()
+                except KeyboardInterrupt:
+                    interrupted += 1
+                y = x * x
+                assert (y.op, y.path) == (ag.mul, "")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            gc.enable()
+        assert interrupted == 2000
 
     def test_blocks_may_be_left_out_of_order(self):
         """As by a generator that is suspended inside one."""

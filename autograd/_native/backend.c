@@ -203,8 +203,10 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         return NULL;
     if (!PyArg_ParseTuple(given, "O!O!d", &callable_type, &op, &PyTuple_Type, &args, &data))
         return NULL;
-    const int paused = thread.paused, code = ((Callable *)op)->code;
-    thread.paused = 0;
+    const int code = ((Callable *)op)->code;
+    const State *state = current_state();
+    if (state && state->paused && begin_state(0, Py_XNewRef(state->path), state) < 0)
+        return NULL;
     PyObject *out;
     if (code < 0)
         out = check_operands(op, args) < 0 ? NULL : record_custom(op, args, data);
@@ -213,7 +215,8 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         if (out && IS_VALUE(out))
             ((Value *)out)->data = data;
     }
-    thread.paused = paused;
+    if (state && state->paused && set_state(state) < 0)
+        Py_CLEAR(out);
     if (out && !IS_VALUE(out)) {
         Py_CLEAR(out);
         PyErr_SetString(PyExc_TypeError, "no operand is a Value");

@@ -103,7 +103,6 @@ static struct {
     PyObject *numbers;         /* operands with each Value replaced by its number */
     PyObject *node_slopes;     /* the operands of a node with their slopes */
     PyObject *refusals;        /* the module with the texts of errors */
-    PyObject *open_blocks;     /* a list: while it is empty, a node need not ask its thread */
 } python;
 
 /* The base of Op. */

@@ -39,8 +39,9 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 static PyObject *new_leaf(double data, int flags)
 {
     Value *node = new_node(data, LEAF, flags);
-    if (node && in_a_block())
-        node->note = Py_XNewRef(thread.path);
+    const State *state = current_state();
+    if (node && state)
+        node->note = Py_XNewRef(state->path);
     return (PyObject *)node;
 }
 
@@ -251,7 +252,7 @@ static PyObject *get_label(Value *self, void *unused)
     return note_part(self, 0);
 }
 
-/* The two parts of what `thread.path` was: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
+/* The two parts of a path is: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
 static PyObject *origin_part(Value *self, int of_module)
 {
     PyObject *whole = note_part(self, 1);

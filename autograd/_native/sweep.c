@@ -298,9 +298,9 @@ static int sweep_from(Value *root, double seed, Refusal *refusal)
     /* Inner nodes show their adjoints at once where no rule in Python can see it, and the sweep visits all. */
     const int shows = order == &walk.order && !walk.rules;
     const uint64_t started = tick;
-    thread.sweeping = 1;
+    sweeping = 1;
     done = reverse(&sweep, order, shows);
-    thread.sweeping = 0;
+    sweeping = 0;
     Value *leaf = done == 0 ? set_since(leaves, started) : NULL;
     if (leaf) {
         *refusal = (Refusal){"set_meanwhile", leaf, NULL};
@@ -328,7 +328,7 @@ static PyObject *value_backward(Value *self, PyObject *args, PyObject *keywords)
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:backward", names, &given)
         || (given && to_double(given, "the seed of backward", &seed) < 0))
         return NULL;
-    if (thread.sweeping)
+    if (sweeping)
         return refuse("nested_backward", NULL, NULL);
     Refusal refusal = {NULL};
     const int done = sweep_from(self, seed, &refusal);
