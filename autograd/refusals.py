@@ -17,6 +17,15 @@ def subclass(cls: type) -> None:
     )
 
 
+def attribute(node: Any, name: str) -> AttributeError:
+    return AttributeError(
+        f"cannot set .{name} of {node!r}: a Value has no attributes but its own, which keeps it small; keep "
+        f"what belongs to it in a dict, whose keys may be Values: {name} = {{}}; {name}[v] = ...",
+        name=name,
+        obj=node,
+    )
+
+
 def computed_data(node: Any, data: Any) -> AttributeError:
     return AttributeError(
         f"cannot set .data of {node!r}, which {node.op.name} computed: set the .data of a leaf "

@@ -227,11 +227,13 @@ class TestMemory:
                 assert (z * x).op is None
             for refused in (
                 lambda: x + "1",
+                lambda: setattr(x, "note", 1),
+                lambda: no_grad().__exit__(),
                 lambda: setattr(z, "data", 1.0),
                 lambda: Value(None),
                 y.sqrt().item,
             ):
-                with suppress(TypeError, AttributeError):
+                with suppress(TypeError, AttributeError, RuntimeError):
                     refused()
             ag.grad(lambda v: v * ag.exp(v))(0.5)
             ag.hessian(lambda v: v * v)(0.5)
@@ -288,6 +290,20 @@ class TestBadInput:
         op.partials = ()
         with pytest.raises(TypeError):
             op(x, 1.0)
+
+    def test_an_attribute_of_the_users_is_refused_with_what_to_write(self):
+        x = Value(2.0, "x")
+        with pytest.raises(
+            AttributeError, match=r"cannot set \.note of .*'x'.*note = {}; note\[v\] = \.\.\."
+        ):
+            x.note = 1
+        with pytest.raises(AttributeError, match="not writable"):
+            x.op = None
+        with pytest.raises(AttributeError, match="which mul computed"):
+            (x * x).data = 1.0
+        with pytest.raises(AttributeError, match="no attribute 'note'"):
+            del x.note
+        assert not hasattr(x, "note")
 
     def test_functions_of_the_engine(self):
         x = Value(1.0)

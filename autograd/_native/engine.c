@@ -77,6 +77,7 @@ static PyType_Slot value_slots[] = {
     {Py_tp_richcompare, value_compare},
     {Py_tp_hash, value_hash},
     {Py_tp_getset, value_attributes},
+    {Py_tp_setattro, value_setattro},
     {Py_tp_methods, value_methods},
     {Py_nb_add, operator_add},
     {Py_nb_subtract, operator_sub},

@@ -347,6 +347,26 @@ static int set_requires_grad(Value *self, PyObject *flag, void *unused)
     return 0;
 }
 
+/* An attribute of the user's is refused. (In pure Python that would take a __setattr__, and each node four
+ * times as long.) */
+static int value_setattro(PyObject *self, PyObject *name, PyObject *given)
+{
+    const int done = PyObject_GenericSetAttr(self, name, given);
+    if (done == 0 || !given || !PyErr_ExceptionMatches(PyExc_AttributeError))
+        return done;
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    if (PyObject_HasAttr((PyObject *)value_type, name))
+        PyErr_Restore(type, error, traceback);
+    else {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+        refuse("attribute", self, name);
+    }
+    return -1;
+}
+
 #define ATTRIBUTE(name, set) {#name, (getter)get_##name, (setter)(set)}
 static PyGetSetDef value_attributes[] = {
     ATTRIBUTE(data, set_data),
