@@ -72,7 +72,8 @@ class _Recording:
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
         if not graph:
             found = pull(self.order, self.reached + self.leaves, self.inputs, seeds)
-            self.check_fresh()  # no rule has set a leaf
+            if self.leaves:  # a rule might have set one
+                self.check_fresh()
             return found
         adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
         for out, weight in seeds:

@@ -316,6 +316,12 @@ class TestBadInput:
                 engine.pull([x], [x], wrong, [])
             with pytest.raises(TypeError):
                 engine.check_fresh([x], wrong)
+        assert engine.pull([], [], [], []) == []
+        y, z = x * x, x * 2.0
+        assert engine.pull([y, z], [y], [], [(z, 1.0), (y, 1.0)]) == []  # x and z have no place in it
+        assert engine.pull([y], [y], [x], [(z, 1.0), (y, 1.0)]) == [2.0]
+        with pytest.raises(TypeError, match="a seed is a tuple"):
+            engine.pull([y], [y], [x], [[y, 1.0]])
         distinct = engine.between((x * float(i) for i in range(1000)), [x])
         assert len(set(distinct)) == 1000
 

@@ -16,11 +16,13 @@ ROOT = Path(autograd.__file__).parent
 # Each file may import from those above it. Beside it, the functions that import inside.
 LAYERS = [
     ["_native"],
-    ["errors", "op", "dag", "rules", "tree", "recording"],
+    ["errors", "op", "dag", "rules", "tree"],
+    ["refusals"],
+    ["recording"],
     ["ops"],
     ["functions"],
     ["operand"],
-    ["ieee", "notation", "refusals", "behaviour"],
+    ["ieee", "notation", "behaviour"],
     ["value", "symbol"],
     ["backend"],
     ["names", "expressions"],

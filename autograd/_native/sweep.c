@@ -41,20 +41,21 @@ static struct {
 static int begin_sweep(Sweep *sweep)
 {
     sweep->count = sweep->nodes[0]->count + sweep->nodes[1]->count;
-    if (sweep->count <= spare.room) {
+    if (spare.adjoints && sweep->count <= spare.room) {
         sweep->adjoints = spare.adjoints;
         sweep->room = spare.room;
         spare.adjoints = NULL;
         spare.room = 0;
         memset(sweep->adjoints, 0, sweep->count * sizeof(double));
+        return 0;
     }
-    else {
-        sweep->adjoints = PyMem_RawCalloc(sweep->count, sizeof(double));
-        sweep->room = sweep->count;
-    }
-    if (!sweep->adjoints)
+    sweep->adjoints = PyMem_RawCalloc(sweep->count, sizeof(double));
+    if (!sweep->adjoints) {
         PyErr_NoMemory();
-    return sweep->adjoints ? 0 : -1;
+        return -1;
+    }
+    sweep->room = sweep->count;
+    return 0;
 }
 
 static void end_sweep(Sweep *sweep)
@@ -122,12 +123,19 @@ static int keep_places(Sweep *sweep)
     return 0;
 }
 
+/* The adjoint of a node, or NULL if it has none. */
+ALWAYS_INLINE double *adjoint_of(const Sweep *sweep, const Value *node)
+{
+    const size_t place = place_of(sweep, node);
+    return RARELY(place >= sweep->count) ? NULL : &sweep->adjoints[place];
+}
+
 ALWAYS_INLINE void carry(const Sweep *sweep, const Value *x, double carried, double slope)
 {
     if (slope != 0.0) { /* strong zero: what is infinite may not make it nan */
-        const size_t place = place_of(sweep, x);
-        if (!RARELY(place >= sweep->count))
-            sweep->adjoints[place] += carried * slope;
+        double *adjoint = adjoint_of(sweep, x);
+        if (adjoint)
+            *adjoint += carried * slope;
     }
 }
 
@@ -146,13 +154,16 @@ static int carry_custom(Sweep *sweep, const Value *node, double carried)
     return slopes ? done : -1;
 }
 
-/* Exchange the gradient that a node shows for its adjoint. */
-ALWAYS_INLINE void exchange(Sweep *sweep, Value *node)
+/* Exchange the gradient that a node shows for its adjoint, which is returned. */
+ALWAYS_INLINE double exchange(Sweep *sweep, Value *node)
 {
-    double *adjoint = &sweep->adjoints[place_of(sweep, node)];
-    const double before = node->grad;
-    node->grad = *adjoint;
-    *adjoint = before;
+    double *adjoint = adjoint_of(sweep, node);
+    if (!adjoint)
+        return 0.0;
+    const double carried = *adjoint;
+    *adjoint = node->grad;
+    node->grad = carried;
+    return carried;
 }
 
 /* Let the handlers of signals run: an exception of theirs ends the sweep. */
@@ -168,7 +179,7 @@ static int check_signals(Sweep *sweep)
 static int reverse(Sweep *sweep, const Array *order, int shows)
 {
     for (Py_ssize_t i = order->count; i-- > 0;) {
-        if (RARELY((i & 0xffff) == 0xffff) && (check_signals(sweep) < 0)) {
+        if (RARELY((i & 0xffff) == 0xffff) && check_signals(sweep) < 0) {
             while (shows && ++i < order->count)
                 exchange(sweep, order->nodes[i]);
             return -1;
@@ -176,9 +187,8 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         if (i >= 8)
             PREFETCH(&order->nodes[i - 8]->data);
         Value *node = order->nodes[i];
-        const double carried = sweep->adjoints[place_of(sweep, node)];
-        if (shows)
-            exchange(sweep, node);
+        const double *adjoint = adjoint_of(sweep, node);
+        const double carried = shows ? exchange(sweep, node) : adjoint ? *adjoint : 0.0;
         if (carried == 0.0)
             continue;
         const double out = node->data;
