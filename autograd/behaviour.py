@@ -91,14 +91,16 @@ class Behaviour(Operand):
         """Add the derivative of this Value by each leaf to that leaf's `grad`.
 
         The `grad` of inner nodes is set to the derivative by them, for pictures and study. A call
-        sums its own contributions before it adds them, and if it raises, no leaf has changed.
+        sums its own contributions before it adds them, and if it raises, no leaf has changed. The
+        errors below leave the `grad` of inner nodes as it was, too.
 
         Args:
             seed: the derivative of some final result by this Value: what the sweep starts from.
 
         Raises:
-            StaleGraphError: if a leaf was given a new number after it was used here.
-            RuntimeError: if it depends on no leaf that wants gradients.
+            StaleGraphError: if a leaf was given a new number after it was used here, or is given one by
+                a rule or another thread before the call has ended.
+            RuntimeError: if it depends on no leaf that wants gradients, or a rule calls it in turn.
         """
         raise NotImplementedError
 

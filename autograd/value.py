@@ -178,22 +178,19 @@ class Value(Behaviour):
             raise refusals.constant(self)
         order = reached if len(wanting) == len(leaves) else between(reached, wanting)
         with _thread.sweep:
-            if rules:
-                adjoint = _reverse_apart(order, [*reached, *leaves], [(self, seed)])
+            apart = _reverse_apart(order, [*reached, *leaves], [(self, seed)]) if rules else {}
             with _lock:
                 late = [leaf for leaf in leaves if leaf._tick > started] if tick != started else []
                 if not late:
                     if rules:
-                        for node in reached:
-                            node._adjoint = adjoint[node]
-                        sums = [adjoint[leaf] for leaf in wanting]
+                        for node, adjoint in apart.items():
+                            node._adjoint = adjoint
                     else:
                         _clear(reached)
                         _clear(leaves)
                         self._adjoint = seed
                         reverse(order)
-                        sums = [leaf._adjoint for leaf in wanting]
-                    _add_to_grads(wanting, sums)
+                    _add_to_grads(wanting)
         if late:
             raise refusals.set_meanwhile(late[0])
 
@@ -222,9 +219,8 @@ class _Thread(local):
 
 
 _thread = _Thread()
-_lock: Any = (
-    RLock()
-)  # held while adjoints are carried in nodes or a leaf is set; never while a user's rule runs
+# Held while adjoints are carried in nodes, and while a leaf is set; never while the rule of a user runs.
+_lock: Any = RLock()
 _get_grad = Value.__dict__["_grad"].__get__
 _set_grad = Value.__dict__["_grad"].__set__
 
@@ -238,13 +234,13 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def _add_to_grads(leaves: list[Value], adjoints: list[float]) -> None:
-    """Add to all of them in one call to C, which Ctrl-C can precede or follow but not interrupt.
+def _add_to_grads(leaves: list[Value]) -> None:
+    """Add the adjoints of leaves to their gradients.
 
-    Whoever calls it holds the lock.
+    All in one call to C, which Ctrl-C can precede or follow but not interrupt.
     """
-    totals = map(add, map(_get_grad, leaves), map(float, adjoints))
-    deque(map(_set_grad, leaves, totals), maxlen=0)
+    adjoints = [float(leaf._adjoint) for leaf in leaves]
+    deque(map(_set_grad, leaves, map(add, map(_get_grad, leaves), adjoints)), maxlen=0)
 
 
 def _clear(nodes: Iterable[Value]) -> None:
