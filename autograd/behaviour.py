@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from autograd.op import number
 from autograd.operand import Operand, ufunc_result
-from autograd.recording import thread
+from autograd.recording import current
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,14 +101,16 @@ class Behaviour(Operand):
         """Add the derivative of this Value by each leaf to that leaf's `grad`.
 
         The `grad` of inner nodes is set to the derivative by them, for pictures and study. A call
-        sums its own contributions before it adds them, and if it raises, no leaf has changed.
+        sums its own contributions before it adds them, and if it raises, no leaf has changed. The
+        errors below leave the `grad` of inner nodes as it was, too.
 
         Args:
             seed: the derivative of some final result by this Value: what the sweep starts from.
 
         Raises:
-            StaleGraphError: if a leaf was given a new number after it was used here.
-            RuntimeError: if it depends on no leaf that wants gradients.
+            StaleGraphError: if a leaf was given a new number after it was used here, or is given one by
+                a rule or another thread before the call has ended.
+            RuntimeError: if it depends on no leaf that wants gradients, or a rule calls it in turn.
         """
         raise NotImplementedError
 
@@ -138,7 +140,7 @@ class Behaviour(Operand):
 
     def _lone(self, name: str) -> float:
         """The number, where no gradient is lost by taking it alone."""
-        if thread.recording and self.requires_grad:
+        if current().recording and self.requires_grad:
             raise TypeError(
                 f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
                 f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate; an array "

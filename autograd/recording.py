@@ -1,18 +1,21 @@
-"""What a new node records besides its operands, for each thread: whether a graph, and in which module."""
+"""What a new node records besides its operands, for each task: whether a graph, in which module and line."""
 
 from __future__ import annotations
 
 import os
 import sys
 from contextvars import ContextVar
-from functools import wraps
-from threading import local
+from functools import partial, wraps
+from io import IOBase
+from operator import attrgetter, not_
+from weakref import ref
 
+from autograd import refusals
 from autograd._native import engine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
     from types import FrameType
     from typing import Any, ParamSpec, TypeVar
 
@@ -20,70 +23,211 @@ if TYPE_CHECKING:
     R = TypeVar("R")
 
 
-class _Thread(local):
-    recording = True  # False inside no_grad
-    path = ""  # of the module whose forward is running
-    sweeping = False  # True inside backward
+class _State:
+    """What the innermost open block asks for.
+
+    It is never changed, since tasks share it: each sees, in a context variable, the block that it is in
+    itself, or that it was started in.
+    """
+
+    __slots__ = ("__weakref__", "outer", "path", "recording")
+
+    def __init__(self, recording: bool, path: str, outer: Any) -> None:
+        self.recording = recording  # False inside no_grad
+        self.path = path  # of the module whose forward is running
+        self.outer = outer  # the state that this one has replaced
+        _states.add(ref(self, _states.discard))
 
 
-class _Replaced(local):
-    def __init__(self) -> None:
-        self.stack: list[tuple[bool, str]] = []
+class _Outside:
+    """The state outside of all blocks."""
+
+    recording = True
+    path = ""
+
+    @property
+    def outer(self) -> Any:
+        raise refusals.no_block()
+
+
+_states: set[ref[_State]] = set()  # all that there are
+_outside = _Outside()
+_state: ContextVar[Any] = ContextVar("autograd", default=_outside)
+
+
+def _set_path(path: str) -> None:
+    state = _state.get()
+    outer = state if state is _outside else state.outer
+    _state.set(_State(state.recording, path, outer))
+
+
+# Ctrl-C, and any exception that another thread sends, can come between two steps of a program in Python, but
+# not within a call to C. So a `with` statement enters and leaves by one such call: a lock's methods are of
+# the same kind.
+
+
+class _Entering:
+    """The `__enter__` of a block: the new state is made when it is looked up, and set when it is called."""
+
+    def __get__(self, block: Any, owner: Any = None) -> Any:
+        return self if block is None else partial(_state.set, block._inside())
+
+    def __call__(self, block: Any) -> None:
+        """As ``Block.__enter__(block)``, which is what contextlib.ExitStack calls."""
+        _state.set(block._inside())
+
+
+_outer_states = map(
+    attrgetter("outer"), iter(_state.get, None)
+)  # without end: each of the state at that time
+
+
+class _Leaving(IOBase):
+    """Its `__exit__` is written in C, ignores its arguments and returns what `close` does: False."""
+
+    closed = True  # else its destructor would call `close` as well
+    close = map(not_, map(_state.set, _outer_states)).__next__  # type: ignore[assignment]
 
 
 class _BlockInPython:
-    """A ``with`` block that sets one attribute of the thread that enters it."""
+    """A ``with`` block that sets one attribute of the state of the task that enters it."""
 
     __slots__ = ("_name", "_value")
 
     def __init__(self, name: str, value: Any) -> None:
         self._name = name
-        self._value = value if name == "recording" else str(value)
+        self._value: Any = value if name == "recording" else str(value)
 
-    def __enter__(self) -> None:
-        open_blocks.append(None)
-        _replaced.stack.append((thread.recording, thread.path))
-        nested = self._name == "path" and thread.path
-        setattr(thread, self._name, f"{thread.path}.{self._value}" if nested else self._value)
+    def _inside(self) -> _State:
+        outer = _state.get()
+        if self._name == "recording":
+            return _State(self._value, outer.path, outer)
+        path = f"{outer.path}.{self._value}" if outer.path else self._value
+        return _State(outer.recording, path, outer)
 
-    def __exit__(self, *exception: object) -> None:
-        if not _replaced.stack:
-            raise RuntimeError("this thread is in no block that it could leave")
-        thread.recording, thread.path = _replaced.stack.pop()
-        open_blocks.pop()
+    __enter__ = _Entering()
+    __exit__ = _Leaving().__exit__
 
 
-# One entry for each block of this page that is open, in all threads: while it is empty, a node need not
-# ask its thread. (A list, since append and pop need no lock.)
-open_blocks: list[None] = [] if engine is None else engine.open_blocks
-thread: Any = _Thread() if engine is None else engine.thread
-_replaced = _Replaced()  # what the open blocks of this thread have replaced
+# True while a block is open in some task: else a node need not ask for the state of its own.
+open_blocks: Any = _states if engine is None else engine.open_blocks
+current: Callable[[], Any] = _state.get if engine is None else engine.current  # the state of this task
+_change_path: Callable[[str], None] = _set_path if engine is None else engine.set_path
 _Base: Any = _BlockInPython if engine is None else engine.Block
+
+# Flags of code objects, as `inspect` has them, whose import costs 10 ms.
+GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 class Block(_Base):  # type: ignore[misc]
-    """A ``with`` block, or decorator, that sets what the thread that enters it records."""
+    """A ``with`` block, or decorator, that sets what the task that enters it records."""
 
     __slots__ = ()
 
     def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
-        """As a decorator: the whole function runs inside the block."""
+        """As a decorator: the whole function runs inside the block.
 
-        @wraps(function)
-        def inside(*args: P.args, **kwargs: P.kwargs) -> R:
-            with self:
-                return function(*args, **kwargs)
+        A generator or an async function enters it whenever it is resumed, and leaves it whenever it waits.
+        """
+        plain: Any = function
+        while isinstance(plain, partial):
+            plain = plain.func
+        flags = getattr(getattr(plain, "__code__", None), "co_flags", 0)
+        call: Any = function
+        inside: Any
+        if flags & GENERATOR:
 
-        return inside
+            @wraps(function)
+            def inside(*args: Any, **kwargs: Any) -> Any:
+                return (yield from _resumed(self, call(*args, **kwargs)))
+
+        elif flags & COROUTINE:
+
+            @wraps(function)
+            async def inside(*args: Any, **kwargs: Any) -> Any:
+                return await _Resumed(self, call(*args, **kwargs))
+
+        elif flags & ASYNC_GENERATOR:
+
+            @wraps(function)
+            async def inside(*args: Any, **kwargs: Any) -> Any:
+                values = call(*args, **kwargs)
+                step, given = values.asend, None
+                while True:
+                    try:
+                        out = await _Resumed(self, step(given))
+                    except StopAsyncIteration:
+                        return
+                    finally:
+                        given = None  # an exception would hold on to this frame
+                    try:
+                        given = yield out
+                        step = values.asend
+                    except GeneratorExit:
+                        await _Resumed(self, values.aclose())
+                        raise
+                    except BaseException as error:
+                        step, given = values.athrow, error
+
+        else:
+
+            @wraps(function)
+            def inside(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return call(*args, **kwargs)
+
+        return inside  # type: ignore[no-any-return]
+
+
+def _resumed(block: Block, steps: Any) -> Generator[Any, Any, Any]:
+    """A generator or coroutine, of which each step runs inside the block."""
+    step, given = steps.send, None
+    while True:
+        try:
+            with block:
+                out = step(given)
+        except StopIteration as end:
+            return end.value
+        finally:
+            given = None  # an exception would hold on to this frame
+        try:
+            given = yield out
+            step = steps.send
+        except GeneratorExit:
+            with block:
+                steps.close()
+            raise
+        except BaseException as error:
+            step, given = steps.throw, error
+
+
+class _Resumed:
+    """What is awaited in place of a coroutine whose steps run inside a block."""
+
+    __slots__ = ("_block", "_steps")
+
+    def __init__(self, block: Block, steps: Any) -> None:
+        self._block = block
+        self._steps = steps
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _resumed(self._block, self._steps)
 
 
 def no_grad() -> Block:
-    """A block (or decorator) in which ops record nothing: results are detached, and cheaper."""
+    """A block (or decorator) in which ops record nothing: results are detached, and cheaper.
+
+    It is of the task (or thread) that enters it, and of the tasks that are started inside it. Decorated
+    generators and async functions leave it whenever they wait: ``@no_grad()`` above ``async def evaluate``.
+
+    A bare ``with no_grad():`` around a ``yield`` leaks, as in PyTorch: while the generator waits, nothing is
+    recorded in the code that called it either. Decorate the generator instead.
+    """
     return Block("recording", False)
 
 
 def enable_grad() -> Block:
-    """A block (or decorator) in which ops record, whatever block it stands in."""
+    """A block (or decorator) in which ops record, whatever block it stands in; see `no_grad`."""
     return Block("recording", True)
 
 
@@ -122,8 +266,9 @@ class SourceLines:
     """See `source_lines`."""
 
     def __enter__(self) -> None:
-        open_blocks.append(None)
-        self._before = sys.gettrace(), thread.path
+        self._block = Block("recording", current().recording)  # which changes nothing, but the path inside it
+        self._block.__enter__()
+        self._trace = sys.gettrace()
         self._frame = sys._getframe(1)
         self._frame_trace = self._frame.f_trace
         self._frame.f_trace = self._in_frame
@@ -131,10 +276,9 @@ class SourceLines:
         self._at(self._frame)
 
     def __exit__(self, *exception: object) -> None:
-        trace, thread.path = self._before
-        sys.settrace(trace)
+        sys.settrace(self._trace)
         self._frame.f_trace = self._frame_trace
-        open_blocks.pop()
+        self._block.__exit__(*exception)
 
     def _called(self, frame: FrameType, event: str, _: Any) -> Any:
         """For each function that is called, how it is followed; None for this package's own."""
@@ -154,6 +298,6 @@ class SourceLines:
     def _at(frame: FrameType) -> None:
         """Note the line, before the path of the module that runs."""
         line = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-        _, found, module = thread.path.rpartition("\n")
+        _, found, module = current().path.rpartition("\n")
         module = module if found or not module else f".{module}"
-        thread.path = f"{line}\n{module}"
+        _change_path(f"{line}\n{module}")

@@ -17,6 +17,15 @@ def subclass(cls: type) -> None:
     )
 
 
+def attribute(node: Any, name: str) -> AttributeError:
+    return AttributeError(
+        f"cannot set .{name} of {node!r}: a Value has no attributes but its own, which keeps it small; keep "
+        f"what belongs to it in a dict, whose keys may be Values: {name} = {{}}; {name}[v] = ...",
+        name=name,
+        obj=node,
+    )
+
+
 def computed_data(node: Any, data: Any) -> AttributeError:
     return AttributeError(
         f"cannot set .data of {node!r}, which {node.op.name} computed: set the .data of a leaf "
@@ -39,10 +48,26 @@ def label(label: Any) -> TypeError:
     return TypeError(f"a label is a str, not the {type(label).__name__} {label!r}: write str(...)")
 
 
+def set_meanwhile(leaf: Any) -> StaleGraphError:
+    name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
+    return StaleGraphError(
+        f"{name} was given the number {leaf.data!r} while backward() was running, by a rule or by another "
+        f"thread, so some slopes would be at the old number and some at the new one; no .grad has changed: "
+        f"set .data before the computation, or after backward()"
+    )
+
+
 def nested_backward() -> RuntimeError:
     return RuntimeError(
         "backward() was called by a rule that another backward() runs, and both would write to "
         "the same .grad: in a rule use grad(...), which keeps its numbers to itself"
+    )
+
+
+def no_block() -> RuntimeError:
+    return RuntimeError(
+        "this task is in no block that it could leave: enter one before __exit__ is called, "
+        "as `with no_grad():` does"
     )
 
 

@@ -34,7 +34,7 @@ LONGEST = 8  # operands of a dot or sum that are written out
 
 
 class Product(NamedTuple):
-    """A number, times bases with their exponents in order.
+    """A finite number, times bases with their exponents in order.
 
     `strong`: whether a factor of 0 makes it 0 whatever the others are.
     """
@@ -123,7 +123,8 @@ def _sum(terms: Iterable[Any]) -> Sum:
         if exponent == 1.0 and _is_sum(base):
             stack.append((base, factor * number))
             continue
-        key = frozenset(bases.items())
+        infinite = any(isinstance(base, float) for base in bases)
+        key = frozenset([object()] if infinite else bases.items())  # inf - inf is not 0
         before = found.get(key) or Product(0.0, bases, strong)
         found[key] = Product(before.number + factor * number, before.bases, before.strong or strong)
     return found
@@ -155,7 +156,7 @@ def _product(symbol: Any) -> Product:
         x, exponent = stack.pop()
         op = None if isinstance(x, float) else x.op
         name = "" if op is None else op.name
-        if isinstance(x, float):
+        if isinstance(x, float) and math.isfinite(x):
             number *= ops.pow(x, exponent)
         elif name in ("mul", "chain"):
             strong |= name == "chain"

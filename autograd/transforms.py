@@ -14,12 +14,11 @@ import warnings
 from collections.abc import Iterable
 from functools import wraps
 from operator import index
-from threading import Lock
 
 from autograd import ops, sweeps
 from autograd.backend import Value, between, check_fresh, pull, walk
 from autograd.op import number
-from autograd.recording import differentiating, enable_grad, thread
+from autograd.recording import current, differentiating, enable_grad
 from autograd.slopes import node_slopes, number_slopes
 from autograd.tree import flatten, flatten_like
 
@@ -39,7 +38,7 @@ class _Recording:
         self, f: Callable[..., Any], argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> None:
         self.name = getattr(f, "__name__", "the function")
-        self.nested = thread.recording  # whether the caller's own Values want to know
+        self.nested = current().recording  # whether the caller's own Values want to know
         places = _places(self.name, argnums, len(args))
         numbers, self.rebuild = flatten([args[i] for i in places])
         with enable_grad():
@@ -57,9 +56,6 @@ class _Recording:
         roots = [x for x in self.outs if type(x) is Value]
         self.reached, self.leaves = walk(*roots, stop=self.inputs)
         self.order = between(self.reached, self.inputs)
-        # Where f used nothing of its caller's, the nodes themselves can carry the adjoints.
-        self.private = not self.leaves
-        self.lock = Lock()
         # The slopes are wanted as Values where something that is not ours wants gradients.
         self.graph = self.nested and (
             any(x.op is not None for x in self.inputs) or any(leaf.requires_grad for leaf in self.leaves)
@@ -79,15 +75,18 @@ class _Recording:
         self.check_fresh()
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
-        if self.private and not graph:
-            with self.lock:  # threads may share a pullback
-                return pull(self.order, self.reached, self.inputs, seeds)
+        if not graph:
+            found = pull(self.order, self.reached + self.leaves, self.inputs, seeds)
+            if self.leaves:  # a rule might have set one
+                self.check_fresh()
+            return found
         adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
         for out, weight in seeds:
             if out in adjoint:
                 adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
             sweeps.reverse(self.order, adjoint, _slopes(graph))
+        self.check_fresh()
         return self.settle([adjoint[x] for x in self.inputs], cotangents)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
@@ -97,6 +96,7 @@ class _Recording:
         graph = self.graph or any(type(x) is Value for x in tangents)
         with enable_grad():
             sweeps.forward(self.order, tangent, _slopes(graph))
+        self.check_fresh()
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
         return self.settle(found, tangents)
 
@@ -374,6 +374,7 @@ def gradients(out: Value, inputs: Any) -> Any:
     adjoint[out] = 1.0
     with enable_grad():
         sweeps.reverse(order, adjoint, node_slopes)
+    check_fresh(reached, leaves)
     found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 

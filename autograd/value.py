@@ -6,8 +6,10 @@ changed; so it is freed by reference counting, and every walk over it is a loop,
 
 from __future__ import annotations
 
+import os
 from collections import deque
-from threading import RLock
+from operator import add
+from threading import Lock, RLock, local
 
 from autograd import ops, refusals
 from autograd.behaviour import Behaviour
@@ -24,7 +26,7 @@ from autograd.op import (
     on_register,
     reserved,
 )
-from autograd.recording import open_blocks, thread
+from autograd.recording import current, open_blocks
 from autograd.slopes import number_slopes
 
 TYPE_CHECKING = False
@@ -42,13 +44,15 @@ class Value(Behaviour):
     __module__ = "autograd"
 
     # Slots that a node leaves unset, reading as "none", make it quicker to build and to collect. (Not
-    # through __getattr__: with that, CPython reads every attribute the slow way.)
+    # through __getattr__: with that, CPython reads every attribute the slow way.) Names that other libraries
+    # look for are avoided: NumPy's masked arrays take an object's `_data` in its place.
     __slots__ = (
         "__weakref__",
-        "_data",  # the number
-        "_grad",  # of the last backward for an inner node, the running total for a leaf
+        "_adjoint",  # of the last sweep
+        "_grad",  # of a leaf: the running total
         "_label",
-        "_op",  # what made it; None for a leaf
+        "_made_by",  # the op; None for a leaf
+        "_number",
         "_parameter",
         "_path",  # of the module it was made in
         "_requires_grad",  # of a leaf
@@ -63,8 +67,8 @@ class Value(Behaviour):
     def __init__(
         self, data: Any, label: str = "", *, requires_grad: bool = True, parameter: bool = False
     ) -> None:
-        self._data = number(data)
-        self._op: Op | None = None
+        self._number = number(data)
+        self._made_by: Op | None = None
         self._tick = 0
         self._grad = 0.0
         self._requires_grad = bool(requires_grad)
@@ -72,8 +76,8 @@ class Value(Behaviour):
             self.label = label
         if parameter:
             self._parameter = True
-        if thread.path:
-            self._path = thread.path
+        if open_blocks and (path := current().path):
+            self._path = path
 
     __init_subclass__: Any = classmethod(refusals.subclass)
 
@@ -81,36 +85,41 @@ class Value(Behaviour):
 
     @property
     def data(self) -> float:
-        return self._data
+        return self._number
 
     @data.setter
     def data(self, data: Any) -> None:
-        if self._op is not None:
+        if self._made_by is not None:
             raise refusals.computed_data(self, data)
         global tick
         data = number(data, ".data")
-        with _lock:  # not in the middle of another thread's backward
-            self._data = data
+        with _lock:
             tick += 1
             self._tick = tick
+            self._number = data
 
     @property
     def grad(self) -> float:
-        return float(getattr(self, "_grad", 0.0))
+        return float(getattr(self, "_grad" if self._made_by is None else "_adjoint", 0.0))
 
     @grad.setter
     def grad(self, grad: Any) -> None:
         if grad is None:
             raise refusals.missing_grad()
-        self._grad = number(grad, ".grad")
+        grad = number(grad, ".grad")
+        with _lock:  # not in the middle of a sweep
+            if self._made_by is None:
+                self._grad = grad
+            else:
+                self._adjoint = grad
 
     @property
     def op(self) -> Op | None:
-        return self._op
+        return self._made_by
 
     @property
     def args(self) -> tuple[Any, ...]:
-        op = self._op
+        op = self._made_by
         if op is None:
             return ()
         if op.arity == UNARY:
@@ -147,44 +156,43 @@ class Value(Behaviour):
 
     @property
     def requires_grad(self) -> bool:
-        if self._op is None:
+        if self._made_by is None:
             return self._requires_grad
-        return any(x._op is None and x._requires_grad for x in reachable(self))
+        return any(x._made_by is None and x._requires_grad for x in reachable(self))
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
-        if self._op is not None:
+        if self._made_by is not None:
             raise refusals.computed_requires_grad(self)
         self._requires_grad = bool(flag)
 
     def backward(self, seed: float = 1.0) -> None:
         seed = number(seed, "the seed of backward")
-        if thread.sweeping:
+        if _thread.sweep.locked():
             raise refusals.nested_backward()
-        with _lock:
-            reached, leaves = walk(self)
-            check_fresh(reached, leaves)
-            wanting = [leaf for leaf in leaves if leaf._requires_grad]
-            if not wanting:
-                raise refusals.constant(self)
-            order = reached if len(wanting) == len(leaves) else between(reached, wanting)
-            before = [leaf._grad for leaf in leaves]
-            try:
-                thread.sweeping = True
-                clear_grads(leaves)
-                clear_grads(reached)
-                self._grad = seed
-                reverse(order)
-                after = [
-                    float(old + leaf._grad) if leaf._requires_grad else old
-                    for leaf, old in zip(leaves, before, strict=True)
-                ]
-                _store_grads(leaves, after)
-            except BaseException:  # Ctrl-C too
-                _store_grads(leaves, before)
-                raise
-            finally:
-                thread.sweeping = False
+        started = tick
+        reached, leaves, rules = _visit([self], set())
+        check_fresh(reached, leaves)
+        wanting = [leaf for leaf in leaves if leaf._requires_grad]
+        if not wanting:
+            raise refusals.constant(self)
+        order = reached if len(wanting) == len(leaves) else between(reached, wanting)
+        with _thread.sweep:
+            apart = _reverse_apart(order, [*reached, *leaves], [(self, seed)]) if rules else {}
+            with _lock:
+                late = [leaf for leaf in leaves if leaf._tick > started] if tick != started else []
+                if not late:
+                    if rules:
+                        for node, adjoint in apart.items():
+                            node._adjoint = adjoint
+                    else:
+                        _clear(reached)
+                        _clear(leaves)
+                        self._adjoint = seed
+                        reverse(order)
+                    _add_to_grads(wanting)
+        if late:
+            raise refusals.set_meanwhile(late[0])
 
     def __pow__(self, other: Any) -> Any:
         kind = type(other)
@@ -203,18 +211,41 @@ class Value(Behaviour):
         return node(op, args, op.forward(*numbers(op, args)), made)
 
 
-_lock = RLock()  # held while a sweep writes gradients or a leaf is set, so that threads may share leaves
-_store_grad = Value.__dict__["_grad"].__set__
+class _Thread(local):
+    """The state of one thread."""
+
+    def __init__(self) -> None:
+        self.sweep = Lock()  # held inside backward; no other thread waits for it
 
 
-def _store_grads(nodes: Iterable[Value], grads: Iterable[float]) -> None:
-    """Store all of them in one call to C, which Ctrl-C can precede or follow but not interrupt."""
-    deque(map(_store_grad, nodes, grads), maxlen=0)
+_thread = _Thread()
+# Held while adjoints are carried in nodes, and while a leaf is set; never while the rule of a user runs.
+_lock: Any = RLock()
+_get_grad = Value.__dict__["_grad"].__get__
+_set_grad = Value.__dict__["_grad"].__set__
 
 
-def clear_grads(nodes: Iterable[Value]) -> None:
+def _renew_lock() -> None:
+    global _lock
+    _lock = RLock()  # the thread that held the old one does not exist in a forked process
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_renew_lock)
+
+
+def _add_to_grads(leaves: list[Value]) -> None:
+    """Add the adjoints of leaves to their gradients.
+
+    All in one call to C, which Ctrl-C can precede or follow but not interrupt.
+    """
+    adjoints = [float(leaf._adjoint) for leaf in leaves]
+    deque(map(_set_grad, leaves, map(add, map(_get_grad, leaves), adjoints)), maxlen=0)
+
+
+def _clear(nodes: Iterable[Value]) -> None:
     for node in nodes:
-        node._grad = 0.0
+        node._adjoint = 0.0
 
 
 def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
@@ -225,20 +256,21 @@ def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
     """
     if type(data) is not float:
         data = number(data, f"the result of {op.name}")
-    if not thread.recording:
+    state = current()
+    if not state.recording:
         return Value(data, requires_grad=False)
     out = recorded(op, args, data)
     out._tick = made
-    if thread.path:
-        out._path = thread.path
+    if state.path:
+        out._path = state.path
     return out
 
 
 def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
     """A new node, whatever block it is made in."""
     out: Value = new(Value)
-    out._data = data
-    out._op = op
+    out._number = data
+    out._made_by = op
     out._tick = tick
     if op.arity == UNARY:
         out._x = args[0]
@@ -257,10 +289,14 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
 
     The nodes of `stop` are left out, with what lies behind them.
     """
+    return _visit(list(roots), set(stop))[:2]
+
+
+def _visit(stack: list[Any], seen: set[Value]) -> tuple[list[Value], list[Value], bool]:
+    """The walk from the nodes on a stack; and whether it met an op whose rules are a user's."""
     order: list[Value] = []
     leaves: list[Value] = []
-    seen: set[Value] = set(stop)
-    stack: list[Any] = list(roots)
+    rules = False
     pop, push, done = stack.pop, stack.append, order.append
     while stack:
         node = pop()
@@ -270,7 +306,7 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         if node in seen:
             continue
         seen.add(node)
-        op = node._op
+        op = node._made_by
         if op is None:
             leaves.append(node)
             continue
@@ -287,13 +323,14 @@ def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[V
         elif form == UNARY:
             push(node._x)
         else:
+            rules = rules or not op.builtin
             stack += [x for x in reversed(flat_args(node)) if type(x) is Value and x not in seen]
-    return order, leaves
+    return order, leaves, rules
 
 
 def operands(node: Value) -> list[Value]:
     """The Values among the operands of an inner node that it has slopes by."""
-    op: Any = node._op
+    op: Any = node._made_by
     found = []
     for x, partial in zip(node.args, op.partials, strict=True):
         if partial is not None:
@@ -306,7 +343,7 @@ def between(order: Iterable[Value], sources: Collection[Value]) -> list[Value]:
     kept = set(sources)
     result = []
     for node in order:
-        if node in kept or (node._op is not None and any(x in kept for x in operands(node))):
+        if node in kept or (node._made_by is not None and any(x in kept for x in operands(node))):
             kept.add(node)
             result.append(node)
     return result
@@ -329,44 +366,44 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
 def newer_leaves(node: Value) -> list[Value]:
     """The leaves among the operands that have been given a number since the node was made."""
     made = node._tick
-    return [x for x in flat_args(node) if type(x) is Value and x._op is None and x._tick > made]
+    return [x for x in flat_args(node) if type(x) is Value and x._made_by is None and x._tick > made]
 
 
 def reverse(order: list[Value]) -> None:
     """Carry adjoints from users to operands, in numbers: one multiplication and addition an operand.
 
-    They are carried in the `_grad` of the nodes and leaves, which the caller has cleared, but for that
+    They are carried in the `_adjoint` of the nodes and leaves, which the caller has cleared, but for that
     of the root. An adjoint or a slope of exactly 0 contributes nothing, whatever the other factor
     (strong zero).
     """
     for node in reversed(order):
-        carried = node._grad
+        carried = node._adjoint
         if carried == 0.0:
             continue
-        op: Any = node._op
+        op: Any = node._made_by
         form = op.form
         try:
             if form == BINARY:
                 x, y = node._x, node._y
                 by_x, by_y = op.partials
-                out = node._data
+                out = node._number
                 if type(y) is not Value:
-                    slope_x, slope_y = by_x(x._data, y, out), 0.0
+                    slope_x, slope_y = by_x(x._number, y, out), 0.0
                 elif type(x) is not Value:
-                    slope_x, slope_y = 0.0, by_y(x, y._data, out)
+                    slope_x, slope_y = 0.0, by_y(x, y._number, out)
                 else:
-                    slope_x, slope_y = by_x(x._data, y._data, out), by_y(x._data, y._data, out)
+                    slope_x, slope_y = by_x(x._number, y._number, out), by_y(x._number, y._number, out)
                 if slope_x != 0.0:
-                    x._grad += carried * slope_x
+                    x._adjoint += carried * slope_x
                 if slope_y != 0.0:
-                    y._grad += carried * slope_y
+                    y._adjoint += carried * slope_y
             elif form == UNARY:
-                slope_x = op.partials[0](node._x._data, node._data)
+                slope_x = op.partials[0](node._x._number, node._number)
                 if slope_x != 0.0:
-                    node._x._grad += carried * slope_x
+                    node._x._adjoint += carried * slope_x
             elif form == GENERAL:
                 _carry(node, carried)
-        except (ArithmeticError, TypeError):  # before anything was added, or there is no number to add
+        except ArithmeticError:  # before anything was added
             _carry(node, carried)
 
 
@@ -374,7 +411,44 @@ def _carry(node: Value, carried: float) -> None:
     """Carry an adjoint to the operands of any node, by IEEE rules where Python's division raises at 0."""
     for x, slope in number_slopes(node):
         if slope != 0.0:
-            x._grad += carried * slope
+            x._adjoint += carried * slope
+
+
+def _reverse_apart(
+    order: list[Value], nodes: Iterable[Value], seeds: Iterable[tuple[Value, float]]
+) -> dict[Value, float]:
+    """The same where a rule of a user runs, which may do anything: wait for a thread that sweeps, or fork.
+
+    So no lock is held, and the adjoints of `nodes` are kept apart from them.
+    """
+    adjoint = dict.fromkeys(nodes, 0.0)
+    for out, weight in seeds:
+        adjoint[out] += weight
+    for node in reversed(order):
+        carried = adjoint[node]
+        if carried != 0.0:
+            for x, slope in _slopes(node):
+                if slope != 0.0:
+                    adjoint[x] += carried * slope
+    return adjoint
+
+
+def _slopes(node: Value) -> Iterable[tuple[Value, float]]:
+    """`number_slopes`, quicker for what is most of a graph."""
+    op: Any = node._made_by
+    x, out = node._x, node._number
+    try:
+        if op.form == UNARY:
+            return ((x, op.partials[0](x._number, out)),)
+        if op.form == BINARY and type(x) is Value:
+            by_x, by_y = op.partials
+            y = node._y
+            if type(y) is not Value:
+                return ((x, by_x(x._number, y, out)),)
+            return (x, by_x(x._number, y._number, out)), (y, by_y(x._number, y._number, out))
+    except ArithmeticError:
+        pass
+    return number_slopes(node)
 
 
 def pull(
@@ -382,18 +456,22 @@ def pull(
 ) -> list[float]:
     """The derivatives by the inputs of the sum of seeds, each a result and its weight.
 
-    Adjoints are carried in the nodes, which nobody else may be using, and of which no trace is left.
+    `reached` is all that the results were made from, but for the inputs. No trace is left in the nodes.
     """
-    try:
-        clear_grads(inputs)
-        clear_grads(reached)
-        for out, weight in seeds:
-            out._grad += weight
-        reverse(order)
-        return [float(x._grad) for x in inputs]
-    finally:
-        clear_grads(inputs)
-        clear_grads(reached)
+    nodes = [*reached, *inputs]
+    ops = {node._made_by for node in reached}
+    if not all(op is not None and op.builtin for op in ops):
+        adjoint = _reverse_apart(order, nodes, seeds)
+        return [float(adjoint[x]) for x in inputs]
+    with _lock:  # the nodes are the function's own, but threads may share a pullback
+        try:
+            _clear(nodes)
+            for out, weight in seeds:
+                out._adjoint += weight
+            reverse(order)
+            return [float(x._adjoint) for x in inputs]
+        finally:
+            _clear(nodes)
 
 
 # Pickling
@@ -401,13 +479,13 @@ def pull(
 
 def is_stale(node: Value) -> bool:
     """Whether one of its leaves has been given another number since; for a leaf, whether it ever was."""
-    return node._tick > 0 if node._op is None else bool(newer_leaves(node))
+    return node._tick > 0 if node._made_by is None else bool(newer_leaves(node))
 
 
 def restore(node: Value, path: str, stale: bool) -> None:
     """Give a new leaf, or a node just made by `recorded`, the history of another."""
     node._path = path
-    if node._op is None:
+    if node._made_by is None:
         node._tick = int(stale)  # before whatever is made from now on, but after what was stale
     elif stale:
         node._tick = 0  # older than a leaf that was ever set
@@ -422,11 +500,11 @@ def make(op):
         made = tick
         kind = type(other)
         if kind is Value:
-            other_data = other._data
+            number = other._number
         elif kind is float:
-            other_data = other
+            number = other
         elif kind is int and -LARGEST <= other <= LARGEST:
-            other_data = other = float(other)
+            number = other = float(other)
         else:
             return self.{generic}(op, other)
         try:
@@ -436,8 +514,8 @@ def make(op):
         if open_blocks:
             return node(op, ({x}, {y}), data, made)
         out = new(Value)
-        out._data = data
-        out._op = op
+        out._number = data
+        out._made_by = op
         out._x = {x}
         out._y = {y}
         out._tick = made
@@ -445,8 +523,8 @@ def make(op):
 
     return {dunder}
 """
-_FORWARDS = {"generic": "_binary", "left": "self._data", "right": "other_data", "x": "self", "y": "other"}
-_REFLECTED = {"generic": "_reflected", "left": "other_data", "right": "self._data", "x": "other", "y": "self"}
+_FORWARDS = {"generic": "_binary", "left": "self._number", "right": "number", "x": "self", "y": "other"}
+_REFLECTED = {"generic": "_reflected", "left": "number", "right": "self._number", "x": "other", "y": "self"}
 
 
 def _add_arithmetic(op: Op, dunder: str, roles: dict[str, str]) -> None:
@@ -461,12 +539,12 @@ def _unary(op: Op) -> Callable[[Value], Value]:
 
     def method(self: Value) -> Value:
         made = tick
-        data = forward(self._data)
+        data = forward(self._number)
         if open_blocks or type(data) is not float:
             return node(op, (self,), data, made)
         out: Value = new(Value)
-        out._data = data
-        out._op = op
+        out._number = data
+        out._made_by = op
         out._x = self
         out._tick = made
         return out
@@ -481,16 +559,16 @@ def _binary(op: Op) -> Callable[[Value, Any], Value]:
         made = tick
         kind = type(other)
         if kind is Value:
-            data = forward(self._data, other._data)
+            data = forward(self._number, other._number)
         elif kind is float:
-            data = forward(self._data, other)
+            data = forward(self._number, other)
         else:
             return apply(op, (self, other), (self, other))
         if open_blocks or type(data) is not float:
             return node(op, (self, other), data, made)
         out: Value = new(Value)
-        out._data = data
-        out._op = op
+        out._number = data
+        out._made_by = op
         out._x = self
         out._y = other
         out._tick = made

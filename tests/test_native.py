@@ -16,7 +16,7 @@ from contextlib import suppress
 import pytest
 
 import autograd as ag
-from autograd import StaleGraphError, Value, backend_info, dot, logsumexp, no_grad, slopes, sum_of, where
+from autograd import Value, backend_info, dot, logsumexp, no_grad, slopes, sum_of, where
 from autograd._native import engine
 from autograd.op import TABLE
 
@@ -227,11 +227,13 @@ class TestMemory:
                 assert (z * x).op is None
             for refused in (
                 lambda: x + "1",
+                lambda: setattr(x, "note", 1),
+                lambda: no_grad().__exit__(),
                 lambda: setattr(z, "data", 1.0),
                 lambda: Value(None),
                 y.sqrt().item,
             ):
-                with suppress(TypeError, AttributeError):
+                with suppress(TypeError, AttributeError, RuntimeError):
                     refused()
             ag.grad(lambda v: v * ag.exp(v))(0.5)
             ag.hessian(lambda v: v * v)(0.5)
@@ -289,6 +291,20 @@ class TestBadInput:
         with pytest.raises(TypeError):
             op(x, 1.0)
 
+    def test_an_attribute_of_the_users_is_refused_with_what_to_write(self):
+        x = Value(2.0, "x")
+        with pytest.raises(
+            AttributeError, match=r"cannot set \.note of .*'x'.*note = {}; note\[v\] = \.\.\."
+        ):
+            x.note = 1
+        with pytest.raises(AttributeError, match="not writable"):
+            x.op = None
+        with pytest.raises(AttributeError, match="which mul computed"):
+            (x * x).data = 1.0
+        with pytest.raises(AttributeError, match="no attribute 'note'"):
+            del x.note
+        assert not hasattr(x, "note")
+
     def test_functions_of_the_engine(self):
         x = Value(1.0)
         for wrong in (1, [1.0], [None], "x"):
@@ -300,6 +316,12 @@ class TestBadInput:
                 engine.pull([x], [x], wrong, [])
             with pytest.raises(TypeError):
                 engine.check_fresh([x], wrong)
+        assert engine.pull([], [], [], []) == []
+        y, z = x * x, x * 2.0
+        assert engine.pull([y, z], [y], [], [(z, 1.0), (y, 1.0)]) == []  # x and z have no place in it
+        assert engine.pull([y], [y], [x], [(z, 1.0), (y, 1.0)]) == [2.0]
+        with pytest.raises(TypeError, match="a seed is a tuple"):
+            engine.pull([y], [y], [x], [[y, 1.0]])
         distinct = engine.between((x * float(i) for i in range(1000)), [x])
         assert len(set(distinct)) == 1000
 
@@ -475,30 +497,29 @@ class TestSweeps:
         assert not failures
         assert w.grad == 8 * 100 * 2.0
 
-    def test_another_thread_waits_with_setting_a_leaf(self):
-        w = Value(3.0)
-        inside, seen = threading.Event(), []
+    def test_rules_that_walk_over_the_graph_lose_no_place(self):
+        """Whatever walks a rule makes meanwhile, each contribution reaches its node, and only that."""
+        x, w = Value(0.5), Value(2.0)
+        frozen = Value(3.0, requires_grad=False)
+        shared = [x * float(i) for i in range(1, 100)]
 
         def rule(v, out):
-            inside.set()
-            time.sleep(0.05)
-            seen.append(w.data)
+            other = sum_of(reversed(shared)) * w
+            other.backward() if threading.current_thread() is not main else other.requires_grad
+            assert ag.gradients(other, w).data == 4950.0 * 0.5
             return 1.0
 
-        y = ag.custom_derivative(rule)(lambda v: v)(w) * w
-
-        def change():
-            inside.wait()
-            w.data = 4.0
-
-        thread = threading.Thread(target=change)
-        thread.start()
-        y.backward()
-        thread.join()
-        assert seen == [3.0]
-        assert (w.data, w.grad) == (4.0, 6.0)
-        with pytest.raises(StaleGraphError):
+        main = threading.current_thread()
+        identity = ag.custom_derivative(rule)(lambda v: v)
+        for constant in (1.0, frozen):
+            y = sum_of([h * w if i % 7 else identity(h) for i, h in enumerate(shared)]) * constant
+            x.grad = w.grad = 0.0
             y.backward()
+            scale = 1.0 if constant == 1.0 else 3.0
+            expected = sum(h * (1.0 if i % 7 == 0 else 2.0) for i, h in enumerate(range(1, 100)))
+            assert x.grad == scale * expected
+            assert w.grad == scale * sum(0.5 * h for i, h in enumerate(range(1, 100)) if i % 7)
+            assert frozen.grad == 0.0
 
     def test_a_graph_may_die_while_it_is_walked_by_another(self):
         """Nodes freed by a rule are not those of the sweep."""

@@ -30,6 +30,16 @@ def test_arithmetic_with_arrays_gives_object_arrays():
     assert list(v < np.array([2.0, 4.0])) == [False, True]
 
 
+def test_masked_arrays_of_numbers_keep_the_gradient():
+    """NumPy's masked arrays read private names of an operand, which a Value must not have by chance."""
+    numbers = np.ma.array([1.0, 2.0, 4.0], mask=[False, True, False])
+    assert grad(lambda x: (numbers * x).sum())(3.0) == 5.0
+    assert grad(lambda x: (x * numbers).sum())(3.0) == 5.0
+    assert grad(lambda x: (x - numbers**2 * x).sum())(2.0) == 2.0 - (1.0 + 16.0)
+    for name in ("_data", "_mask", "_op", "_prev", "_backward"):
+        assert not hasattr(Value(1.0) * 2.0, name)
+
+
 UFUNCS = [op for op in TABLE.values() if op.method and op.arity == 1 and hasattr(np, op.method)]
 
 

@@ -18,11 +18,13 @@ ROOT = Path(autograd.__file__).parent
 # Each file, or folder with all that is in it, may import from those above it, and from its own folder.
 LAYERS = [
     ["_native"],
-    ["errors", "op", "dag", "rules", "tree", "recording"],
+    ["errors", "op", "dag", "rules", "tree"],
+    ["refusals"],
+    ["recording"],
     ["ops"],
     ["functions", "lines"],
     ["operand"],
-    ["slopes", "notation", "refusals", "behaviour"],
+    ["slopes", "notation", "behaviour"],
     ["value", "symbol"],
     ["backend"],
     ["names", "expressions"],

@@ -1,11 +1,18 @@
 """Value and its contract: what it records, what backward adds, what it refuses."""
 
+import asyncio
 import contextlib
 import copy
+import functools
 import gc
+import inspect
 import math
+import os
 import pickle
+import random
 import signal
+import subprocess
+import sys
 import threading
 import time
 import weakref
@@ -179,8 +186,6 @@ def test_ints_that_are_too_large_are_refused_wherever_they_come():
 
 
 def test_value_is_documented_and_has_a_signature():
-    import inspect
-
     assert "requires_grad" in Value.__doc__
     for name in ("data", "grad", "op", "args", "label", "path", "requires_grad", "backward", "item", "tanh"):
         assert inspect.getdoc(getattr(Value, name)), name
@@ -436,6 +441,160 @@ class TestBackward:
             nested(x).backward()
         assert x.grad == 0.0
 
+    def test_a_rule_may_wait_for_a_thread_that_calls_backward(self):
+        """No lock is held while a rule runs, and the two sweeps over shared nodes lose nothing."""
+        x = Value(3.0)
+        h = x * x
+
+        def elsewhere():
+            (h * h).backward()
+
+        def rule(v, out):
+            x.grad += 0.0
+            thread = threading.Thread(target=elsewhere, daemon=True)
+            thread.start()
+            thread.join(10.0)
+            assert not thread.is_alive()
+            return 1.0
+
+        y = ag.custom_derivative(rule)(lambda v: v)(h) + 2.0 * h
+        y.backward()
+        assert x.grad == 3.0 * 6.0 + 2.0 * 9.0 * 6.0
+        assert h.grad == 3.0
+
+    @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
+    def test_a_child_that_was_forked_while_another_thread_swept_can_sweep(self):
+        program = """
+import os, signal, threading
+from autograd import Value, custom_derivative, vjp
+inside, leave = threading.Event(), threading.Event()
+def rule(v, out):
+    inside.set()
+    leave.wait()
+    return 1.0
+slow = custom_derivative(rule)(lambda v: v)
+x = Value(2.0)
+y = slow(x) * x
+_, pull = vjp(lambda v: slow(v) * v, 2.0)
+threads = [threading.Thread(target=y.backward), threading.Thread(target=pull, args=(1.0,))]
+for thread in threads:
+    inside.clear()
+    thread.start()
+    inside.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    leave.set()
+    x.data = 3.0
+    (x * x).backward()
+    slopes = pull(1.0)
+    os._exit(0 if x.grad == 6.0 and slopes == (4.0,) else 1)
+status = os.waitpid(child, 0)[1]
+leave.set()
+for thread in threads:
+    thread.join()
+print(status, x.grad)
+"""
+        done = subprocess.run(
+            [sys.executable, "-W", "ignore", "-c", program], capture_output=True, text=True, check=True
+        )
+        assert done.stdout.split() == ["0", "4.0"]
+
+    @pytest.mark.parametrize("by_thread", [False, True], ids=["by the rule", "by a thread it joins"])
+    def test_a_leaf_that_is_set_during_the_sweep_is_told(self, by_thread):
+        """Rather than slopes at the old number and at the new one in one gradient; no .grad has changed."""
+        x, w = Value(3.0, "x"), Value(2.0)
+
+        def set_x():
+            x.data = 5.0
+
+        def rule(v, out):
+            if by_thread:
+                thread = threading.Thread(target=set_x, daemon=True)
+                thread.start()
+                thread.join(10.0)
+            else:
+                set_x()
+            return 1.0
+
+        setting = ag.custom_derivative(rule)(lambda v: v)
+        h = x * w
+        y = h * h
+        y.backward()
+        before = [node.grad for node in (x, w, h, y)]
+        z = setting(y) + y
+        with pytest.raises(StaleGraphError, match=r"'x' was given the number 5.0 while backward\(\) was run"):
+            z.backward()
+        assert [node.grad for node in (x, w, h, y)] == before
+        x.data = 3.0
+        with pytest.raises(StaleGraphError):
+            ag.grad(lambda v: setting(v * x) * x)(1.0)
+        x.data = 3.0
+        with pytest.raises(StaleGraphError):
+            ag.jvp(lambda v: setting(v * x) * x, (1.0,), (1.0,))
+        x.data = 3.0
+        fresh = setting(x * w) * x
+        with pytest.raises(StaleGraphError):
+            ag.gradients(fresh, w)
+        (x * x).backward()  # and the next call works
+        assert x.grad == before[0] + 2.0 * x.data
+
+    def test_a_refused_call_changes_no_gradient_of_an_inner_node_either(self):
+        x, frozen = Value(3.0), Value(2.0, requires_grad=False)
+        h = x * frozen
+        y = h * h
+        y.backward()
+        before = [node.grad for node in (x, h, y)]
+
+        def rule(v, out):
+            y.backward()
+            return 1.0
+
+        nested = ag.custom_derivative(rule)(lambda v: v)(y)
+        with pytest.raises(RuntimeError, match="a rule that another backward"):
+            nested.backward()
+        assert [node.grad for node in (x, h, y)] == before
+        x.requires_grad = False
+        with pytest.raises(RuntimeError, match="nothing to differentiate"):
+            y.backward()
+        assert [node.grad for node in (x, h, y)] == before
+        x.requires_grad = True
+        x.data = 4.0
+        with pytest.raises(StaleGraphError):
+            y.backward()
+        assert [node.grad for node in (x, h, y)] == before
+
+    def test_too_deep_a_stack_changes_no_leaf(self):
+        """Called at every depth near the limit of recursion: backward adds to all leaves, or to none."""
+        leaves = [Value(float(i)) for i in range(3)]
+        y = sum_of([ag.sqrt(leaf) * leaf for leaf in leaves]) + leaves[0] / leaves[1]
+        rule = ag.custom_derivative(lambda v, out: ag.grad(lambda u: u * 2.0)(v))(lambda v: v * 2.0)
+        z = rule(y) + y
+        plain = leaves[0] * leaves[1] + leaves[2]
+        for root in (plain, plain.exp(), y, z):
+            for leaf in leaves:
+                leaf.grad = 0.0
+            root.backward()
+            once = [leaf.grad for leaf in leaves]
+            done = refused = 0
+
+            def call_at(depth, root=root):
+                return call_at(depth - 1, root) if depth else root.backward()
+
+            low = sys.getrecursionlimit() - 250
+            for depth in range(low, sys.getrecursionlimit()):
+                for leaf in leaves:
+                    leaf.grad = 7.0
+                try:
+                    call_at(depth)
+                    done += 1
+                    assert [leaf.grad for leaf in leaves] == [7.0 + grad for grad in once]
+                except RecursionError:
+                    refused += 1
+                    assert [leaf.grad for leaf in leaves] == [7.0] * 3
+            assert done
+            assert refused
+
     def test_a_rule_may_use_transforms(self):
         square = ag.custom_derivative(lambda v, out: ag.grad(lambda u: u * u)(v))(lambda v: v * v)
         assert ag.grad(square)(3.0) == 6.0
@@ -581,6 +740,242 @@ class TestNoGrad:
             thread.join()
         assert seen == [True]
         assert thread_state()
+
+    def test_a_decorated_generator_is_inside_only_while_it_runs(self):
+        x = Value(3.0)
+        seen = []
+
+        @no_grad()
+        def values(n):
+            """Numbers."""
+            try:
+                for i in range(n):
+                    got = yield x * float(i)
+                    seen.append((got, (x * x).op))
+            except ValueError:
+                seen.append(("thrown", (x * x).op))
+                yield x * 10.0
+            finally:
+                seen.append(("closed", (x * x).op))
+            return x * 100.0
+
+        assert inspect.isgeneratorfunction(values)
+        assert values.__doc__ == "Numbers."
+        generator = values(3)
+        assert next(generator).op is None
+        assert (x * x).op is ag.mul
+        assert generator.send("sent").op is None
+        assert (x * x).op is ag.mul
+        assert generator.throw(ValueError()).data == 30.0
+        assert (x * x).op is ag.mul
+        with pytest.raises(StopIteration) as end:
+            next(generator)
+        assert (end.value.value.data, end.value.value.op) == (300.0, None)
+        other = values(3)
+        next(other)
+        other.close()
+        assert (x * x).op is ag.mul
+        assert seen == [("sent", None), ("thrown", None), ("closed", None), ("closed", None)]
+        assert [v.op for v in values(2)] == [None, None]
+        assert [v.op for v in functools.partial(values)(2)] == [None, None]
+
+    def test_a_generator_in_a_partial_is_decorated_as_the_generator_is(self):
+        x = Value(3.0)
+
+        def values(n):
+            for _ in range(n):
+                yield x * x
+
+        for v in no_grad()(functools.partial(values, 2))():
+            assert v.op is None
+            assert (x * x).op is ag.mul
+
+    def test_decorated_async_functions_are_inside_only_while_they_run(self):
+        """And so are their generators; what other tasks compute meanwhile is recorded."""
+        x = Value(3.0)
+        seen = []
+
+        @no_grad()
+        async def evaluate(steps):
+            for _ in range(steps):
+                seen.append((x * x).op)
+                await asyncio.sleep(0)
+                seen.append((x * x).op)
+            return x * 2.0
+
+        @ag.module_path("stream")
+        @no_grad()
+        async def stream(n):
+            try:
+                for i in range(n):
+                    await asyncio.sleep(0)
+                    seen.append((yield x * float(i)))
+            except ValueError:
+                yield x * 10.0
+            finally:
+                await asyncio.sleep(0)
+                seen.append((x * x).op)
+
+        async def train(steps):
+            for _ in range(steps):
+                y = x * x
+                assert (y.op, y.path) == (ag.mul, "")
+                await asyncio.sleep(0)
+
+        async def consume():
+            async for v in stream(3):
+                assert (v.op, v.path) == (None, "stream")
+                assert (x * x).op is ag.mul
+            values = stream(3)
+            assert (await values.asend(None)).data == 0.0
+            assert (await values.asend("sent")).data == 3.0
+            assert (await values.athrow(ValueError())).data == 30.0
+            await values.aclose()
+            values = stream(3)
+            await values.asend(None)
+            await values.aclose()
+            with pytest.raises(RuntimeError, match="mine"):
+                await stream(1).athrow(RuntimeError("mine"))
+
+        async def cancelled():
+            task = asyncio.create_task(evaluate(1000))
+            await asyncio.sleep(0)
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            assert (x * x).op is ag.mul
+
+        async def main():
+            results = await asyncio.gather(evaluate(5), train(20), consume(), cancelled(), evaluate(3))
+            assert results[0].op is None
+            assert (x * x).op is ag.mul
+
+        assert inspect.iscoroutinefunction(evaluate)
+        assert inspect.isasyncgenfunction(stream)
+        asyncio.run(main())
+        assert "sent" in seen
+        assert ag.mul not in seen
+
+    def test_tasks_do_not_share_blocks(self):
+        """A task is in the blocks that it enters itself, and in those that it was started in."""
+        x = Value(3.0)
+
+        async def inside(block, path, op):
+            with block:
+                for _ in range(3):
+                    await asyncio.sleep(0)
+                    y = x * x
+                    assert (y.path, y.op) == (path, op)
+
+        async def started_inside():
+            await asyncio.sleep(0)
+            with ag.enable_grad():
+                assert (x * x).op is ag.mul
+            for _ in range(3):
+                await asyncio.sleep(0)
+                assert (x * x).op is None
+
+        async def main():
+            with no_grad():
+                task = asyncio.create_task(started_inside())
+            await asyncio.gather(
+                inside(no_grad(), "", None),
+                inside(ag.module_path("a"), "a", ag.mul),
+                inside(ag.module_path("b"), "b", ag.mul),
+                inside(ag.enable_grad(), "", ag.mul),
+                task,
+            )
+            assert (x * x).op is ag.mul
+
+        asyncio.run(main())
+        assert (x * x).op is ag.mul
+
+    def test_a_bare_block_around_a_yield_leaks_and_its_docstring_says_so(self):
+        x = Value(3.0)
+
+        def values():
+            with no_grad():
+                yield x * x
+
+        generator = values()
+        next(generator)
+        assert (x * x).op is None
+        generator.close()
+        assert (x * x).op is ag.mul
+        assert "around a ``yield`` leaks" in no_grad.__doc__
+
+    def test_in_a_stack_of_blocks(self):
+        x = Value(3.0)
+        with contextlib.ExitStack() as stack:
+            stack.enter_context(ag.module_path("net"))
+            stack.enter_context(no_grad())
+            assert (x * x).op is None
+            assert (x * x).path == "net"
+        assert (x * x).op is ag.mul
+        assert (x * x).path == ""
+
+    def test_it_ends_in_whatever_depth_of_calls_it_began(self):
+        """Where the limit of recursion does not let the block begin, it has not begun."""
+        x = Value(3.0)
+
+        def inside():
+            with no_grad(), ag.module_path("a"):
+                return (x * x).op
+
+        def call_at(depth):
+            return call_at(depth - 1) if depth else inside()
+
+        done = refused = 0
+        for depth in range(sys.getrecursionlimit() - 250, sys.getrecursionlimit()):
+            try:
+                assert call_at(depth) is None
+                done += 1
+            except RecursionError:
+                refused += 1
+            y = x * x
+            assert (y.op, y.path) == (ag.mul, "")
+        assert done
+        assert refused
+
+    @pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="there are no timers here")
+    @pytest.mark.long
+    def test_ctrl_c_at_any_moment_leaves_no_block_open(self):
+        x = Value(2.0)
+
+        @no_grad()
+        def decorated():
+            return x * x
+
+        @no_grad()
+        def values():
+            yield x * x
+
+        def nested():
+            with no_grad(), ag.enable_grad(), ag.module_path("a"):
+                return x * x
+
+        def differentiated():
+            return ag.grad(lambda v: v * v)(1.0)
+
+        before = signal.signal(signal.SIGALRM, signal.default_int_handler)
+        gc.disable()  # which calls Python, where an exception cannot be raised
+        interrupted = 0
+        delays = random.Random("delays")
+        try:
+            for body in (decorated, nested, lambda: list(values()), differentiated) * 500:
+                try:
+                    signal.setitimer(signal.ITIMER_REAL, delays.uniform(2e-5, 8e-5))
+                    while True:
+                        body()
+                except KeyboardInterrupt:
+                    interrupted += 1
+                y = x * x
+                assert (y.op, y.path) == (ag.mul, "")
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+            signal.signal(signal.SIGALRM, before)
+            gc.enable()
+        assert interrupted == 2000
 
     def test_blocks_may_be_left_out_of_order(self):
         """As by a generator that is suspended inside one."""

@@ -49,8 +49,8 @@ static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywor
     if (read_values(roots, &walk.stack, &kept) < 0 || (without && read_values(without, &stop, &kept_too) < 0))
         goto end;
     for (Py_ssize_t i = 0; i < stop.count; i++)
-        stop.nodes[i]->seen = walk.number;
-    if (place(&walk, 0) < 0)
+        stop.nodes[i]->seen = walk.first;
+    if (place(&walk) < 0)
         goto end;
     order = as_list(&walk.order);
     leaves = as_list(&walk.leaves);
@@ -103,47 +103,67 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-static int add_seeds(PyObject *seeds)
+/* The results where a sweep starts, each with its weight, from an iterable of pairs. */
+static int read_seeds(PyObject *pairs, Array *outs, double **weights, PyObject **owner)
 {
-    PyObject *iterator = PyObject_GetIter(seeds), *pair;
-    while (iterator && (pair = PyIter_Next(iterator))) {
-        PyObject *out;
-        double weight;
-        if (PyArg_ParseTuple(pair, "O!d", value_type, &out, &weight))
-            ((Value *)out)->grad += weight;
-        Py_DECREF(pair);
-        if (PyErr_Occurred())
-            break;
+    *owner = PySequence_Tuple(pairs);
+    const Py_ssize_t count = *owner ? PyTuple_GET_SIZE(*owner) : 0;
+    if (!*owner || !has_room(outs, count))
+        return -1;
+    *weights = PyMem_RawMalloc((count + 1) * sizeof(double));
+    if (!*weights) {
+        PyErr_NoMemory();
+        return -1;
     }
-    Py_XDECREF(iterator);
-    return PyErr_Occurred() ? -1 : 0;
+    for (Py_ssize_t i = 0; i < count; i++) {
+        PyObject *pair = PyTuple_GET_ITEM(*owner, i), *out;
+        if (!PyTuple_CheckExact(pair)) {
+            PyErr_Format(PyExc_TypeError, "a seed is a tuple (out, weight), not a %s", Py_TYPE(pair)->tp_name);
+            return -1;
+        }
+        if (!PyArg_ParseTuple(pair, "O!d", value_type, &out, &(*weights)[i]))
+            return -1;
+        outs->nodes[outs->count++] = (Value *)out;
+    }
+    return 0;
+}
+
+static PyObject *as_floats(const Sweep *sweep, const Array *nodes)
+{
+    PyObject *list = PyList_New(nodes->count);
+    for (Py_ssize_t i = 0; list && i < nodes->count; i++) {
+        PyObject *adjoint = PyFloat_FromDouble(sweep->adjoints[place_of(sweep, nodes->nodes[i])]);
+        if (adjoint)
+            PyList_SET_ITEM(list, i, adjoint);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
 }
 
 static PyObject *engine_pull(PyObject *module, PyObject *args)
 {
-    PyObject *order, *reached, *inputs, *seeds, *found = NULL, *owners[3] = {NULL};
+    PyObject *order, *reached, *inputs, *seeds, *found = NULL, *owners[4] = {NULL};
     if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
         return NULL;
-    Array nodes = {0}, all = {0}, by = {0};
+    Array nodes = {0}, all = {0}, by = {0}, outs = {0};
+    double *weights = NULL;
+    Sweep sweep = {.nodes = {&all, &by}};
     if (read_values(order, &nodes, &owners[0]) == 0 && read_values(reached, &all, &owners[1]) == 0
-        && read_values(inputs, &by, &owners[2]) == 0) {
-        clear_grads(&all);
-        clear_grads(&by);
-        if (add_seeds(seeds) == 0 && reverse(&nodes) == 0)
-            found = PyList_New(by.count);
-        for (Py_ssize_t i = 0; found && i < by.count; i++) {
-            PyObject *grad = PyFloat_FromDouble(by.nodes[i]->grad);
-            if (grad)
-                PyList_SET_ITEM(found, i, grad);
-            else
-                Py_CLEAR(found);
-        }
-        clear_grads(&all);
-        clear_grads(&by);
+        && read_values(inputs, &by, &owners[2]) == 0 && read_seeds(seeds, &outs, &weights, &owners[3]) == 0
+        && begin_sweep(&sweep) == 0) {
+        number_nodes(&sweep);
+        for (Py_ssize_t i = 0; i < outs.count; i++)
+            carry(&sweep, outs.nodes[i], 1.0, weights[i]);
+        if (reverse(&sweep, &nodes, 0) == 0)
+            found = as_floats(&sweep, &by);
     }
+    end_sweep(&sweep);
+    PyMem_RawFree(weights);
     drop_values(&nodes, owners[0]);
     drop_values(&all, owners[1]);
     drop_values(&by, owners[2]);
+    drop_values(&outs, owners[3]);
     return found;
 }
 
@@ -183,8 +203,10 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         return NULL;
     if (!PyArg_ParseTuple(given, "O!O!d", &callable_type, &op, &PyTuple_Type, &args, &data))
         return NULL;
-    const int paused = thread.paused, code = ((Callable *)op)->code;
-    thread.paused = 0;
+    const int code = ((Callable *)op)->code;
+    const State *state = current_state();
+    if (state && state->paused && begin_state(0, Py_XNewRef(state->path), state) < 0)
+        return NULL;
     PyObject *out;
     if (code < 0)
         out = check_operands(op, args) < 0 ? NULL : record_custom(op, args, data);
@@ -193,7 +215,8 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         if (out && IS_VALUE(out))
             ((Value *)out)->data = data;
     }
-    thread.paused = paused;
+    if (state && state->paused && set_state(state) < 0)
+        Py_CLEAR(out);
     if (out && !IS_VALUE(out)) {
         Py_CLEAR(out);
         PyErr_SetString(PyExc_TypeError, "no operand is a Value");

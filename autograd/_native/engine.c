@@ -77,6 +77,7 @@ static PyType_Slot value_slots[] = {
     {Py_tp_richcompare, value_compare},
     {Py_tp_hash, value_hash},
     {Py_tp_getset, value_attributes},
+    {Py_tp_setattro, value_setattro},
     {Py_tp_methods, value_methods},
     {Py_nb_add, operator_add},
     {Py_nb_subtract, operator_sub},
@@ -171,6 +172,8 @@ static PyMethodDef engine_functions[] = {
     {"pull", engine_pull, METH_VARARGS},
     {"is_stale", engine_is_stale, METH_O},
     {"recorded", engine_recorded, METH_VARARGS},
+    {"current", engine_current, METH_NOARGS},
+    {"set_path", engine_set_path, METH_O},
     {"restore", engine_restore, METH_VARARGS},
     {NULL},
 };
@@ -192,22 +195,18 @@ PyMODINIT_FUNC PyInit_engine(void)
         return NULL;
     }
     interpreter = current;
-    if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&thread_type) < 0
-        || PyType_Ready(&block_type) < 0)
+    if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&state_type) < 0 || PyType_Ready(&block_type) < 0
+        || PyType_Ready(&open_blocks_type) < 0)
         return NULL;
-    if (!sweep_lock && !(sweep_lock = PyThread_allocate_lock()))
-        return PyErr_NoMemory();
     PyObject *module = PyModule_Create(&engine_module);
-    PyObject *state = PyObject_New(PyObject, &thread_type);
-    if (!python.open_blocks)
-        python.open_blocks = PyList_New(0);
-    if (!module || !state || !python.open_blocks
-        || PyModule_AddObjectRef(module, "open_blocks", python.open_blocks) < 0
-        || PyModule_AddObjectRef(module, "thread", state) < 0
+    PyObject *blocks = PyObject_New(PyObject, &open_blocks_type);
+    if (!state_variable)
+        state_variable = PyContextVar_New("autograd", NULL);
+    if (!module || !blocks || !state_variable || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
         || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)
         Py_CLEAR(module);
-    Py_XDECREF(state);
+    Py_XDECREF(blocks);
     return module;
 }

@@ -63,7 +63,7 @@ typedef union {
 
 struct Value {
     PyObject_HEAD
-    uint64_t seen;      /* by which walk, the last that came here */
+    uint64_t seen;      /* the number that the last walk that came here gave it */
     uint64_t tick : 48; /* when it was made or, for a leaf, last given a number */
     uint64_t code : 8;
     uint64_t flags : 8;
@@ -90,7 +90,7 @@ static PyTypeObject *value_type;
 /* A clock that advances whenever a leaf is given a new number; a leaf that never was has 0. */
 static uint64_t tick = 1;
 
-/* How many walks there have been: each marks the nodes that it has seen with a number of its own. */
+/* The last number that a walk has given: each marks the nodes that it has seen with new numbers. */
 static uint64_t walks;
 
 /* What Python gives the extension when they are connected (engine.c). */
@@ -103,7 +103,6 @@ static struct {
     PyObject *numbers;         /* operands with each Value replaced by its number */
     PyObject *node_slopes;     /* the operands of a node with their slopes */
     PyObject *refusals;        /* the module with the texts of errors */
-    PyObject *open_blocks;     /* a list: while it is empty, a node need not ask its thread */
 } python;
 
 /* The base of Op. */
@@ -114,7 +113,6 @@ typedef struct {
     uint64_t slopes; /* for which these bits tell the operands that have a slope; the last bit for the rest */
 } Callable;
 
-static int wait_for_sweeps(void);
 static int depends_on_wanting(Value *node);
 static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count);
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b);

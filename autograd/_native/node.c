@@ -39,8 +39,9 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 static PyObject *new_leaf(double data, int flags)
 {
     Value *node = new_node(data, LEAF, flags);
-    if (node && in_a_block())
-        node->note = Py_XNewRef(thread.path);
+    const State *state = current_state();
+    if (node && state)
+        node->note = Py_XNewRef(state->path);
     return (PyObject *)node;
 }
 
@@ -179,7 +180,7 @@ static int set_data(Value *self, PyObject *given, void *unused)
         return -1;
     }
     double number;
-    if (to_double(given, ".data", &number) < 0 || wait_for_sweeps() < 0)
+    if (to_double(given, ".data", &number) < 0)
         return -1;
     self->data = number;
     self->tick = ++tick;
@@ -251,7 +252,7 @@ static PyObject *get_label(Value *self, void *unused)
     return note_part(self, 0);
 }
 
-/* The two parts of what `thread.path` was: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
+/* The two parts of a path is: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
 static PyObject *origin_part(Value *self, int of_module)
 {
     PyObject *whole = note_part(self, 1);
@@ -344,6 +345,26 @@ static int set_requires_grad(Value *self, PyObject *flag, void *unused)
         return -1;
     self->flags = truth ? self->flags & ~CONSTANT : self->flags | CONSTANT;
     return 0;
+}
+
+/* An attribute of the user's is refused. (In pure Python that would take a __setattr__, and each node four
+ * times as long.) */
+static int value_setattro(PyObject *self, PyObject *name, PyObject *given)
+{
+    const int done = PyObject_GenericSetAttr(self, name, given);
+    if (done == 0 || !given || !PyErr_ExceptionMatches(PyExc_AttributeError))
+        return done;
+    PyObject *type, *error, *traceback;
+    PyErr_Fetch(&type, &error, &traceback);
+    if (PyObject_HasAttr((PyObject *)value_type, name))
+        PyErr_Restore(type, error, traceback);
+    else {
+        Py_XDECREF(type);
+        Py_XDECREF(error);
+        Py_XDECREF(traceback);
+        refuse("attribute", self, name);
+    }
+    return -1;
 }
 
 #define ATTRIBUTE(name, set) {#name, (getter)get_##name, (setter)(set)}

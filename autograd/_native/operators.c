@@ -24,38 +24,33 @@ ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, 
     return 1;
 }
 
-/* Under no_grad a result is a detached leaf. */
-ALWAYS_INLINE int records(void)
-{
-    return !(in_a_block() && thread.paused);
-}
-
+/* A node without its operands yet or, under no_grad, a detached leaf. */
 ALWAYS_INLINE Value *new_result(int code, double data, int flags)
 {
+    const State *state = current_state();
+    if (RARELY(state != NULL) && state->paused) {
+        code = LEAF;
+        flags = CONSTANT;
+    }
     Value *node = new_node(data, code, flags);
-    if (node && in_a_block())
-        node->note = Py_XNewRef(thread.path);
+    if (node && RARELY(state != NULL))
+        node->note = Py_XNewRef(state->path);
     return node;
 }
 
 ALWAYS_INLINE PyObject *record_unary(int code, double data, Value *x)
 {
-    if (!records())
-        return new_leaf(data, CONSTANT);
     Value *node = new_result(code, data, 0);
-    if (!node)
-        return NULL;
-    node->x.object = Py_NewRef(x);
+    if (node && node->code != LEAF)
+        node->x.object = Py_NewRef(x);
     return (PyObject *)node;
 }
 
 ALWAYS_INLINE PyObject *record_binary(int code, double data, Operand x, Operand y, int flags)
 {
-    if (!records())
-        return new_leaf(data, CONSTANT);
     Value *node = new_result(code, data, flags);
-    if (!node)
-        return NULL;
+    if (!node || node->code == LEAF)
+        return (PyObject *)node;
     if (!(flags & X_IS_NUMBER))
         Py_INCREF(x.object);
     if (!(flags & Y_IS_NUMBER))
@@ -68,15 +63,15 @@ ALWAYS_INLINE PyObject *record_binary(int code, double data, Operand x, Operand 
 /* A node whose operands are objects, of which it takes over the references; y may be NULL. */
 static PyObject *record_objects(int code, double data, PyObject *x, PyObject *y)
 {
-    Value *node = records() ? new_result(code, data, 0) : NULL;
-    if (node) {
+    Value *node = new_result(code, data, 0);
+    if (node && node->code != LEAF) {
         node->x.object = x;
         node->y.object = y;
         return (PyObject *)node;
     }
     Py_DECREF(x);
     Py_XDECREF(y);
-    return PyErr_Occurred() ? NULL : new_leaf(data, CONSTANT);
+    return (PyObject *)node;
 }
 
 /* The operators. `combine` of operand.py takes over where an operand is no plain number. */

@@ -1,79 +1,143 @@
-/* What a new node records besides its operands, for each thread: the native side of recording.py. */
+/* What a new node records besides its operands, for each task and thread: the native side of recording.py. */
 
-static THREAD_LOCAL struct {
-    int paused;     /* inside no_grad */
-    int sweeping;   /* inside backward */
-    PyObject *path; /* of the module whose forward is running; NULL for none */
-} thread;
+static THREAD_LOCAL int sweeping; /* inside backward */
 
-ALWAYS_INLINE int in_a_block(void)
+/* What the innermost open block asks for. It is never changed, since tasks share it: each sees, in a context
+ * variable, the block that it is in itself, or that it was started in. */
+typedef struct State {
+    PyObject_HEAD
+    int paused;          /* inside no_grad */
+    PyObject *path;      /* of the module whose forward is running; NULL for none */
+    struct State *outer; /* what it has replaced; NULL outside of all blocks */
+} State;
+
+static PyObject *state_variable; /* the context variable: a State, or None */
+
+/* How many States there are: while there is none, a node need not ask for that of its task. */
+static Py_ssize_t open_blocks;
+
+static void state_dealloc(PyObject *object)
 {
-    return RARELY(PyList_GET_SIZE(python.open_blocks) > 0);
-}
-
-/* The object `thread` of recording.py: its attributes are those of the thread that asks. */
-
-static PyObject *thread_recording(PyObject *self, void *unused)
-{
-    return PyBool_FromLong(!thread.paused);
-}
-
-static int thread_set_recording(PyObject *self, PyObject *flag, void *unused)
-{
-    const int truth = flag ? PyObject_IsTrue(flag) : 1;
-    if (truth < 0)
-        return -1;
-    thread.paused = !truth;
-    return 0;
-}
-
-static PyObject *thread_sweeping(PyObject *self, void *unused)
-{
-    return PyBool_FromLong(thread.sweeping);
-}
-
-static int thread_set_sweeping(PyObject *self, PyObject *flag, void *unused)
-{
-    const int truth = flag ? PyObject_IsTrue(flag) : 0;
-    if (truth < 0)
-        return -1;
-    thread.sweeping = truth;
-    return 0;
-}
-
-static PyObject *thread_path(PyObject *self, void *unused)
-{
-    return thread.path ? Py_NewRef(thread.path) : PyUnicode_FromString("");
-}
-
-static int thread_set_path(PyObject *self, PyObject *path, void *unused)
-{
-    if (path && !PyUnicode_CheckExact(path)) {
-        PyErr_SetString(PyExc_TypeError, "a path is a str");
-        return -1;
+    State *self = (State *)object;
+    while (self) { /* and those that only this one refers to, without recursion */
+        State *outer = self->outer;
+        Py_XDECREF(self->path);
+        PyObject_Free(self);
+        open_blocks--;
+        if (outer && Py_REFCNT(outer) > 1) {
+            Py_DECREF(outer);
+            outer = NULL;
+        }
+        self = outer;
     }
-    PyObject *before = thread.path;
-    thread.path = path && PyUnicode_GET_LENGTH(path) ? Py_NewRef(path) : NULL;
-    Py_XDECREF(before);
-    return 0;
 }
 
-static PyGetSetDef thread_attributes[] = {
-    {"recording", thread_recording, thread_set_recording},
-    {"sweeping", thread_sweeping, thread_set_sweeping},
-    {"path", thread_path, thread_set_path},
+static PyObject *state_recording(State *self, void *unused)
+{
+    return PyBool_FromLong(!self->paused);
+}
+
+static PyObject *state_path(State *self, void *unused)
+{
+    return self->path ? Py_NewRef(self->path) : PyUnicode_FromString("");
+}
+
+static PyGetSetDef state_attributes[] = {
+    {"recording", (getter)state_recording},
+    {"path", (getter)state_path},
     {NULL},
 };
 
-static PyTypeObject thread_type = {
-    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd._native.engine.Thread",
-    .tp_doc = "What the thread that asks records.",
-    .tp_basicsize = sizeof(PyObject),
+static PyTypeObject state_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd._native.engine.State",
+    .tp_doc = "What new nodes record.",
+    .tp_basicsize = sizeof(State),
+    .tp_dealloc = state_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_getset = thread_attributes,
+    .tp_getset = state_attributes,
 };
 
-/* A block that sets one of them for the thread that enters it: the base of Block in recording.py. */
+static State outside = {PyObject_HEAD_INIT(&state_type)};
+
+/* That of the task which asks, borrowed from its context; NULL outside of all blocks. */
+static const State *state_of_task(void)
+{
+    PyObject *found;
+    if (PyContextVar_Get(state_variable, Py_None, &found) < 0) {
+        PyErr_Clear(); /* no memory for a context, so there is no block in it */
+        return NULL;
+    }
+    Py_DECREF(found);
+    return found == Py_None ? NULL : (State *)found;
+}
+
+ALWAYS_INLINE const State *current_state(void)
+{
+    return RARELY(open_blocks > 0) ? state_of_task() : NULL;
+}
+
+static int set_state(const State *state)
+{
+    PyObject *token = PyContextVar_Set(state_variable, state ? (PyObject *)state : Py_None);
+    Py_XDECREF(token);
+    return token ? 0 : -1;
+}
+
+/* Let a State begin that stands on `outer`; it takes over the reference to the path. */
+static int begin_state(int paused, PyObject *path, const State *outer)
+{
+    State *state = PyObject_New(State, &state_type);
+    if (!state) {
+        Py_XDECREF(path);
+        return -1;
+    }
+    open_blocks++;
+    if (path && !PyUnicode_GET_LENGTH(path))
+        Py_CLEAR(path);
+    state->paused = paused;
+    state->path = path;
+    state->outer = (State *)Py_XNewRef(outer);
+    const int done = set_state(state);
+    Py_DECREF(state);
+    return done;
+}
+
+static PyObject *engine_current(PyObject *module, PyObject *unused)
+{
+    const State *state = current_state();
+    return Py_NewRef(state ? state : &outside);
+}
+
+/* Change the path where the task is; what it returns to is as before. */
+static PyObject *engine_set_path(PyObject *module, PyObject *path)
+{
+    if (!PyUnicode_CheckExact(path)) {
+        PyErr_SetString(PyExc_TypeError, "a path is a str");
+        return NULL;
+    }
+    const State *state = current_state();
+    if (begin_state(state && state->paused, Py_NewRef(path), state ? state->outer : NULL) < 0)
+        return NULL;
+    Py_RETURN_NONE;
+}
+
+/* The object `open_blocks` of recording.py, which is true while there are any. */
+
+static int any_open_blocks(PyObject *self)
+{
+    return open_blocks > 0;
+}
+
+static PyNumberMethods open_blocks_methods = {.nb_bool = any_open_blocks};
+static PyTypeObject open_blocks_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd._native.engine.OpenBlocks",
+    .tp_doc = "True while a block is open in some task.",
+    .tp_basicsize = sizeof(PyObject),
+    .tp_flags = Py_TPFLAGS_DEFAULT,
+    .tp_as_number = &open_blocks_methods,
+};
+
+/* A block that sets one of them for the task that enters it: the base of Block in recording.py. */
 
 typedef struct {
     PyObject_HEAD
@@ -82,15 +146,6 @@ typedef struct {
     PyObject *path;                 /* the name to append to the path */
     PyObject *outer_path, *joined;  /* the last path it was entered in, and what that gave */
 } Block;
-
-/* What the blocks that this thread is in have replaced, the innermost first. */
-typedef struct Replaced {
-    struct Replaced *outer;
-    int paused;
-    PyObject *path;
-} Replaced;
-
-static THREAD_LOCAL Replaced *replaced;
 
 static PyObject *block_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
 {
@@ -122,16 +177,16 @@ static void block_dealloc(PyObject *object)
 }
 
 /* The path inside the block; the same string for the same path outside of it. */
-static PyObject *path_inside(Block *self)
+static PyObject *path_inside(Block *self, PyObject *outer_path)
 {
-    if (!thread.path)
+    if (!outer_path)
         return Py_NewRef(self->path);
-    if (self->outer_path != thread.path) {
-        PyObject *joined = PyUnicode_FromFormat("%U.%U", thread.path, self->path);
+    if (self->outer_path != outer_path) {
+        PyObject *joined = PyUnicode_FromFormat("%U.%U", outer_path, self->path);
         if (!joined)
             return NULL;
         Py_XSETREF(self->joined, joined);
-        Py_XSETREF(self->outer_path, Py_NewRef(thread.path));
+        Py_XSETREF(self->outer_path, Py_NewRef(outer_path));
     }
     return Py_NewRef(self->joined);
 }
@@ -139,40 +194,23 @@ static PyObject *path_inside(Block *self)
 static PyObject *block_enter(PyObject *object, PyObject *unused)
 {
     Block *self = (Block *)object;
-    PyObject *path = self->is_path ? path_inside(self) : Py_XNewRef(thread.path);
-    if (!path && PyErr_Occurred())
+    const State *outer = current_state();
+    PyObject *path = outer ? outer->path : NULL;
+    if (self->is_path && !(path = path_inside(self, path)))
         return NULL;
-    Replaced *top = PyMem_RawMalloc(sizeof(Replaced));
-    if (!top || PyList_Append(python.open_blocks, Py_None) < 0) {
-        PyMem_RawFree(top);
-        Py_XDECREF(path);
-        return PyErr_Occurred() ? NULL : PyErr_NoMemory();
-    }
-    if (path && !PyUnicode_GET_LENGTH(path))
-        Py_CLEAR(path);
-    *top = (Replaced){replaced, thread.paused, thread.path};
-    replaced = top;
-    thread.path = path;
     if (!self->is_path)
-        thread.paused = self->paused;
+        Py_XINCREF(path);
+    if (begin_state(self->is_path ? outer && outer->paused : self->paused, path, outer) < 0)
+        return NULL;
     Py_RETURN_NONE;
 }
 
 static PyObject *block_exit(PyObject *self, PyObject *const *exception, Py_ssize_t count)
 {
-    Replaced *top = replaced;
-    if (!top) {
-        PyErr_SetString(PyExc_RuntimeError, "this thread is in no block that it could leave");
-        return NULL;
-    }
-    PyObject *path = thread.path;
-    thread.path = top->path;
-    thread.paused = top->paused;
-    replaced = top->outer;
-    PyMem_RawFree(top);
-    Py_XDECREF(path);
-    const Py_ssize_t open = PyList_GET_SIZE(python.open_blocks);
-    if (PyList_SetSlice(python.open_blocks, open - 1, open, NULL) < 0)
+    const State *state = current_state();
+    if (!state)
+        return refuse("no_block", NULL, NULL);
+    if (set_state(state->outer) < 0)
         return NULL;
     Py_RETURN_NONE;
 }

@@ -1,75 +1,163 @@
-/* The sweep that carries adjoints from users to operands, and backward(), which adds them to the leaves. */
+/* The sweep that carries adjoints from users to operands, and backward(), which adds them to the leaves.
+ *
+ * A sweep keeps its adjoints to itself until it ends: it holds no lock, and while it waits for a rule
+ * written in Python, other threads may sweep over the same nodes, and fork.
+ */
 
-/* One sweep writes gradients at a time; leaves are not given numbers meanwhile by other threads. It
- * matters where a sweep lets other threads run: in a rule written in Python, or in a signal's handler. */
+typedef struct {
+    Value *node;
+    size_t place;
+} Entry;
 
-static PyThread_type_lock sweep_lock;
-static unsigned long sweeping_thread; /* 0 for none */
+typedef struct {
+    double *adjoints; /* by the places of nodes */
+    size_t count, room;
+    uint64_t first;         /* a node's place is its number less this one, */
+    uint64_t last;          /* while this is the last number that a walk has given; */
+    Entry *entries;         /* afterwards it is found in this hash table, */
+    size_t mask;            /* whose size is one more than this */
+    const Array *nodes[2];  /* all that have a place */
+    Value *root;            /* the walk from here gave the numbers; NULL if number_nodes did */
+} Sweep;
 
-static int wait_for_lock(void)
+/* Number the nodes as they stand in the arrays. */
+static void number_nodes(Sweep *sweep)
 {
-    PyLockStatus status = PyThread_acquire_lock_timed(sweep_lock, 0, 0);
-    while (status != PY_LOCK_ACQUIRED) {
-        Py_BEGIN_ALLOW_THREADS
-        status = PyThread_acquire_lock_timed(sweep_lock, -1, 1);
-        Py_END_ALLOW_THREADS
-        if (status == PY_LOCK_INTR && PyErr_CheckSignals() < 0)
+    sweep->first = walks + 1;
+    for (int i = 0; i < 2; i++)
+        for (Py_ssize_t k = 0; k < sweep->nodes[i]->count; k++)
+            sweep->nodes[i]->nodes[k]->seen = ++walks;
+    sweep->last = walks;
+}
+
+/* The largest array of adjoints so far, up to 8 MB: asking the system for memory at each sweep takes as long
+ * as the sweep. */
+enum { SPARE_ROOM = 1 << 20 };
+static struct {
+    double *adjoints;
+    size_t room;
+} spare;
+
+static int begin_sweep(Sweep *sweep)
+{
+    sweep->count = sweep->nodes[0]->count + sweep->nodes[1]->count;
+    if (spare.adjoints && sweep->count <= spare.room) {
+        sweep->adjoints = spare.adjoints;
+        sweep->room = spare.room;
+        spare.adjoints = NULL;
+        spare.room = 0;
+        memset(sweep->adjoints, 0, sweep->count * sizeof(double));
+        return 0;
+    }
+    sweep->adjoints = PyMem_RawCalloc(sweep->count, sizeof(double));
+    if (!sweep->adjoints) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    sweep->room = sweep->count;
+    return 0;
+}
+
+static void end_sweep(Sweep *sweep)
+{
+    PyMem_RawFree(sweep->entries);
+    if (sweep->room > spare.room && sweep->room <= SPARE_ROOM) {
+        PyMem_RawFree(spare.adjoints);
+        spare.adjoints = sweep->adjoints;
+        spare.room = sweep->room;
+    }
+    else
+        PyMem_RawFree(sweep->adjoints);
+}
+
+static size_t slot_of(const Sweep *sweep, const Value *node)
+{
+    size_t slot = ((uintptr_t)node >> 4) * (size_t)0x9E3779B97F4A7C15u >> 16 & sweep->mask;
+    while (sweep->entries[slot].node && sweep->entries[slot].node != node)
+        slot = (slot + 1) & sweep->mask;
+    return slot;
+}
+
+/* Where the adjoint of a node is; `count` or more if it has none. */
+ALWAYS_INLINE size_t place_of(const Sweep *sweep, const Value *node)
+{
+    if (RARELY(sweep->entries != NULL)) {
+        const Entry *entry = &sweep->entries[slot_of(sweep, node)];
+        return entry->node ? entry->place : sweep->count;
+    }
+    return node->seen - sweep->first;
+}
+
+/* After Python code has run: if it has walked over graphs, the numbers of nodes may be lost. The same walk
+ * gives them again, and a hash table keeps the places from then on. */
+static int keep_places(Sweep *sweep)
+{
+    if (walks == sweep->last || sweep->entries)
+        return 0;
+    if (!sweep->root)
+        number_nodes(sweep);
+    else {
+        Walk walk;
+        const int done = walk_from(&walk, sweep->root);
+        sweep->first = walk.first;
+        sweep->last = walks;
+        end_walk(&walk);
+        if (done < 0)
             return -1;
     }
-    return 0;
-}
-
-static int begin_sweep(void)
-{
-    if (wait_for_lock() < 0)
+    size_t room = 16;
+    while (room < 2 * sweep->count)
+        room *= 2;
+    Entry *entries = PyMem_RawCalloc(room, sizeof(Entry));
+    if (!entries) {
+        PyErr_NoMemory();
         return -1;
-    sweeping_thread = PyThread_get_thread_ident();
+    }
+    sweep->entries = entries;
+    sweep->mask = room - 1;
+    for (int i = 0; i < 2; i++)
+        for (Py_ssize_t k = 0; k < sweep->nodes[i]->count; k++) {
+            Value *node = sweep->nodes[i]->nodes[k];
+            sweep->entries[slot_of(sweep, node)] = (Entry){node, node->seen - sweep->first};
+        }
     return 0;
 }
 
-static void end_sweep(void)
+/* The adjoint of a node, or NULL if it has none. */
+ALWAYS_INLINE double *adjoint_of(const Sweep *sweep, const Value *node)
 {
-    sweeping_thread = 0;
-    PyThread_release_lock(sweep_lock);
+    const size_t place = place_of(sweep, node);
+    return RARELY(place >= sweep->count) ? NULL : &sweep->adjoints[place];
 }
 
-static int wait_for_sweeps(void)
+ALWAYS_INLINE void carry(const Sweep *sweep, const Value *x, double carried, double slope)
 {
-    if (sweeping_thread == 0 || sweeping_thread == PyThread_get_thread_ident())
-        return 0;
-    if (wait_for_lock() < 0)
-        return -1;
-    PyThread_release_lock(sweep_lock);
-    return 0;
+    if (slope != 0.0) { /* strong zero: what is infinite may not make it nan */
+        double *adjoint = adjoint_of(sweep, x);
+        if (adjoint)
+            *adjoint += carried * slope;
+    }
 }
 
-ALWAYS_INLINE void carry(Value *x, double carried, double slope)
-{
-    if (slope != 0.0) /* strong zero: what is infinite may not make it nan */
-        x->grad += carried * slope;
-}
-
-static int carry_custom(const Value *node, double carried)
+static int carry_custom(Sweep *sweep, const Value *node, double carried)
 {
     PyObject *slopes = PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
-    if (!slopes)
-        return -1;
-    int done = 0;
-    for (Py_ssize_t i = 0; done == 0 && i < PyList_GET_SIZE(slopes); i++) {
+    int done = keep_places(sweep);
+    for (Py_ssize_t i = 0; slopes && done == 0 && i < PyList_GET_SIZE(slopes); i++) {
         PyObject *pair = PyList_GET_ITEM(slopes, i);
         const double slope = PyFloat_AsDouble(PyTuple_GET_ITEM(pair, 1));
-        carry((Value *)PyTuple_GET_ITEM(pair, 0), carried, slope);
+        carry(sweep, (Value *)PyTuple_GET_ITEM(pair, 0), carried, slope);
         if (slope == -1.0 && PyErr_Occurred())
             done = -1;
     }
-    Py_DECREF(slopes);
-    return done;
+    Py_XDECREF(slopes);
+    return slopes ? done : -1;
 }
 
 enum { FEW = 64 };
 
 /* For an op whose slopes depend on all operands of its sequence; -1 with an exception. */
-static int carry_to_sequence(const Value *node, double carried,
+static int carry_to_sequence(const Sweep *sweep, const Value *node, double carried,
                              void (*write_slopes)(int, const double *, double, double *))
 {
     const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);
@@ -85,32 +173,54 @@ static int carry_to_sequence(const Value *node, double carried,
     write_slopes((int)n, numbers, node->data, slopes);
     for (Py_ssize_t k = 0; k < n; k++)
         if (IS_VALUE(operands[k]))
-            carry((Value *)operands[k], carried, slopes[k]);
+            carry(sweep, (Value *)operands[k], carried, slopes[k]);
     if (numbers != few)
         PyMem_RawFree(numbers);
     return 0;
 }
 
-/* Carry adjoints from users to operands, in the `grad` of the nodes; -1 with an exception.
- *
- * The caller has cleared them all, but for those where the sweep starts.
+/* Exchange the gradient that a node shows for its adjoint, which is returned. */
+ALWAYS_INLINE double exchange(Sweep *sweep, Value *node)
+{
+    double *adjoint = adjoint_of(sweep, node);
+    if (!adjoint)
+        return 0.0;
+    const double carried = *adjoint;
+    *adjoint = node->grad;
+    node->grad = carried;
+    return carried;
+}
+
+/* Let the handlers of signals run: an exception of theirs ends the sweep. */
+static int check_signals(Sweep *sweep)
+{
+    const int done = PyErr_CheckSignals();
+    return keep_places(sweep) < 0 ? -1 : done;
+}
+
+/* Carry adjoints from users to operands; -1 with an exception. Unless there is one, `shows` exchanges the
+ * `grad` of each node for its adjoint, which is final when its turn comes.
  */
-static int reverse(const Array *order)
+static int reverse(Sweep *sweep, const Array *order, int shows)
 {
     for (Py_ssize_t i = order->count; i-- > 0;) {
-        if (RARELY((i & 0xffff) == 0xffff) && PyErr_CheckSignals() < 0)
+        if (RARELY((i & 0xffff) == 0xffff) && check_signals(sweep) < 0) {
+            while (shows && ++i < order->count)
+                exchange(sweep, order->nodes[i]);
             return -1;
+        }
         if (i >= 8)
             PREFETCH(&order->nodes[i - 8]->data);
-        const Value *node = order->nodes[i];
-        const double carried = node->grad;
+        Value *node = order->nodes[i];
+        const double *adjoint = adjoint_of(sweep, node);
+        const double carried = shows ? exchange(sweep, node) : adjoint ? *adjoint : 0.0;
         if (carried == 0.0)
             continue;
         const double out = node->data;
         switch (node->code) {
 #define SWEEP(op)                                                                                            \
     case OP_##op:                                                                                            \
-        carry(node->x.value, carried, slope_##op##_0(node->x.value->data, out));                             \
+        carry(sweep, node->x.value, carried, slope_##op##_0(node->x.value->data, out));                             \
         break;
             UNARY_OPS(SWEEP)
 #undef SWEEP
@@ -119,9 +229,9 @@ static int reverse(const Array *order)
         const double x = node->flags & X_IS_NUMBER ? node->x.number : node->x.value->data;                   \
         const double y = node->flags & Y_IS_NUMBER ? node->y.number : node->y.value->data;                   \
         if (!(node->flags & X_IS_NUMBER))                                                                    \
-            carry(node->x.value, carried, slope_##op##_0(x, y, out));                                        \
+            carry(sweep, node->x.value, carried, slope_##op##_0(x, y, out));                                        \
         if (!(node->flags & Y_IS_NUMBER))                                                                    \
-            carry(node->y.value, carried, slope_##op##_1(x, y, out));                                        \
+            carry(sweep, node->y.value, carried, slope_##op##_1(x, y, out));                                        \
         break;                                                                                               \
     }
             BINARY_OPS(SWEEP)
@@ -131,11 +241,11 @@ static int reverse(const Array *order)
         PyObject *const *args = &PyTuple_GET_ITEM(node->x.object, 0);                                        \
         const double x = operand_number(args[0]), y = operand_number(args[1]), z = operand_number(args[2]);  \
         if (IS_VALUE(args[0]))                                                                               \
-            carry((Value *)args[0], carried, slope_##op##_0(x, y, z, out));                                  \
+            carry(sweep, (Value *)args[0], carried, slope_##op##_0(x, y, z, out));                                  \
         if (IS_VALUE(args[1]))                                                                               \
-            carry((Value *)args[1], carried, slope_##op##_1(x, y, z, out));                                  \
+            carry(sweep, (Value *)args[1], carried, slope_##op##_1(x, y, z, out));                                  \
         if (IS_VALUE(args[2]))                                                                               \
-            carry((Value *)args[2], carried, slope_##op##_2(x, y, z, out));                                  \
+            carry(sweep, (Value *)args[2], carried, slope_##op##_2(x, y, z, out));                                  \
         break;                                                                                               \
     }
             TERNARY_OPS(SWEEP)
@@ -146,7 +256,7 @@ static int reverse(const Array *order)
         for (Py_ssize_t k = 0; k < n; k++) {                                                                 \
             PyObject *x = PyTuple_GET_ITEM(node->x.object, k);                                               \
             if (IS_VALUE(x))                                                                                 \
-                carry((Value *)x, carried, slope_##op##_0(operand_number(x), out));                          \
+                carry(sweep, (Value *)x, carried, slope_##op##_0(operand_number(x), out));                          \
         }                                                                                                    \
         break;                                                                                               \
     }
@@ -154,7 +264,7 @@ static int reverse(const Array *order)
 #undef SWEEP
 #define SWEEP(op)                                                                                            \
     case OP_##op:                                                                                            \
-        if (carry_to_sequence(node, carried, slopes_##op) < 0)                                               \
+        if (carry_to_sequence(sweep, node, carried, slopes_##op) < 0)                                               \
             return -1;                                                                                       \
         break;
             SEQUENCE_OPS_ALL_SLOPES_AT_ONCE(SWEEP)
@@ -166,16 +276,18 @@ static int reverse(const Array *order)
         const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
         for (Py_ssize_t k = 0; k < n; k++)                                                                   \
             if (IS_VALUE(xs[k]))                                                                             \
-                carry((Value *)xs[k], carried, slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out)); \
+                carry(sweep, (Value *)xs[k], carried,                                                        \
+                      slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out));                    \
         for (Py_ssize_t k = 0; k < n; k++)                                                                   \
             if (IS_VALUE(ys[k]))                                                                             \
-                carry((Value *)ys[k], carried, slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out)); \
+                carry(sweep, (Value *)ys[k], carried,                                                        \
+                      slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out));                    \
         break;                                                                                               \
     }
             TWO_SEQUENCES_OPS(SWEEP)
 #undef SWEEP
         case CUSTOM:
-            if (carry_custom(node, carried) < 0)
+            if (carry_custom(sweep, node, carried) < 0)
                 return -1;
             break;
         }
@@ -183,21 +295,26 @@ static int reverse(const Array *order)
     return 0;
 }
 
-static void clear_grads(const Array *array)
+/* The leaf that has been given a number since a moment; borrowed, or NULL. */
+static Value *set_since(const Array *leaves, uint64_t moment)
 {
-    for (Py_ssize_t i = 0; i < array->count; i++)
-        array->nodes[i]->grad = 0.0;
+    for (Py_ssize_t i = 0; tick != moment && i < leaves->count; i++)
+        if (leaves->nodes[i]->tick > moment)
+            return leaves->nodes[i];
+    return NULL;
 }
 
-/* The part of backward() that holds the lock; -1 with a refusal or an exception. */
+/* backward(), but for the wording of a refusal; -1 with that, or with an exception. */
 static int sweep_from(Value *root, double seed, Refusal *refusal)
 {
     Walk walk;
     Array wanting = {0}, kept = {0};
-    double *before = NULL;
+    Sweep sweep = {.root = root, .nodes = {&walk.order, &walk.leaves}};
     int done = -1;
-    if (walk_from(&walk, root, 1) < 0 || check_fresh(&walk.order, &walk.leaves, walk.oldest, refusal) < 0)
+    if (walk_from(&walk, root) < 0 || check_fresh(&walk.order, &walk.leaves, walk.oldest, refusal) < 0)
         goto end;
+    sweep.first = walk.first;
+    sweep.last = walks;
 
     const Array *leaves = &walk.leaves, *order = &walk.order;
     if (!has_room(&wanting, leaves->count))
@@ -213,28 +330,35 @@ static int sweep_from(Value *root, double seed, Refusal *refusal)
         if (between(order, &wanting, &kept) < 0)
             goto end;
         order = &kept;
+        sweep.root = NULL;
+        number_nodes(&sweep);
     }
-    before = PyMem_RawMalloc(leaves->count * sizeof(double));
-    if (!before) {
-        PyErr_NoMemory();
+    if (begin_sweep(&sweep) < 0)
         goto end;
+    sweep.adjoints[place_of(&sweep, root)] = seed;
+
+    /* Inner nodes show their adjoints at once where no rule in Python can see it, and the sweep visits all. */
+    const int shows = order == &walk.order && !walk.rules;
+    const uint64_t started = tick;
+    sweeping = 1;
+    done = reverse(&sweep, order, shows);
+    sweeping = 0;
+    Value *leaf = done == 0 ? set_since(leaves, started) : NULL;
+    if (leaf) {
+        *refusal = (Refusal){"set_meanwhile", leaf, NULL};
+        done = -1;
     }
-    for (Py_ssize_t i = 0; i < leaves->count; i++)
-        before[i] = leaves->nodes[i]->grad;
-    clear_grads(leaves);
-    root->grad = seed;
-    thread.sweeping = 1;
-    done = reverse(order);
-    thread.sweeping = 0;
-    for (Py_ssize_t i = 0; i < leaves->count; i++) {
-        Value *leaf = leaves->nodes[i];
-        leaf->grad = done == 0 && wants_gradients(leaf) ? before[i] + leaf->grad : before[i];
-    }
+    if (done < 0)
+        goto end;
+    for (Py_ssize_t i = 0; !shows && i < walk.order.count; i++)
+        walk.order.nodes[i]->grad = sweep.adjoints[place_of(&sweep, walk.order.nodes[i])];
+    for (Py_ssize_t i = 0; i < wanting.count; i++)
+        wanting.nodes[i]->grad += sweep.adjoints[place_of(&sweep, wanting.nodes[i])];
 end:
+    end_sweep(&sweep);
     end_walk(&walk);
     PyMem_RawFree(wanting.nodes);
     PyMem_RawFree(kept.nodes);
-    PyMem_RawFree(before);
     return done;
 }
 
@@ -246,13 +370,10 @@ static PyObject *value_backward(Value *self, PyObject *args, PyObject *keywords)
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:backward", names, &given)
         || (given && to_double(given, "the seed of backward", &seed) < 0))
         return NULL;
-    if (thread.sweeping)
+    if (sweeping)
         return refuse("nested_backward", NULL, NULL);
-    if (begin_sweep() < 0)
-        return NULL;
     Refusal refusal = {NULL};
     const int done = sweep_from(self, seed, &refusal);
-    end_sweep();
     if (refusal.what)
         return refuse(refusal.what, (PyObject *)refusal.a, (PyObject *)refusal.b);
     if (done < 0)

@@ -31,13 +31,14 @@ ALWAYS_INLINE int has_room(Array *array, Py_ssize_t more)
 
 typedef struct {
     Array stack, order, leaves;
-    uint64_t number; /* marks what has been placed, or is left out */
+    uint64_t first;  /* the number of the node visited first; a node with a lower one has not been seen */
     uint64_t oldest; /* tick of the nodes in `order` */
+    int rules;       /* whether a node in `order` is of an op whose rules are called in Python */
 } Walk;
 
 static void begin_walk(Walk *walk)
 {
-    *walk = (Walk){.number = ++walks, .oldest = UINT64_MAX};
+    *walk = (Walk){.first = walks + 1, .oldest = UINT64_MAX};
 }
 
 static void end_walk(Walk *walk)
@@ -49,7 +50,7 @@ static void end_walk(Walk *walk)
 
 ALWAYS_INLINE void push_operand(Walk *walk, Value *operand)
 {
-    if (operand->seen != walk->number)
+    if (operand->seen < walk->first)
         walk->stack.nodes[walk->stack.count++] = operand;
 }
 
@@ -67,34 +68,34 @@ static int push_operands(Walk *walk, PyObject *tuple) /* the last first, so that
     return 0;
 }
 
-/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart. With
- * `clear` the inner nodes have no gradient afterwards.
+/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart. Each
+ * node is given a number, in the order of visiting, which is the same whenever that graph is walked.
  *
  * On the stack a node whose operands are all above it is told by a set last bit.
  */
-ALWAYS_INLINE int place(Walk *walk, int clear)
+static int place(Walk *walk)
 {
     Array *stack = &walk->stack, *order = &walk->order, *leaves = &walk->leaves;
+    uint64_t last = walks;
+    int done = -1;
     while (stack->count) {
         if (!has_room(order, 1) || !has_room(leaves, 1) || !has_room(stack, 2))
-            return -1;
+            goto end;
         const uintptr_t top = (uintptr_t)stack->nodes[--stack->count];
         Value *node = (Value *)(top & ~(uintptr_t)1);
         if (top & 1) {
             order->nodes[order->count++] = node;
             continue;
         }
-        if (node->seen == walk->number)
+        if (node->seen >= walk->first)
             continue;
-        node->seen = walk->number;
+        node->seen = ++last;
         if (node->code == LEAF) {
             leaves->nodes[leaves->count++] = node;
             continue;
         }
         if (node->tick < walk->oldest)
             walk->oldest = node->tick;
-        if (clear)
-            node->grad = 0.0;
         stack->nodes[stack->count++] = (Value *)(top | 1);
         switch (shapes[node->code]) {
         case BINARY:
@@ -108,22 +109,26 @@ ALWAYS_INLINE int place(Walk *walk, int clear)
             break;
         case TWO_SEQUENCES:
             if (push_operands(walk, node->y.object) < 0)
-                return -1; /* fall through */
+                goto end; /* fall through */
         default:
+            walk->rules |= node->code == CUSTOM;
             if (push_operands(walk, node->x.object) < 0)
-                return -1;
+                goto end;
         }
     }
-    return 0;
+    done = 0;
+end:
+    walks = last;
+    return done;
 }
 
-static int walk_from(Walk *walk, Value *root, int clear)
+static int walk_from(Walk *walk, Value *root)
 {
     begin_walk(walk);
     if (!has_room(&walk->stack, 1))
         return -1;
     walk->stack.nodes[walk->stack.count++] = root;
-    return clear ? place(walk, 1) : place(walk, 0);
+    return place(walk);
 }
 
 static int wants_gradients(const Value *leaf)
@@ -137,7 +142,7 @@ static int depends_on_wanting(Value *node)
     if (node->code == LEAF)
         return wants_gradients(node);
     Walk walk;
-    int found = walk_from(&walk, node, 0);
+    int found = walk_from(&walk, node);
     for (Py_ssize_t i = 0; i < walk.leaves.count && found == 0; i++)
         found = wants_gradients(walk.leaves.nodes[i]);
     end_walk(&walk);
