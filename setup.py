@@ -57,7 +57,7 @@ class BuildNative(build_ext):
         """The header with the C text of the table, in the folder of things that are built."""
         sys.path.insert(0, os.getcwd())
         os.environ["AUTOGRAD_PURE"] = "1"  # the package, as it is before the extension
-        from autograd.kernels import kernels
+        from autograd._native.kernels import kernels
 
         header = Path(self.build_temp, "kernels.h")
         text = kernels()

@@ -1,11 +1,30 @@
 """Scalar automatic differentiation: record, differentiate, draw, one number at a time."""
 
-from autograd.algebra import derivative, formula
-from autograd.backend import Value, backend_info
-from autograd.check import check_grads
-from autograd.errors import StaleGraphError
+import sys
+
+from autograd.derivatives.check import check_grads
+from autograd.derivatives.transforms import (
+    backward,
+    grad,
+    gradients,
+    hessian,
+    hvp,
+    jacobian,
+    jvp,
+    value_and_grad,
+    vjp,
+)
 from autograd.explaining import explain, play, steps
-from autograd.functions import (
+from autograd.formulas import symbol
+from autograd.formulas.formula import derivative, formula
+from autograd.formulas.symbol import Symbol
+from autograd.graph import pickling
+from autograd.graph.engine import Value, backend_info
+from autograd.graph.errors import StaleGraphError
+from autograd.graph.recording import enable_grad, module_path, no_grad, source_lines
+from autograd.pictures import draw, to_mermaid, to_text
+from autograd.table import op
+from autograd.table.functions import (
     clip,
     elu,
     floordiv,
@@ -30,8 +49,8 @@ from autograd.functions import (
     trunc,
     var,
 )
-from autograd.op import Op, custom_derivative
-from autograd.ops import (
+from autograd.table.op import Op, custom_derivative
+from autograd.table.ops import (
     abs,
     acos,
     acosh,
@@ -86,20 +105,11 @@ from autograd.ops import (
     tanh,
     where,
 )
-from autograd.pictures import draw, to_mermaid, to_text
-from autograd.recording import enable_grad, module_path, no_grad, source_lines
-from autograd.symbol import Symbol
-from autograd.transforms import (
-    backward,
-    grad,
-    gradients,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
+
+# Modules in which pickles of version 0.1 look for what makes Values, Symbols and ops again.
+sys.modules["autograd.pickling"] = pickling
+sys.modules["autograd.symbol"] = symbol
+sys.modules["autograd.op"] = op
 
 # abs, pow and round are left out, so that `from autograd import *` leaves the builtins alone.
 __all__ = [

@@ -135,7 +135,7 @@ def _takes_expression(parser: argparse.ArgumentParser) -> None:
 
 def _words(parser: argparse.ArgumentParser, words: list[str]) -> tuple[str, dict[str, float]]:
     """The one expression, and the numbers of the variables, among the words of a command."""
-    from autograd.expressions import as_read
+    from autograd.command_line.expressions import as_read
 
     expressions: list[str] = []
     numbers: dict[str, float] = {}
@@ -169,7 +169,7 @@ def _work_out(options: argparse.Namespace, rest: list[str]) -> None:
         rest: what argparse left over: words that stand behind an option.
     """
     from autograd import Value
-    from autograd.expressions import ExpressionError, as_read, evaluated
+    from autograd.command_line.expressions import ExpressionError, as_read, evaluated
 
     parser: argparse.ArgumentParser = options.parser
     known = rest.index("--") if "--" in rest else len(rest)
@@ -194,7 +194,7 @@ def _work_out(options: argparse.Namespace, rest: list[str]) -> None:
 
 
 def _demo(options: argparse.Namespace) -> None:
-    from autograd.demo import demo
+    from autograd.command_line.demo import demo
 
     demo(options.out, options.seed)
 
@@ -231,8 +231,8 @@ def _draw(options: argparse.Namespace) -> None:
 
 
 def _ops(_: argparse.Namespace) -> None:
-    from autograd.op import TABLE
-    from autograd.reference import describe
+    from autograd.command_line.reference import describe
+    from autograd.table.op import TABLE
 
     print("\n".join(describe(op) for op in TABLE.values()))
 

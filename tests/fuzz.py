@@ -12,9 +12,9 @@ import sys
 
 import autograd as ag
 from autograd import Value, derivative, explain, formula, steps
-from autograd.expressions import evaluated
-from autograd.op import TABLE
-from autograd.slopes import IeeeFloat
+from autograd.command_line.expressions import evaluated
+from autograd.table.op import TABLE
+from autograd.table.slopes import IeeeFloat
 
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-300, 1e300, 1e-9, math.inf, -math.inf, math.nan)
 # Operators of Python that are composed of several ops.
@@ -87,7 +87,7 @@ def backward(values, out):
         out.backward()
     except RuntimeError:  # no leaf wants a gradient
         return None
-    return {v: v.grad for v in ag.dag.topological_order(out)}
+    return {v: v.grad for v in ag.graph.walks.topological_order(out)}
 
 
 def check_explanations(seed):
@@ -170,7 +170,7 @@ def check_formulas(seed):
         if math.isfinite(out.data) and math.isfinite(expected) and steep < 1e6:
             assert same(number, expected, 1e-6, 1e-7), f"{what}: {found} gives {number}, not {expected}"
 
-    nodes = ag.dag.topological_order(out)
+    nodes = ag.graph.walks.topological_order(out)
     if all(math.isfinite(v.data) and abs(v.data) < 1e6 for v in nodes):
         check(lambda: formula(out), out.data, "formula")
     for leaf in leaves:

@@ -123,7 +123,7 @@ class TestModule:
 
     def test_values_know_the_module_they_were_made_in(self):
         model = MLP(2, [3, 1], "tanh")
-        paths = {v.path for v in ag.dag.topological_order(model([1.0, 2.0])) if v.op is not None}
+        paths = {v.path for v in ag.graph.walks.topological_order(model([1.0, 2.0])) if v.op is not None}
         assert paths == {f"MLP.layers.0.neurons.{i}" for i in range(3)} | {"MLP.layers.1.neurons.0"}
 
     def test_a_frozen_value_stays_a_parameter(self):

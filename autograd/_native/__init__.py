@@ -29,7 +29,7 @@ def _load() -> tuple[Any, str]:
     except ImportError as error:
         return None, f"the native one could not be loaded: {error}"
     if _fingerprint() not in (None, engine.table_fingerprint):
-        reason = f"autograd/ops.py has changed since the native one was built: {REBUILD}"
+        reason = f"autograd/table/ops.py has changed since the native one was built: {REBUILD}"
         warnings.warn(f"autograd runs without its native engine: {reason}", RuntimeWarning, stacklevel=2)
         return None, reason
     return engine, ""
@@ -38,7 +38,7 @@ def _load() -> tuple[Any, str]:
 def _fingerprint() -> int | None:
     """That of the table's text, as kernels.py takes it; None where there is no text to read."""
     try:
-        with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "ops.py"), "rb") as file:
+        with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "table", "ops.py"), "rb") as file:
             return crc32(file.read()) & 0x7FFFFFFF
     except OSError:
         return None

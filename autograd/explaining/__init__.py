@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from typing import Any
 
-    from autograd.backend import Value
     from autograd.explaining.explanation import Explanation
     from autograd.explaining.player import Player
     from autograd.explaining.steps import Step
+    from autograd.graph.engine import Value
 
 
 def explain(
@@ -108,14 +108,14 @@ def play(
 
 def _fresh(out: Value) -> Value:
     """The Value, whose numbers are those that its graph gives."""
-    from autograd.backend import check_fresh, walk
+    from autograd.graph.engine import check_fresh, walk
 
     check_fresh(*walk(out))
     return out
 
 
 def _value(name: str, given: Any) -> Value:
-    from autograd.backend import Value
+    from autograd.graph.engine import Value
 
     if type(given) is not Value:
         raise TypeError(

@@ -6,19 +6,19 @@ import json
 import math
 from dataclasses import asdict, dataclass, replace
 
-from autograd.explaining.links import Links, same
-from autograd.explaining.story import Factor, Part, Path, by_node, by_path
-from autograd.explaining.why import reasons
-from autograd.notation import latex, latex_name, latex_text, plain, python_name, signed
-from autograd.sweeps import times
-from autograd.symbol import Symbol
+from autograd.explaining.derivation import Factor, Part, Path, by_node, by_path
+from autograd.explaining.named_graph import Links, same
+from autograd.explaining.reasons import reasons
+from autograd.formulas.notation import latex, latex_name, latex_text, plain, python_name, signed
+from autograd.formulas.symbol import Symbol
+from autograd.graph.sweeps import times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autograd.backend import Value
+    from autograd.graph.engine import Value
 
 MOST_LISTED = 4  # paths that a derivation by nodes ends with
 LONGEST = 150  # letters of a formula that is shown

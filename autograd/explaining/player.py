@@ -10,17 +10,17 @@ from html import escape
 from importlib import resources
 from pathlib import Path
 
-from autograd.dag import topological_order
+from autograd.derivatives.transforms import gradients
 from autograd.explaining.explanation import number
 from autograd.explaining.steps import steps_of
-from autograd.names import all_names, given_names
-from autograd.notation import python_name
-from autograd.pictures.choose import scene_of
-from autograd.pictures.look import THEMES
-from autograd.pictures.paint import painted
+from autograd.formulas.notation import python_name
+from autograd.graph.names import all_names, given_names
+from autograd.graph.walks import topological_order
+from autograd.pictures.render import painted
+from autograd.pictures.select import scene_of
 from autograd.pictures.text import numbers
-from autograd.slopes import number_slopes
-from autograd.transforms import gradients
+from autograd.pictures.themes import THEMES
+from autograd.table.slopes import number_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from autograd.backend import Value
+    from autograd.graph.engine import Value
     from autograd.pictures.graph import Graph
     from autograd.pictures.scene import Scene
 

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from autograd.backend import Value
-from autograd.dag import flat_args, replaced, topological_order
 from autograd.explaining.explanation import number
-from autograd.names import all_names, given_names
-from autograd.notation import plain, python_name, signed
-from autograd.simplify import simplified
-from autograd.slopes import number_slopes, operand_slopes
-from autograd.sweeps import times
-from autograd.symbol import Symbol
+from autograd.formulas.notation import plain, python_name, signed
+from autograd.formulas.simplify import simplified
+from autograd.formulas.symbol import Symbol
+from autograd.graph.engine import Value
+from autograd.graph.names import all_names, given_names
+from autograd.graph.sweeps import times
+from autograd.graph.walks import flat_args, replaced, topological_order
+from autograd.table.slopes import number_slopes, operand_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Mapping
     from typing import Any
 
-    from autograd.backend import Value
+    from autograd.graph.engine import Value
     from autograd.pictures.graph import Graph
     from autograd.pictures.labels import escaped, plain
-    from autograd.pictures.look import Theme, on_scale, theme
+    from autograd.pictures.themes import Theme, on_scale, theme
 
 __all__ = ["Graph", "Theme", "draw", "escaped", "on_scale", "plain", "theme", "to_mermaid", "to_text"]
 
@@ -62,8 +62,8 @@ def draw(
         TypeError: for something else than Values, or a function with arguments.
         ValueError: if there would be too many boxes, or an option is none.
     """
-    from autograd.pictures.choose import scene_of
-    from autograd.pictures.paint import painted
+    from autograd.pictures.render import painted
+    from autograd.pictures.select import scene_of
 
     scene = scene_of(
         what,
@@ -87,7 +87,7 @@ def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:
         number_format: how numbers are written.
         options: `depth`, `around`, `paths`, `names` and `limit` of `draw`.
     """
-    from autograd.pictures.choose import scene_of
+    from autograd.pictures.select import scene_of
     from autograd.pictures.text import text_of
 
     return text_of(scene_of(what, **options), number_format)
@@ -95,7 +95,7 @@ def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:
 
 def to_mermaid(*what: Any, number_format: str = ".4g", **options: Any) -> str:
     """The graph in Mermaid's notation, which code hosts and many notebooks draw; else as `to_text`."""
-    from autograd.pictures.choose import scene_of
+    from autograd.pictures.select import scene_of
     from autograd.pictures.text import mermaid_of
 
     return mermaid_of(scene_of(what, **options), number_format)
@@ -105,7 +105,7 @@ def __getattr__(name: str) -> Any:
     """What other pictures are made with; imported when asked for, since graphviz takes its time."""
     from importlib import import_module
 
-    for module in ("look", "labels", "graph") if name in __all__ else ():
+    for module in ("themes", "labels", "graph") if name in __all__ else ():
         part = import_module(f"{__name__}.{module}")
         if hasattr(part, name):
             return getattr(part, name)

@@ -11,8 +11,8 @@ import re
 from collections import Counter, defaultdict
 from functools import lru_cache
 
-from autograd.backend import Value
-from autograd.dag import flat_args
+from autograd.graph.engine import Value
+from autograd.graph.walks import flat_args
 from autograd.pictures.scene import Arrow, Box, Scene, Selection, kind_of, op_text
 
 TYPE_CHECKING = False

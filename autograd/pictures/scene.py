@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass, field
 
-from autograd.backend import Value, is_stale
-from autograd.dag import flat_args
+from autograd.graph.engine import Value, is_stale
+from autograd.graph.walks import flat_args
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -1,0 +1,201 @@
+"""The C kernels of the table: what the extension is compiled with, made from the rows when it is built.
+
+For each row a function of its number and one of each slope, and lists of the rows by the shape of
+their operands, as macros that the hand-written part of the extension goes through.
+
+The slopes of a sequence come in one of two forms. Where the slope by an operand depends on that operand
+(and, with two sequences, on its partner) and the result, it is a function of these, as for any other row.
+Where it depends on sums over the whole sequence as well, one function writes the slopes by all operands,
+and computes each such sum once.
+"""
+
+from __future__ import annotations
+
+import json
+from binascii import crc32
+from pathlib import Path
+from typing import Any
+
+from autograd.formulas import notation
+from autograd.formulas.symbol import Symbol
+from autograd.graph.walks import replaced, topological_order
+from autograd.table import ops
+from autograd.table.op import TABLE, Op
+
+SHAPES = {
+    (False, 1): "UNARY",
+    (False, 2): "BINARY",
+    (False, 3): "TERNARY",
+    (True, 1): "SEQUENCE",
+    (True, 2): "TWO_SEQUENCES",
+}
+
+
+def kernels() -> str:
+    """The text of kernels.h."""
+    rows = list(TABLE.values())
+    texts = [op.c_helper for op in rows if op.c_helper]
+    texts += [_forward(op) for op in rows]
+    joint = [op.name for op in rows if op.variadic and _sequence_slope(op, 0)[1]]
+    texts += [_joint_slopes(op) for op in rows if op.name in joint]
+    texts += [_slope(op, i) for op in rows if op.name not in joint for i in range(op.arity)]
+    parts = ["/* Made from the table of ops by kernels.py. */\n"]
+    parts.append(f"#define TABLE_FINGERPRINT {fingerprint()}\n")
+    parts.append(f"#define TABLE_SIZE {len(rows)}\n")
+    for shape in SHAPES.values():
+        names = [op.name for op in rows if SHAPES[op.variadic, op.arity] == shape]
+        parts.append(f"#define {shape}_OPS(X) {_listed(names)}\n")
+        if shape == SHAPES[True, 1]:
+            separate = [name for name in names if name not in joint]
+            parts.append(f"#define {shape}_OPS_SLOPE_BY_SLOPE(X) {_listed(separate)}\n")
+            parts.append(f"#define {shape}_OPS_ALL_SLOPES_AT_ONCE(X) {_listed(joint)}\n")
+    all_rows = [f"X({op.name}, {SHAPES[op.variadic, op.arity]}, {_has_slopes(op)})" for op in rows]
+    parts.append(f"#define ALL_OPS(X) {' '.join(all_rows)}\n")
+    for shape, arity in (("UNARY", 1), ("BINARY", 2)):
+        methods = [
+            f"X({op.name}, {op.method}, {json.dumps(op.__doc__)})"
+            for op in rows
+            if op.method and op.arity == arity and not op.variadic
+        ]
+        parts.append(f"#define {shape}_METHODS(X) {' '.join(methods)}\n")
+    return "\n".join(parts + texts)
+
+
+def fingerprint() -> int:
+    """A number that tells one text of the table from another."""
+    return crc32(Path(ops.__file__).read_bytes()) & 0x7FFFFFFF  # a long in C, on every machine
+
+
+def _has_slopes(op: Op) -> int:
+    """The operands that have a slope, as bits."""
+    return sum((partial is not None) << i for i, partial in enumerate(op.partials))
+
+
+def _operands(op: Op) -> list[Symbol]:
+    return [Symbol(name) for name in "xyz"[: op.arity]]
+
+
+def _forward(op: Op) -> str:
+    """The function of the number; for a variadic op, of (n, xs, ys ...)."""
+    if op.variadic:
+        return f"#define forward_{op.name} {op.c}\n"
+    args = _operands(op)
+    return _function(f"forward_{op.name}", args, op(*args))
+
+
+def _slope(op: Op, i: int) -> str:
+    """The function of the slope by the i-th operand; for a variadic op, by one operand of that sequence."""
+    args, out = _operands(op), Symbol("out")
+    partial = op.partials[i]
+    if partial is None:
+        slope = 0.0
+    elif op.variadic:
+        slope, _ = _sequence_slope(op, i)
+    else:
+        slope = partial(*args, out)
+    return _function(f"slope_{op.name}_{i}", [*args, out], slope)
+
+
+def _joint_slopes(op: Op) -> str:
+    """A function that writes the slopes by all operands of a sequence, ``slopes_op(n, xs, out, slopes)``.
+
+    Raises:
+        ValueError: for two sequences: no row needs it.
+    """
+    if op.arity != 1:
+        raise ValueError(f"the slopes of {op.name} depend on sums over its sequences, of which it has two")
+    slope, sums = _sequence_slope(op, 0)
+    known = [*_operands(op), Symbol("out")]
+    functions: list[str] = []
+    body: list[str] = []
+
+    def write(name: str, result: Any, parameters: list[Symbol]) -> None:
+        functions.append(_function(name, parameters, result))
+        numbers = ", ".join({"x": "xs[i]", "term": "slopes[i]"}.get(p.name, p.name) for p in parameters)
+        body.append(f"    for (int i = 0; i < n; i++)\n        slopes[i] = {name}({numbers});")
+
+    term: Any = None
+    for total, (reduction, term) in sums.items():
+        write(f"term_{total.name}_{op.name}", term, known)
+        body.append(f"    const double {total.name} = forward_{reduction.name}(n, slopes);")
+        known = [*known, total]
+    if isinstance(term, Symbol):  # `slopes` still holds those of the last sum
+        slope = _with(slope, {term: Symbol("term")})
+        known = [*known, Symbol("term")]
+    write(f"slope_{op.name}_0", slope, known)
+    signature = f"static inline void slopes_{op.name}(int n, const double *xs, double out, double *slopes)"
+    return "\n".join([*functions, signature, "{", *body, "}\n"])
+
+
+def _sequence_slope(op: Op, i: int) -> tuple[Any, dict[Symbol, tuple[Op, Any]]]:
+    """The slope by one operand of the i-th sequence, and the sums over the whole sequence in it.
+
+    In the slope stand Symbols for that operand (and its partner in the other sequence), for the result, and
+    for each sum, which has an op such as `sum_of` and the formula of the term that an operand adds.
+
+    Raises:
+        ValueError: if the slope depends on the other operands in any other way.
+    """
+    partial = op.partials[i]
+    if partial is None:
+        return 0.0, {}
+    found = _traced(op, partial, 2)
+    if found is None or found != _traced(op, partial, 3):
+        raise ValueError(
+            f"the slopes of {op.name} depend on several operands of a sequence at a time, other than through "
+            f"a sum over all of them, term by term"
+        )
+    return found
+
+
+def _traced(op: Op, partial: Any, count: int) -> tuple[Any, dict[Symbol, tuple[Op, Any]]] | None:
+    """`_sequence_slope` from sequences of `count` operands; None if it is not the same for each operand."""
+    first = _operands(op)
+    places = [first, *[[Symbol(f"{x.name}_{k}") for x in first] for k in range(1, count)]]
+
+    def common(formulas: Any) -> Any:
+        """The first formula, if each is the same function of the operands at its own place; else None."""
+        for formula, at in zip(formulas, places, strict=True):
+            there = _with(formulas[0], dict(zip(first, at, strict=True)))
+            back = _with(formula, dict(zip(at, first, strict=True)))
+            if formula != there or back != formulas[0]:
+                return None
+        return formulas[0]
+
+    slopes = partial(*zip(*places, strict=True), Symbol("out"))
+    sums: dict[Symbol, tuple[Op, Any]] = {}
+    new: dict[Any, Any] = {}
+    for node in topological_order(*[slope for slope in slopes if type(slope) is Symbol]):
+        operands = replaced(node.args, new.__getitem__, {})
+        if node.op is None or not node.op.variadic:
+            new[node] = node.op(*operands) if node.op else node
+            continue
+        term = common(operands[0]) if node.op.arity == 1 and len(operands[0]) == count else None
+        if term is None:
+            return None
+        total = Symbol(f"sum_{len(sums) + 1}")
+        sums[total] = (node.op, term)
+        new[node] = total
+    slope = common([new[slope] if type(slope) is Symbol else slope for slope in slopes])
+    return None if slope is None else (slope, sums)
+
+
+def _with(formula: Any, replacements: dict[Any, Any]) -> Any:
+    """The formula with other formulas in the place of some that it contains."""
+    if type(formula) is not Symbol:
+        return formula
+    new: dict[Any, Any] = {}
+    for node in topological_order(formula):
+        if node in replacements or node.op is None:
+            new[node] = replacements.get(node, node)
+        else:
+            new[node] = node.op(*replaced(node.args, new.__getitem__, {}))
+    return new[formula]
+
+
+def _listed(names: list[str]) -> str:
+    return " ".join(f"X({name})" for name in names)
+
+
+def _function(name: str, parameters: list[Symbol], result: Any) -> str:
+    return f"static inline {notation.c_function(name, parameters, result)}"

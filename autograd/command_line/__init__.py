@@ -1,0 +1,1 @@
+"""What `python -m autograd` runs: the demo, expressions read from text, the table in words."""

@@ -1,0 +1,201 @@
+"""Expressions as text, such as "tanh(w*x + b)", worked out without `eval`: numbers, names, operators, ops."""
+
+from __future__ import annotations
+
+import ast
+import math
+import unicodedata
+from functools import reduce
+
+from autograd.graph.engine import Value
+from autograd.table import functions, ops
+from autograd.table.op import TABLE
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
+    ast.Add: ops.add,
+    ast.Sub: ops.sub,
+    ast.Mult: ops.mul,
+    ast.Div: ops.div,
+    ast.Mod: functions.mod,
+    ast.FloorDiv: functions.floordiv,
+    ast.Pow: ops.pow,
+    ast.USub: ops.neg,
+    ast.UAdd: ops.identity,
+    ast.Lt: ops.lt,
+    ast.LtE: ops.le,
+    ast.Eq: ops.eq,
+    ast.NotEq: ops.ne,
+}
+OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of", "fabs": "abs"}
+TOO_DEEP = "too many operators or brackets inside each other"
+CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
+
+
+class ExpressionError(ValueError):
+    """An expression that cannot be worked out; its text points at the column."""
+
+    def __init__(self, text: str, column: int, problem: str) -> None:
+        super().__init__(f"{problem}\n  {text}\n  {' ' * column}^ column {column + 1}")
+        self.column = column + 1
+
+
+def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, Value]]:
+    """The result of an expression, a Value (or a float), and its variables, labelled Values.
+
+    It may have numbers, names, ``+ - * / // % **`` with Python's meaning, comparisons, brackets, and the
+    functions of the table of ops; sequences, for `dot` and the like, stand in square brackets. ``pi`` and
+    ``e`` are numbers. Division by 0 gives inf or nan, as IEEE 754 has it.
+
+    Args:
+        text: the expression.
+        numbers: the numbers of its variables.
+
+    Raises:
+        ExpressionError: for anything else, pointing at it.
+    """
+    if not text.strip():
+        raise ExpressionError("", 0, "the expression is empty")
+    try:
+        tree = ast.parse(text.strip(), mode="eval")
+    except SyntaxError as error:
+        column = max((error.offset or 1) - 1, 0)
+        problem = f"not an expression: {error.msg}"
+        raise ExpressionError(text.strip(), min(column, len(text.strip())), problem) from None
+    except ValueError as error:
+        raise ExpressionError(text.strip()[:60], 0, f"not an expression: {error}") from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
+    reader = _Reader(text.strip(), numbers)
+    try:
+        return reader.read(tree.body), reader.variables
+    except RecursionError:
+        raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
+
+
+def as_read(name: str) -> str:
+    """A name as Python reads it: of letters that look alike, such as the two for micro, it knows one."""
+    return unicodedata.normalize("NFKC", name)
+
+
+class _Reader:
+    def __init__(self, text: str, numbers: Mapping[str, float]) -> None:
+        self.text, self.numbers = text, {as_read(name): number for name, number in numbers.items()}
+        self.variables: dict[str, Value] = {}
+
+    def refuse(self, node: Any, problem: str) -> ExpressionError:
+        lines = self.text.splitlines()
+        line = lines[node.lineno - 1] if lines else ""
+        column = len(line.encode()[: node.col_offset].decode(errors="replace"))
+        return ExpressionError(line, column, problem)
+
+    def read(self, node: ast.expr) -> Any:
+        if isinstance(node, ast.Constant):
+            return self.number(node)
+        if isinstance(node, ast.Name):
+            return self.name(node)
+        if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
+            operand = self.read(node.operand)
+            return OPERATORS[type(node.op)](operand)
+        if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
+            return OPERATORS[type(node.op)](self.read(node.left), self.read(node.right))
+        if isinstance(node, ast.Compare) and len(node.ops) == 1:
+            return self.compared(node, type(node.ops[0]))
+        if isinstance(node, ast.Call):
+            return self.called(node)
+        if isinstance(node, (ast.List, ast.Tuple)):
+            raise self.refuse(node, "a sequence stands only inside of a function, as dot([x, y], [1, 2])")
+        if isinstance(node, ast.Attribute) and node.attr in CONSTANTS:
+            raise self.refuse(node, self.without_module(node, ""))
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
+            raise self.refuse(node.right, "a power is written with **, not ^")
+        raise self.refuse(
+            node, f"only numbers, names, operators and functions are read, and no {_what(node)}"
+        )
+
+    def number(self, node: ast.Constant) -> float:
+        if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
+            raise self.refuse(node, f"{node.value!r} is no number")
+        try:
+            return float(node.value)
+        except OverflowError:
+            raise self.refuse(node, "this number is too large for a double") from None
+
+    def name(self, node: ast.Name) -> Any:
+        if node.id in self.numbers:
+            if node.id not in self.variables:
+                self.variables[node.id] = Value(self.numbers[node.id], node.id)
+            return self.variables[node.id]
+        if node.id in CONSTANTS:
+            return CONSTANTS[node.id]
+        if node.id in TABLE:
+            raise self.refuse(node, f"{node.id} is a function: write {node.id}(...)")
+        raise self.refuse(node, f"{node.id} has no number: write {node.id}=2 after the expression")
+
+    def without_module(self, node: ast.Attribute, behind: str) -> str:
+        """What is wrong with math.exp, or x.exp, and what to write."""
+        name = OTHER_NAMES.get(node.attr, node.attr)
+        if name in TABLE or (name in CONSTANTS and not behind):
+            cure = f"write {name}{behind}"
+        else:
+            cure = "`python -m autograd ops` lists the functions there are"
+        return f"a name stands alone here, without the module or object of {ast.unparse(node)}: {cure}"
+
+    def compared(self, node: ast.Compare, sign: type[ast.cmpop]) -> Any:
+        left, right = self.read(node.left), self.read(node.comparators[0])
+        if sign in (ast.Gt, ast.GtE):
+            return OPERATORS[ast.Lt if sign is ast.Gt else ast.LtE](right, left)
+        if sign not in OPERATORS:
+            raise self.refuse(node, "this comparison is none of numbers")
+        return OPERATORS[sign](left, right)
+
+    def called(self, node: ast.Call) -> Any:
+        name = node.func.id if isinstance(node.func, ast.Name) else ""
+        op = TABLE.get(OTHER_NAMES.get(name, name))
+        if op is None:
+            from difflib import get_close_matches
+
+            if isinstance(node.func, ast.Attribute):
+                raise self.refuse(node.func, self.without_module(node.func, "(...)"))
+            near = get_close_matches(name, TABLE, 1)
+            hint = f"did you mean {near[0]}?" if near else "`python -m autograd ops` lists those there are"
+            raise self.refuse(node.func, f"there is no function {name or ast.unparse(node.func)}: {hint}")
+        if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
+            raise self.refuse(node, f"{name} takes its operands one by one, without names")
+        if op.name in ("maximum", "minimum") and len(node.args) > 2:
+            return reduce(op, map(self.read, node.args))
+        if len(node.args) != op.arity:
+            raise self.refuse(
+                node, f"{name} takes {op.arity} operand{'s' * (op.arity != 1)}, not {len(node.args)}"
+            )
+        if not op.variadic:
+            return op(*map(self.read, node.args))
+        rows = []
+        for arg in node.args:
+            if not isinstance(arg, (ast.List, ast.Tuple)):
+                raise self.refuse(
+                    arg, f"{name} takes sequences, as {name}([x, y]{', [1, 2]' * (op.arity - 1)})"
+                )
+            rows.append([self.read(item) for item in arg.elts])
+        if len(set(map(len, rows))) > 1:
+            raise self.refuse(node, f"{name} takes sequences of one length")
+        return op(*rows)
+
+
+def _what(node: ast.AST) -> str:
+    """What a piece of Python is called."""
+    words = {
+        ast.Attribute: "attribute",
+        ast.Subscript: "index",
+        ast.Lambda: "lambda",
+        ast.IfExp: "if: write where(condition, x, y)",
+        ast.BoolOp: "and, or: write minimum, maximum",
+        ast.JoinedStr: "text",
+        ast.Compare: "chain of comparisons: write (a < b) * (b < c)",
+        ast.NamedExpr: "assignment",
+    }
+    return words.get(type(node), type(node).__name__)

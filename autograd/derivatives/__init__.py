@@ -1,0 +1,1 @@
+"""Transforms of functions: gradients, Jacobians, Hessians, and the check of a derivative."""

@@ -1,0 +1,395 @@
+"""Transforms: functions that make the derivative of a function, in reverse and forward mode.
+
+Arguments and results may be numbers, Values, and lists, tuples, dicts and NumPy arrays of them, nested;
+a derivative has the structure of what it is taken by. Transforms nest to any order.
+
+Results are floats, except where they depend on a Value that wants gradients and is not one of the
+inputs (the caller's, captured from outside, most often): then they are Values, and nothing is lost. No
+`grad` attribute is touched.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Iterable
+from functools import wraps
+from operator import index
+
+from autograd.derivatives.tree import flatten, flatten_like
+from autograd.graph import sweeps
+from autograd.graph.engine import Value, between, check_fresh, pull, walk
+from autograd.graph.recording import current, differentiating, enable_grad
+from autograd.table import ops
+from autograd.table.op import number
+from autograd.table.slopes import node_slopes, number_slopes
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal
+
+    Argnums = int | Sequence[int]
+    Independent = Literal["zero", "warn", "raise"]
+
+
+class _Recording:
+    """A call of `f` on fresh inputs in place of the numbers in the chosen arguments."""
+
+    def __init__(
+        self, f: Callable[..., Any], argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any]
+    ) -> None:
+        self.name = getattr(f, "__name__", "the function")
+        self.nested = current().recording  # whether the caller's own Values want to know
+        places = _places(self.name, argnums, len(args))
+        numbers, self.rebuild = flatten([args[i] for i in places])
+        with enable_grad():
+            self.inputs = [self._input(x) for x in numbers]
+            call = list(args)
+            for i, arg in zip(places, self.rebuild(self.inputs), strict=True):
+                call[i] = arg
+            outer = differentiating.set((*differentiating.get(), self.inputs))
+            try:
+                self.out = f(*call, **kwargs)
+            finally:
+                differentiating.reset(outer)
+        outs, self.rebuild_out = flatten(self.out)
+        self.outs = [x if type(x) is Value else number(x, f"a result of {self.name}") for x in outs]
+        roots = [x for x in self.outs if type(x) is Value]
+        self.reached, self.leaves = walk(*roots, stop=self.inputs)
+        self.order = between(self.reached, self.inputs)
+        # The slopes are wanted as Values where something that is not ours wants gradients.
+        self.graph = self.nested and (
+            any(x.op is not None for x in self.inputs) or any(leaf.requires_grad for leaf in self.leaves)
+        )
+
+    def _input(self, x: Any) -> Value:
+        """A node of its own for each number, so that nested derivatives are not confused."""
+        if type(x) is Value:
+            if self.nested and x.requires_grad:
+                node: Value = ops.identity(x)
+                return node
+            x = x.data
+        return Value(number(x, f"an argument of {self.name} to differentiate by"))
+
+    def pull(self, cotangents: Sequence[Any]) -> list[Any]:
+        """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
+        self.check_fresh()
+        graph = self.graph or any(type(x) is Value for x in cotangents)
+        seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
+        if not graph:
+            found = pull(self.order, self.reached + self.leaves, self.inputs, seeds)
+            if self.leaves:  # a rule might have set one
+                self.check_fresh()
+            return found
+        adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
+        for out, weight in seeds:
+            if out in adjoint:
+                adjoint[out] = sweeps.plus(adjoint[out], weight)
+        with enable_grad():
+            sweeps.reverse(self.order, adjoint, _slopes(graph))
+        self.check_fresh()
+        return self.settle([adjoint[x] for x in self.inputs], cotangents)
+
+    def push(self, tangents: Sequence[Any]) -> list[Any]:
+        """The derivatives of the results along tangents of the inputs: forward mode."""
+        self.check_fresh()
+        tangent: dict[Value, Any] = dict(zip(self.inputs, tangents, strict=True))
+        graph = self.graph or any(type(x) is Value for x in tangents)
+        with enable_grad():
+            sweeps.forward(self.order, tangent, _slopes(graph))
+        self.check_fresh()
+        found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
+        return self.settle(found, tangents)
+
+    def check_fresh(self) -> None:
+        """Make sure that the recorded numbers are still those of the leaves."""
+        check_fresh(self.reached, self.leaves + self.inputs)
+
+    def settle(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
+        """Derivatives as floats, or as Values where they depend on a Value that wants gradients."""
+        return self.bare(_own(results, [*self.reached, *self.leaves, *given]))
+
+    def bare(self, results: Sequence[Any]) -> list[Any]:
+        """Results with floats for those Values that nobody wants gradients of."""
+        for x in self.inputs:
+            if x.op is None:
+                x.requires_grad = False  # ours alone: nobody can ask for its gradient
+        return [x if type(x) is not Value or (self.nested and x.requires_grad) else x.data for x in results]
+
+    def values(self) -> Any:
+        """What the function returned, with floats where nobody wants gradients."""
+        return self.rebuild_out(self.bare(self.outs))
+
+
+def _slopes(graph: bool) -> sweeps.Slopes:
+    """How a sweep takes slopes: as Values where its result shall be differentiated again."""
+    return node_slopes if graph else number_slopes
+
+
+def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
+    """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
+    if not any(type(x) is Value for x in results):
+        return list(results)
+    before = set(known)
+    with enable_grad():
+        return [ops.identity(x) if type(x) is Value and x in before else x for x in results]
+
+
+def _places(name: str, argnums: Argnums, count: int) -> list[int]:
+    """Which of the positional arguments to differentiate by, counted from the left."""
+    places = []
+    for argnum in argnums if isinstance(argnums, Iterable) else (argnums,):
+        if not -count <= argnum < count:
+            raise TypeError(
+                f"{name} was called with {count} positional argument{'s' * (count != 1)}, so there is no "
+                f"argument {argnum} to differentiate by: pass it by position, or choose another with argnums="
+            )
+        places.append(index(argnum) % count)
+    if len(set(places)) < len(places):
+        raise ValueError(f"argnums={argnums!r} names an argument twice: name each once")
+    return places
+
+
+def _check_argnums(f: Callable[..., Any], argnums: Any) -> None:
+    """Make sure that argnums are numbers of positional arguments."""
+    several = isinstance(argnums, Iterable) and not isinstance(argnums, str)
+    given: Any = argnums if several else (argnums,)
+    for argnum in given:
+        try:
+            index(argnum)
+        except TypeError:
+            name = getattr(f, "__name__", "the function")
+            raise TypeError(
+                f"argnums counts the positional arguments of {name} from 0, and was given the "
+                f"{type(argnum).__name__} {argnum!r}: {_instead(f, argnum)}"
+            ) from None
+
+
+def _instead(f: Callable[..., Any], argnum: Any) -> str:
+    """What to write for an argument that was given by its name, or by anything else."""
+    import inspect
+
+    try:
+        names = list(inspect.signature(f).parameters)
+    except (TypeError, ValueError):  # a function written in C may have none
+        names = []
+    if argnum in names:
+        return f"write {names.index(argnum)} for {argnum}, and pass {argnum} by position"
+    known = f", which are {', '.join(f'{i} for {name}' for i, name in enumerate(names))}" if names else ""
+    return f"write 0 for the first argument, (0, 1) for the first two{known}"
+
+
+def _one_result(recording: _Recording) -> None:
+    if len(recording.outs) != 1 or isinstance(recording.out, (list, tuple, dict)):
+        raise TypeError(
+            f"a gradient is of one number, and {recording.name} returned a {type(recording.out).__name__} "
+            f"of {len(recording.outs)}: use jacobian, or return one of them or their sum"
+        )
+
+
+def value_and_grad(
+    f: Callable[..., Any], argnums: Argnums = 0, *, independent: Independent = "zero"
+) -> Callable[..., tuple[Any, Any]]:
+    """A function that gives ``(f(*args), gradient)``; see `grad`."""
+
+    _check_option(independent)
+    _check_argnums(f, argnums)
+
+    @wraps(f)
+    def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
+        return _value_and_grad(f, argnums, independent, args, kwargs)
+
+    return value_and_grad_f
+
+
+def _check_option(independent: str) -> None:
+    if independent not in ("zero", "warn", "raise"):
+        raise ValueError(f"independent is 'zero', 'warn' or 'raise', not {independent!r}")
+
+
+def _value_and_grad(
+    f: Callable[..., Any],
+    argnums: Argnums,
+    independent: Independent,
+    args: tuple[Any, ...],
+    kwargs: dict[str, Any],
+) -> tuple[Any, Any]:
+    recording = _Recording(f, argnums, args, kwargs)
+    _one_result(recording)
+    (out,) = recording.outs
+    if independent != "zero" and out not in {*recording.order, *recording.inputs}:
+        message = (
+            f"the result of {recording.name} does not depend on what it is differentiated by, or only "
+            f"through locally constant ops such as round: its gradient is 0"
+        )
+        if independent == "raise":
+            raise ValueError(message)
+        warnings.warn(message, stacklevel=3)
+    gradient = _unwrap(argnums, recording.rebuild(recording.pull([1.0])))
+    return recording.values(), gradient
+
+
+def _unwrap(argnums: Argnums, branches: list[Any]) -> Any:
+    """One argument's result as it is, several as a tuple."""
+    return tuple(branches) if isinstance(argnums, Iterable) else branches[0]
+
+
+def grad(
+    f: Callable[..., Any], argnums: Argnums = 0, *, independent: Independent = "zero"
+) -> Callable[..., Any]:
+    """The gradient of a function that returns one number.
+
+    Args:
+        f: a function of numbers, lists, tuples, dicts or arrays.
+        argnums: which positional argument to differentiate by; for several, a tuple of gradients.
+        independent: what to do where the result does not depend on the argument: give "zero" silently,
+            or "warn", or "raise" ValueError.
+
+    Raises:
+        TypeError: if f returns several numbers, or an argument is no number.
+    """
+    _check_option(independent)
+    _check_argnums(f, argnums)
+
+    @wraps(f)
+    def grad_f(*args: Any, **kwargs: Any) -> Any:
+        return _value_and_grad(f, argnums, independent, args, kwargs)[1]
+
+    return grad_f
+
+
+def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
+    """``f(*primals)``, and the function that pulls a cotangent of the result back to the arguments.
+
+    The cotangent has the structure of the result; what comes back is a tuple, one for each argument:
+    the vector-Jacobian product.
+    """
+    recording = _Recording(f, range(len(primals)), primals, {})
+
+    def pullback(cotangent: Any) -> tuple[Any, ...]:
+        cotangents = _like(cotangent, recording.out, "cotangent")
+        return tuple(recording.rebuild(recording.pull(cotangents)))
+
+    return recording.values(), pullback
+
+
+def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, Any]:
+    """``f(*primals)``, and its derivative along the tangents: the Jacobian-vector product.
+
+    Primals and tangents are sequences of arguments with the same structure; forward mode.
+    """
+    _check_pairs("jvp", primals, tangents)
+    recording = _Recording(f, range(len(primals)), primals, {})
+    flat = _like(list(tangents), list(primals), "tangents")
+    tangent = recording.rebuild_out(recording.push(flat))
+    return recording.values(), tangent
+
+
+def _check_pairs(transform: str, primals: Any, tangents: Any) -> None:
+    """Make sure that there is a tangent for each primal."""
+    for name, given in (("primals", primals), ("tangents", tangents)):
+        if not isinstance(given, (list, tuple)):
+            raise TypeError(
+                f"{name} is a tuple, one for each argument of the function, not {given!r}: write (x,)"
+            )
+    if len(primals) != len(tangents):
+        raise ValueError(
+            f"tangents must be a list of {len(primals)}, one for each argument of the function, not of "
+            f"{len(tangents)}: write 0.0 for an argument that stays, as in {transform}(f, (x, y), (1.0, 0.0))"
+        )
+
+
+def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
+    """The numbers of a tree that has the structure of another, in its order."""
+    leaves = flatten_like(tree, pattern, name)
+    return [x if type(x) is Value else number(x, f"one of {name}") for x in leaves]
+
+
+def jacobian(
+    f: Callable[..., Any], argnums: Argnums = 0, *, mode: Literal["reverse", "forward"] = "reverse"
+) -> Callable[..., Any]:
+    """All derivatives of all results: the structure of the result, each number the structure of the argument.
+
+    Args:
+        f: a function of numbers, lists, tuples, dicts or arrays, that returns the same.
+        argnums: which positional argument to differentiate by; for several, tuples.
+        mode: "reverse" sweeps once for each result, "forward" once for each input.
+    """
+    if mode not in ("reverse", "forward"):
+        raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
+    _check_argnums(f, argnums)
+
+    @wraps(f)
+    def jacobian_f(*args: Any, **kwargs: Any) -> Any:
+        recording = _Recording(f, argnums, args, kwargs)
+        if mode == "reverse":
+            rows = [recording.pull(unit) for unit in _units(len(recording.outs))]
+        else:
+            columns = [recording.push(unit) for unit in _units(len(recording.inputs))]
+            rows = [[column[i] for column in columns] for i in range(len(recording.outs))]
+        return recording.rebuild_out([_unwrap(argnums, recording.rebuild(row)) for row in rows])
+
+    return jacobian_f
+
+
+def _units(count: int) -> list[list[float]]:
+    return [[float(i == j) for j in range(count)] for i in range(count)]
+
+
+def hessian(f: Callable[..., Any], argnums: Argnums = 0) -> Callable[..., Any]:
+    """All second derivatives of a function that returns one number: the Jacobian of its gradient."""
+    return jacobian(grad(f, argnums), argnums)
+
+
+def hvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) -> tuple[Any, ...]:
+    """The Hessian-vector product: how the gradient changes along the tangents.
+
+    A tuple, one for each argument; forward mode over reverse, at the cost of a few gradients.
+    """
+    _check_pairs("hvp", primals, tangents)
+    result: tuple[Any, ...] = jvp(grad(f, range(len(primals))), primals, tangents)[1]
+    return result
+
+
+def gradients(out: Value, inputs: Any) -> Any:
+    """The derivatives of a recorded Value by other Values of its graph, as Values of the same structure.
+
+    They can be differentiated again; inputs that `out` does not depend on get a detached 0. The inputs
+    may be leaves or inner nodes; no `grad` attribute changes.
+
+    Raises:
+        TypeError: if `out` or an input is no Value.
+        StaleGraphError: if a leaf was given a new number after it was used.
+    """
+    wanted, rebuild = flatten(inputs)
+    for x, name in [(out, "out"), *[(x, "an input") for x in wanted]]:
+        if type(x) is not Value:
+            raise TypeError(
+                f"gradients goes back through recorded Values, and {name} is the {type(x).__name__} {x!r}: "
+                f"make it with Value(...) before the computation"
+            )
+    reached, leaves = walk(out)
+    check_fresh(reached, leaves)
+    order = between(reached, set(wanted))
+    adjoint: dict[Value, Any] = dict.fromkeys([*wanted, *order, out], 0.0)
+    adjoint[out] = 1.0
+    with enable_grad():
+        sweeps.reverse(order, adjoint, node_slopes)
+    check_fresh(reached, leaves)
+    found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
+    return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
+
+
+def backward(out: Value, seed: float = 1.0) -> None:
+    """`Value.backward` as a function, which tells what is wrong where `out` is no Value.
+
+    Raises:
+        TypeError: if it is none.
+    """
+    if type(out) is not Value:
+        raise TypeError(
+            f"backward starts from a Value, not from the {type(out).__name__} {out!r}: it has no graph, "
+            f"which happens where a result was computed from plain numbers, or from v.data; make the "
+            f"inputs with Value(...) and use the functions of autograd"
+        )
+    out.backward(seed)

@@ -1,0 +1,317 @@
+"""Formulas as text: in Python's notation, in LaTeX, in C.
+
+A name that Python reads as one name, such as w1, w[0] or model.w, is written as it is. Any other, such as
+the label "x1*w1 + x2*w2", stands in quotes, as text does in Python, so that no formula can be mistaken for
+another: 'a+b' * c is a product of two variables, and (a + b) * c has three. LaTeX has such a name in quotes
+and typewriter letters. C has no quotes: there another name, of letters and digits, takes its place, and a
+comment says so.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import lru_cache
+from itertools import chain, count
+
+from autograd.graph.walks import topological_order
+from autograd.table.op import ATOM, TABLE, Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+    Text = tuple[str, int]  # and how tightly its outermost operator binds
+
+GREEK = frozenset(
+    "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
+    "chi psi omega Gamma Delta Theta Lambda Xi Pi Sigma Upsilon Phi Psi Omega".split()
+)
+
+C_KEYWORDS = frozenset(
+    "auto break case char const continue default do double else enum extern float for goto if inline int "
+    "long register restrict return short signed sizeof static struct switch typedef union unsigned void "
+    "volatile while main NAN INFINITY".split()
+)
+
+
+def plain(
+    symbol: Any,
+    variable: Callable[[str], Text] | None = None,
+    constant: Callable[[float], str] | None = None,
+) -> str:
+    """The formula in Python's notation.
+
+    Args:
+        symbol: the formula.
+        variable: what stands for a name, and how tightly it binds; its `python_name` if left out.
+        constant: how numbers are written; with all their digits if left out.
+    """
+
+    def write(op: Op, args: list[Any]) -> Text:
+        if not op.infix:
+            return f"{op.name}({', '.join(_joined(x, '[', ']') for x in args)})", ATOM
+        p = op.precedence
+        if op.arity == 1:
+            return f"{op.infix}{_bound(args[0], p, '(', ')')}", p
+        tight, loose = (p + 1, p) if op.infix == "**" else (p, p + 1)
+        if p == 0:  # Python reads x < y < z as two relations
+            tight = loose = 1
+        left, right = _bound(args[0], tight, "(", ")"), _bound(args[1], loose, "(", ")")
+        space = "" if op.infix == "**" else " "
+        return f"{left}{space}{op.infix}{space}{right}", p
+
+    return _written(symbol, write, variable or _name, _in_words(constant) if constant else _plain_number)
+
+
+def latex(
+    symbol: Any,
+    variable: Callable[[str], Text] | None = None,
+    constant: Callable[[float], str] | None = None,
+) -> str:
+    """The formula in LaTeX; else as `plain`."""
+
+    def write(op: Op, args: list[Any]) -> Text:
+        template = op.latex or rf"\operatorname{{{op.name}}}\left({', '.join(_slots(op.arity))}\right)"
+        p = op.precedence
+        texts = []
+        open_operands = 0
+        for i, x in enumerate(args, 1):
+            if op.infix and f"{{#{i}}}" not in template:  # not enclosed, as that of \frac is
+                open_operands += 1
+                tight = p + (i > 1 or op.infix == "**")
+                texts.append(_bound(x, tight, r"\left(", r"\right)"))
+            else:
+                texts.append(_joined(x, "", ""))
+        if op.infix and not open_operands:
+            p += 1
+        return fill(template, texts), p
+
+    def name(given: str) -> Text:
+        return latex_name(given), ATOM
+
+    return _written(symbol, write, variable or name, _in_words(constant) if constant else _latex_number)
+
+
+def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
+    """A C function of doubles that returns the number of a formula, one line for each op.
+
+    Its helpers, if its ops need any (`c_helpers`), stand before it in the file. A parameter whose name
+    C does not leave free has another, and a comment says which.
+
+    Raises:
+        ValueError: if an op has no C form, or the function's name means something else in C.
+    """
+    if not _is_free_in_c(name):
+        raise ValueError(f"{name!r} is no name that C leaves free: choose another, of letters and digits")
+    names = c_names([x.name for x in parameters])
+    texts: dict[Any, str] = dict(zip(parameters, names, strict=True))
+    taken = set(names)
+    fresh = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
+
+    def operand(x: Any) -> Any:
+        if type(x) is tuple:
+            return [operand(x_i) for x_i in x]
+        return c_number(x) if type(x) is float else texts[x]
+
+    renamed = [(x.name, text) for x, text in texts.items() if x.name != text]
+    lines = [f"    /* {text} is {ascii(name).replace('*/', '*_/')} */" for name, text in renamed]
+    lines += [f"    (void){text};" for text in names]
+    if type(result) is not float:
+        for node in topological_order(result):
+            if node in texts:
+                continue
+            op = node.op
+            if op is None:
+                raise ValueError(
+                    f"{node} is a variable of the formula but no parameter of the function {name}"
+                )
+            if not op.c:
+                raise ValueError(
+                    f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
+                    f"operands"
+                )
+            args = [operand(x) for x in node.args]
+            text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
+            texts[node] = next(fresh)
+            lines.append(f"    const double {texts[node]} = {text};")
+    lines.append(f"    return {operand(result)};")
+    signature = ", ".join(f"double {text}" for text in names) or "void"
+    return f"double {name}({signature})\n{{\n" + "\n".join(lines) + "\n}\n"
+
+
+def c_names(names: Sequence[str]) -> list[str]:
+    """A name that C leaves free for each: itself if it can be, else one of its letters and digits."""
+    import re
+
+    taken = {name for name in names if _is_free_in_c(name)}
+    given = []
+    for name in names:
+        if name not in taken:
+            word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_") or "x"
+            word = f"x_{word}" if word[0].isdigit() else word
+            others = chain((word,), (f"{word}_{i}" for i in count(1)))
+            name = next(x for x in others if x not in taken and _is_free_in_c(x))
+            taken.add(name)
+        given.append(name)
+    return given
+
+
+def _is_free_in_c(name: str) -> bool:
+    return name.isidentifier() and name.isascii() and name not in _c_words()
+
+
+def _c_words() -> set[str]:
+    """The keywords of C99, and the functions that ops and their helpers call."""
+    import re
+
+    forms = " ".join(op.c for op in TABLE.values())
+    helpers = " ".join(op.c_helper for op in TABLE.values())
+    return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms), *re.findall(r"[a-z]\w*(?=\()", helpers)}
+
+
+def _c_call(function: str, args: Sequence[Sequence[str]]) -> str:
+    """The call of a function of (n, xs, ys ...) for sequences of n operands."""
+    arrays = [f"(const double[]){{{', '.join(xs) or '0.0'}}}" for xs in args]
+    return f"{function}({', '.join([str(len(args[0])), *arrays])})"
+
+
+def c_helpers(*results: Any) -> str:
+    """The helper functions that the C text of these formulas calls, each once."""
+    symbols = [x for x in results if type(x) is not float]
+    helpers = [node.op.c_helper for node in topological_order(*symbols) if node.op is not None]
+    return "\n".join(dict.fromkeys(filter(None, helpers)))
+
+
+def fill(template: str, texts: Sequence[str]) -> str:
+    """The template with #1, #2 ... replaced by the texts."""
+    import re
+
+    return re.sub(r"#(\d+)", lambda found: texts[int(found[1]) - 1], template)
+
+
+def python_name(name: str) -> str:
+    """A variable's name in Python's notation: in quotes, unless Python reads it as one name."""
+    return name if _is_one_name(name) else repr(name)
+
+
+@lru_cache(maxsize=10_000)
+def _is_one_name(name: str) -> bool:
+    """Whether it is an identifier, with attributes or places behind it: w, model.w, w[0], p['w']."""
+    import re
+    from keyword import iskeyword
+
+    place = r"\[(?:-?\d+|'[^'\\]*'|\"[^\"\\]*\")\]"
+    if name in ("inf", "nan") or not name.isprintable():  # as constants are written
+        return False
+    if not re.fullmatch(rf"[^\W\d]\w*(?:\.[^\W\d]\w*|{place})*", name):
+        return False
+    return all(word.isidentifier() and not iskeyword(word) for word in re.sub(place, "", name).split("."))
+
+
+def latex_name(name: str) -> str:
+    """A variable's name: w12 as w_{12}, net_h1 with h1 below, alpha as the letter, other words upright.
+
+    What is not one name (`python_name`) stands in quotes.
+    """
+    if not _is_one_name(name) and name not in GREEK:
+        letters = r"\ ".join(map(latex_text, name.split(" ")))
+        return rf"{{\text{{'}}\mathtt{{{letters}}}\text{{'}}}}"
+    stem, _, index = name.partition("_")
+    if not index:
+        stem = name.rstrip("0123456789")
+        index = name[len(stem) :]
+    if not stem:  # of digits alone, or beginning with the underscore
+        stem, index = name, ""
+    stem = _letters(stem)
+    return f"{stem}_{{{_letters(index)}}}" if index else stem
+
+
+def _letters(word: str) -> str:
+    """A word in a formula: a letter or number slanted, Greek by its letter, more of them upright."""
+    if word in GREEK:
+        return "\\" + word
+    upright = len(word.rstrip("0123456789")) > 1
+    return rf"\mathrm{{{latex_text(word)}}}" if upright else latex_text(word)
+
+
+def latex_text(text: str) -> str:
+    """Text in which LaTeX finds no command."""
+    special = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{}", "<": r"\lt ", ">": r"\gt "}
+    return "".join(special.get(c) or (f"\\{c}" if c in "_%&#${}" else c) for c in text if c.isprintable())
+
+
+def c_number(x: float) -> str:
+    """A double as a C expression that reads back as the same number."""
+    if math.isnan(x):
+        return "NAN"
+    if math.isinf(x):
+        return "INFINITY" if x > 0 else "(-INFINITY)"
+    return repr(x) if math.copysign(1.0, x) > 0 else f"({x!r})"
+
+
+def _written(
+    symbol: Any,
+    write: Callable[[Op, list[Any]], Text],
+    variable: Callable[[str], Text],
+    constant: Callable[[float], Text],
+) -> str:
+    """The text of the formula, built from the texts of its operands."""
+    if type(symbol) is float:
+        return constant(symbol)[0]
+    texts: dict[Any, Text] = {}
+
+    def operand(x: Any) -> Any:
+        if type(x) is tuple:
+            return [operand(x_i) for x_i in x]
+        return constant(x) if type(x) is float else texts[x]
+
+    for node in topological_order(symbol):
+        if node.op is None:
+            texts[node] = variable(node.name)
+        else:
+            texts[node] = write(node.op, [operand(x) for x in node.args])
+    return texts[symbol][0]
+
+
+def _name(given: str) -> Text:
+    return python_name(given), ATOM
+
+
+def signed(text: str) -> Text:
+    """A number in words, and how tightly it binds: a negative one stands in brackets but at the beginning."""
+    return text, 1 if text.startswith("-") else ATOM
+
+
+def _in_words(constant: Callable[[float], str]) -> Callable[[float], Text]:
+    return lambda x: signed(constant(x))
+
+
+def _bound(text: Text, tightness: int, opening: str, closing: str) -> str:
+    """The text, in parentheses if it binds less tightly."""
+    return text[0] if text[1] >= tightness else f"{opening}{text[0]}{closing}"
+
+
+def _joined(x: Any, opening: str, closing: str) -> str:
+    """The text of an operand, or those of a sequence of operands with commas."""
+    return f"{opening}{', '.join(text for text, _ in x)}{closing}" if isinstance(x, list) else str(x[0])
+
+
+def _slots(arity: int) -> list[str]:
+    return [f"#{i + 1}" for i in range(arity)]
+
+
+def _plain_number(x: float) -> Text:
+    whole = abs(x) < 1e15 and x == int(x)  # and so few digits that none is lost
+    text = repr(int(x)) if whole else repr(x)
+    return text, 2 if text.startswith("-") else ATOM
+
+
+def _latex_number(x: float) -> Text:
+    if math.isnan(x):
+        return r"\mathrm{NaN}", ATOM
+    if math.isinf(x):
+        return (r"\infty", ATOM) if x > 0 else (r"-\infty", 2)
+    text, precedence = _plain_number(x)
+    mantissa, e, exponent = text.partition("e")
+    return (rf"{mantissa} \cdot 10^{{{int(exponent)}}}", 2) if e else (text, precedence)

@@ -1,0 +1,189 @@
+"""What every Value is and does, however its engine stores it: text, comparisons, conversions, copies.
+
+The attributes and `backward` are documented here, and written in value.py and in the native engine.
+"""
+
+from __future__ import annotations
+
+from autograd.graph.recording import current
+from autograd.table.op import number
+from autograd.table.operand import Operand, ufunc_result
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any, Self
+
+    from autograd.table.op import Op
+
+
+class Behaviour(Operand):
+    """A number that records what is computed from it.
+
+    Args:
+        data: the number: a float, an int, a NumPy scalar.
+        label: a name for pictures and messages.
+        requires_grad: whether gradients shall reach it; False makes it a constant of the graph.
+        parameter: whether it is a parameter of a module, for pictures.
+
+    Raises:
+        TypeError: if data is not one real number.
+
+    `==` compares numbers, as PyTorch's does, while `hash` is by identity: ``v in [a, b]`` asks for an
+    equal number, ``v in {a, b}`` for this very Value.
+
+    NumPy computes with Values: ``np.float64(2) * v``, ``v * array``, ``np.logaddexp(v, array)``, and SciPy's
+    ufuncs of functions that autograd has. An array that holds Values has ``dtype=object``, and sums, ``@``
+    and arithmetic work on it. NumPy asks the array what it can, not its elements; so nothing makes it
+
+    - apply a ufunc such as np.exp to an object array in which plain numbers stand beside Values, or a ufunc
+      that it has for floats alone, such as np.logaddexp and scipy.special.erf, to any object array: write
+      ``np.frompyfunc(autograd.exp, 1, 1)(array)``, ``np.frompyfunc(autograd.logaddexp, 2, 1)(a, b)``;
+    - compute np.linalg.solve, inv or det of Values, since LAPACK computes with floats: write the elimination
+      in arithmetic, as in ``A[i] -= A[i, k] / A[k, k] * A[k]`` on an object array.
+    """
+
+    __slots__ = ()
+
+    if TYPE_CHECKING:
+
+        def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None: ...
+
+    @property
+    def data(self) -> float:
+        """The number. Only a leaf can be given another: the rest is computed."""
+        raise NotImplementedError
+
+    @property
+    def grad(self) -> float:
+        """For a leaf, the sum of what `backward` has brought; for an inner node, what the last one did."""
+        raise NotImplementedError
+
+    @property
+    def op(self) -> Op | None:
+        """The op that made it; None for a leaf."""
+        raise NotImplementedError
+
+    @property
+    def args(self) -> tuple[Any, ...]:
+        """The operands in order: Values, and plain floats for constants; tuples of them for n-ary ops."""
+        raise NotImplementedError
+
+    @property
+    def label(self) -> str:
+        """A name for pictures and messages; "" for none."""
+        raise NotImplementedError
+
+    @property
+    def path(self) -> str:
+        """The path of the module that it was made in, as "layers.0.neurons.1"; "" outside of modules."""
+        raise NotImplementedError
+
+    @property
+    def source(self) -> str:
+        """The line of the program that made it, as "train.py:12"; "" outside of `source_lines` blocks."""
+        raise NotImplementedError
+
+    @property
+    def is_parameter(self) -> bool:
+        """Whether it is a parameter of a module: what training adjusts, or has left as it is."""
+        raise NotImplementedError
+
+    @is_parameter.setter
+    def is_parameter(self, flag: bool) -> None:
+        raise NotImplementedError
+
+    @property
+    def requires_grad(self) -> bool:
+        """Whether gradients reach it. Set on a leaf; of an inner node: whether it depends on such a leaf."""
+        raise NotImplementedError
+
+    def backward(self, seed: float = 1.0) -> None:
+        """Add the derivative of this Value by each leaf to that leaf's `grad`.
+
+        The `grad` of inner nodes is set to the derivative by them, for pictures and study. A call
+        sums its own contributions before it adds them, and if it raises, no leaf has changed. The
+        errors below leave the `grad` of inner nodes as it was, too.
+
+        Args:
+            seed: the derivative of some final result by this Value: what the sweep starts from.
+
+        Raises:
+            StaleGraphError: if a leaf was given a new number after it was used here, or is given one by
+                a rule or another thread before the call has ended.
+            RuntimeError: if it depends on no leaf that wants gradients, or a rule calls it in turn.
+        """
+        raise NotImplementedError
+
+    def item(self) -> float:
+        """The number, a float; the same as `data`."""
+        return self.data
+
+    def detach(self) -> Self:
+        """A new leaf with the same number, which no gradient reaches."""
+        return type(self)(self.data, self.label, requires_grad=False)
+
+    def __repr__(self) -> str:
+        label = f", label={self.label!r}" if self.label else ""
+        return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
+
+    def __format__(self, spec: str) -> str:
+        return format(self.data, spec) if spec else repr(self)
+
+    def __bool__(self) -> bool:
+        return self.data != 0.0
+
+    def __float__(self) -> float:
+        return self._lone("float")
+
+    def __int__(self) -> int:
+        return int(self._lone("int"))
+
+    def _lone(self, name: str) -> float:
+        """The number, where no gradient is lost by taking it alone."""
+        if current().recording and self.requires_grad:
+            raise TypeError(
+                f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
+                f"number, or a function of autograd (autograd.exp, not math.exp) to differentiate; an array "
+                f"that is to hold it needs dtype=object, as np.zeros(3, dtype=object) or array.astype(object)"
+            )
+        return self.data
+
+    def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
+        """What NumPy calls for a ufunc of which one operand is a Value."""
+        return ufunc_result(ufunc, method, inputs, options, Behaviour)
+
+    def __eq__(self, other: object) -> Any:
+        other = compared(other)
+        return other if other is NotImplemented else self.data == other
+
+    def __ne__(self, other: object) -> Any:
+        other = compared(other)
+        return other if other is NotImplemented else self.data != other
+
+    def __lt__(self, other: Any) -> Any:
+        other = compared(other)
+        return other if other is NotImplemented else self.data < other
+
+    def __le__(self, other: Any) -> Any:
+        other = compared(other)
+        return other if other is NotImplemented else self.data <= other
+
+    def __gt__(self, other: Any) -> Any:
+        other = compared(other)
+        return other if other is NotImplemented else self.data > other
+
+    def __ge__(self, other: Any) -> Any:
+        other = compared(other)
+        return other if other is NotImplemented else self.data >= other
+
+    __hash__ = object.__hash__
+
+
+def compared(other: Any) -> Any:
+    """The number to compare with, or NotImplemented."""
+    if isinstance(other, Behaviour):
+        return other.data
+    try:
+        return number(other)
+    except TypeError:
+        return NotImplemented

@@ -1,0 +1,89 @@
+"""Errors of Values, with their texts: the same for both engines."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class StaleGraphError(RuntimeError):
+    """A leaf was given a new number after it was used, so the recorded graph is no longer true."""
+
+
+def subclass(cls: type) -> None:
+    """What `Value.__init_subclass__` does."""
+    raise TypeError(
+        "Value cannot be subclassed, since ops give plain Values: define an op with Op(...), "
+        "or hold a Value in a class of your own"
+    )
+
+
+def attribute(node: Any, name: str) -> AttributeError:
+    return AttributeError(
+        f"cannot set .{name} of {node!r}: a Value has no attributes but its own, which keeps it small; keep "
+        f"what belongs to it in a dict, whose keys may be Values: {name} = {{}}; {name}[v] = ...",
+        name=name,
+        obj=node,
+    )
+
+
+def computed_data(node: Any, data: Any) -> AttributeError:
+    return AttributeError(
+        f"cannot set .data of {node!r}, which {node.op.name} computed: set the .data of a leaf "
+        f"and compute it again, or start afresh from Value({data!r})"
+    )
+
+
+def computed_requires_grad(node: Any) -> AttributeError:
+    return AttributeError(
+        f"cannot set requires_grad of {node!r}, which {node.op.name} computed: set it on a leaf, "
+        f"or use v.detach() for the number without its graph"
+    )
+
+
+def missing_grad() -> TypeError:
+    return TypeError(".grad is one real number, not None: write v.grad = 0.0 to clear it")
+
+
+def label(label: Any) -> TypeError:
+    return TypeError(f"a label is a str, not the {type(label).__name__} {label!r}: write str(...)")
+
+
+def set_meanwhile(leaf: Any) -> StaleGraphError:
+    name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
+    return StaleGraphError(
+        f"{name} was given the number {leaf.data!r} while backward() was running, by a rule or by another "
+        f"thread, so some slopes would be at the old number and some at the new one; no .grad has changed: "
+        f"set .data before the computation, or after backward()"
+    )
+
+
+def nested_backward() -> RuntimeError:
+    return RuntimeError(
+        "backward() was called by a rule that another backward() runs, and both would write to "
+        "the same .grad: in a rule use grad(...), which keeps its numbers to itself"
+    )
+
+
+def no_block() -> RuntimeError:
+    return RuntimeError(
+        "this task is in no block that it could leave: enter one before __exit__ is called, "
+        "as `with no_grad():` does"
+    )
+
+
+def constant(root: Any) -> RuntimeError:
+    return RuntimeError(
+        f"nothing to differentiate: {root!r} depends on no leaf that wants gradients; "
+        f"was it made under no_grad(), from detached Values, or from plain numbers?"
+    )
+
+
+def stale(leaf: Any, user: Any) -> StaleGraphError:
+    name = f"the leaf {leaf.label!r}" if leaf.label else "a leaf"
+    return StaleGraphError(
+        f"{name} was given the number {leaf.data!r} after {user.op.name} had used it, so the recorded "
+        f"numbers are no longer those of the graph: compute the result again after setting .data, "
+        f"or call backward() before"
+    )

@@ -1,0 +1,63 @@
+"""A graph of Values or Symbols as a flat list of lines, and the list run again on something else."""
+
+from __future__ import annotations
+
+from autograd.graph.walks import replaced, topological_order
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable
+    from typing import Any
+
+    from autograd.table.op import Op
+
+
+class Lines:
+    """What some roots were made from: nodes that are inputs, then a line for each node that was computed.
+
+    Attributes:
+        inputs: the leaves or variables, and the nodes that were not entered.
+        nodes: the computed nodes, operands before users.
+        lines: for each of them the op and its operands: a float is a constant, an int the place of a node in
+            ``[*inputs, *nodes]``, a tuple a sequence of these.
+    """
+
+    __slots__ = ("inputs", "lines", "nodes")
+
+    def __init__(self, inputs: list[Any], nodes: list[Any]) -> None:
+        self.inputs, self.nodes = inputs, nodes
+        place = {node: i for i, node in enumerate([*inputs, *nodes])}
+        shared: dict[int, Any] = {}
+        self.lines = [(node.op, replaced(node.args, place.__getitem__, shared)) for node in nodes]
+
+    def run(self, inputs: Iterable[Any], apply: Callable[[Op, tuple[Any, ...]], Any]) -> dict[Any, Any]:
+        """What every node becomes where the inputs become these; see `replay`."""
+        found = replay(self.lines, inputs, apply)
+        return dict(zip([*self.inputs, *self.nodes], found, strict=True))
+
+
+def flatten(*roots: Any, stop: Container[Any] = ()) -> Lines:
+    """The lines of what the roots were made from; nodes of `stop` are inputs, unless they are roots."""
+    order = topological_order(*roots, stop=stop)
+    entered = set(roots)
+    inner = [node for node in order if node.op is not None and (node in entered or node not in stop)]
+    computed = set(inner)
+    return Lines([node for node in order if node not in computed], inner)
+
+
+def replay(
+    lines: Iterable[tuple[Op, tuple[Any, ...]]],
+    inputs: Iterable[Any],
+    apply: Callable[[Op, tuple[Any, ...]], Any],
+) -> list[Any]:
+    """The inputs, and after them what `apply` makes of each line, given its op and its new operands."""
+    found = list(inputs)
+    shared: dict[int, Any] = {}
+    for op, args in lines:
+        found.append(apply(op, replaced(args, found.__getitem__, shared)))
+    return found
+
+
+def call(op: Op, args: tuple[Any, ...]) -> Any:
+    """The op of its operands: what `replay` applies to make a graph like the one that was flattened."""
+    return op(*args)

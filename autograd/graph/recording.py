@@ -1,0 +1,303 @@
+"""What a new node records besides its operands, for each task: whether a graph, in which module and line."""
+
+from __future__ import annotations
+
+import os
+import sys
+from contextvars import ContextVar
+from functools import partial, wraps
+from io import IOBase
+from operator import attrgetter, not_
+from weakref import ref
+
+from autograd._native import engine
+from autograd.graph import errors
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from types import FrameType
+    from typing import Any, ParamSpec, TypeVar
+
+    P = ParamSpec("P")
+    R = TypeVar("R")
+
+
+class _State:
+    """What the innermost open block asks for.
+
+    It is never changed, since tasks share it: each sees, in a context variable, the block that it is in
+    itself, or that it was started in.
+    """
+
+    __slots__ = ("__weakref__", "outer", "path", "recording")
+
+    def __init__(self, recording: bool, path: str, outer: Any) -> None:
+        self.recording = recording  # False inside no_grad
+        self.path = path  # of the module whose forward is running
+        self.outer = outer  # the state that this one has replaced
+        _states.add(ref(self, _states.discard))
+
+
+class _Outside:
+    """The state outside of all blocks."""
+
+    recording = True
+    path = ""
+
+    @property
+    def outer(self) -> Any:
+        raise errors.no_block()
+
+
+_states: set[ref[_State]] = set()  # all that there are
+_outside = _Outside()
+_state: ContextVar[Any] = ContextVar("autograd", default=_outside)
+
+
+def _set_path(path: str) -> None:
+    state = _state.get()
+    outer = state if state is _outside else state.outer
+    _state.set(_State(state.recording, path, outer))
+
+
+# Ctrl-C, and any exception that another thread sends, can come between two steps of a program in Python, but
+# not within a call to C. So a `with` statement enters and leaves by one such call: a lock's methods are of
+# the same kind.
+
+
+class _Entering:
+    """The `__enter__` of a block: the new state is made when it is looked up, and set when it is called."""
+
+    def __get__(self, block: Any, owner: Any = None) -> Any:
+        return self if block is None else partial(_state.set, block._inside())
+
+    def __call__(self, block: Any) -> None:
+        """As ``Block.__enter__(block)``, which is what contextlib.ExitStack calls."""
+        _state.set(block._inside())
+
+
+_outer_states = map(
+    attrgetter("outer"), iter(_state.get, None)
+)  # without end: each of the state at that time
+
+
+class _Leaving(IOBase):
+    """Its `__exit__` is written in C, ignores its arguments and returns what `close` does: False."""
+
+    closed = True  # else its destructor would call `close` as well
+    close = map(not_, map(_state.set, _outer_states)).__next__  # type: ignore[assignment]
+
+
+class _BlockInPython:
+    """A ``with`` block that sets one attribute of the state of the task that enters it."""
+
+    __slots__ = ("_name", "_value")
+
+    def __init__(self, name: str, value: Any) -> None:
+        self._name = name
+        self._value: Any = value if name == "recording" else str(value)
+
+    def _inside(self) -> _State:
+        outer = _state.get()
+        if self._name == "recording":
+            return _State(self._value, outer.path, outer)
+        path = f"{outer.path}.{self._value}" if outer.path else self._value
+        return _State(outer.recording, path, outer)
+
+    __enter__ = _Entering()
+    __exit__ = _Leaving().__exit__
+
+
+# True while a block is open in some task: else a node need not ask for the state of its own.
+open_blocks: Any = _states if engine is None else engine.open_blocks
+current: Callable[[], Any] = _state.get if engine is None else engine.current  # the state of this task
+_change_path: Callable[[str], None] = _set_path if engine is None else engine.set_path
+_Base: Any = _BlockInPython if engine is None else engine.Block
+
+# Flags of code objects, as `inspect` has them, whose import costs 10 ms.
+GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
+
+
+class Block(_Base):  # type: ignore[misc]
+    """A ``with`` block, or decorator, that sets what the task that enters it records."""
+
+    __slots__ = ()
+
+    def __call__(self, function: Callable[P, R]) -> Callable[P, R]:
+        """As a decorator: the whole function runs inside the block.
+
+        A generator or an async function enters it whenever it is resumed, and leaves it whenever it waits.
+        """
+        plain: Any = function
+        while isinstance(plain, partial):
+            plain = plain.func
+        flags = getattr(getattr(plain, "__code__", None), "co_flags", 0)
+        call: Any = function
+        inside: Any
+        if flags & GENERATOR:
+
+            @wraps(function)
+            def inside(*args: Any, **kwargs: Any) -> Any:
+                return (yield from _resumed(self, call(*args, **kwargs)))
+
+        elif flags & COROUTINE:
+
+            @wraps(function)
+            async def inside(*args: Any, **kwargs: Any) -> Any:
+                return await _Resumed(self, call(*args, **kwargs))
+
+        elif flags & ASYNC_GENERATOR:
+
+            @wraps(function)
+            async def inside(*args: Any, **kwargs: Any) -> Any:
+                values = call(*args, **kwargs)
+                step, given = values.asend, None
+                while True:
+                    try:
+                        out = await _Resumed(self, step(given))
+                    except StopAsyncIteration:
+                        return
+                    finally:
+                        given = None  # an exception would hold on to this frame
+                    try:
+                        given = yield out
+                        step = values.asend
+                    except GeneratorExit:
+                        await _Resumed(self, values.aclose())
+                        raise
+                    except BaseException as error:
+                        step, given = values.athrow, error
+
+        else:
+
+            @wraps(function)
+            def inside(*args: Any, **kwargs: Any) -> Any:
+                with self:
+                    return call(*args, **kwargs)
+
+        return inside  # type: ignore[no-any-return]
+
+
+def _resumed(block: Block, steps: Any) -> Generator[Any, Any, Any]:
+    """A generator or coroutine, of which each step runs inside the block."""
+    step, given = steps.send, None
+    while True:
+        try:
+            with block:
+                out = step(given)
+        except StopIteration as end:
+            return end.value
+        finally:
+            given = None  # an exception would hold on to this frame
+        try:
+            given = yield out
+            step = steps.send
+        except GeneratorExit:
+            with block:
+                steps.close()
+            raise
+        except BaseException as error:
+            step, given = steps.throw, error
+
+
+class _Resumed:
+    """What is awaited in place of a coroutine whose steps run inside a block."""
+
+    __slots__ = ("_block", "_steps")
+
+    def __init__(self, block: Block, steps: Any) -> None:
+        self._block = block
+        self._steps = steps
+
+    def __await__(self) -> Generator[Any, Any, Any]:
+        return _resumed(self._block, self._steps)
+
+
+def no_grad() -> Block:
+    """A block (or decorator) in which ops record nothing: results are detached, and cheaper.
+
+    It is of the task (or thread) that enters it, and of the tasks that are started inside it. Decorated
+    generators and async functions leave it whenever they wait: ``@no_grad()`` above ``async def evaluate``.
+
+    A bare ``with no_grad():`` around a ``yield`` leaks, as in PyTorch: while the generator waits, nothing is
+    recorded in the code that called it either. Decorate the generator instead.
+    """
+    return Block("recording", False)
+
+
+def enable_grad() -> Block:
+    """A block (or decorator) in which ops record, whatever block it stands in; see `no_grad`."""
+    return Block("recording", True)
+
+
+def module_path(name: str) -> Block:
+    """A block (or decorator) whose nodes remember that they were made in the module of this name.
+
+    Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
+    """
+    return Block("path", name)
+
+
+# The inputs of the transforms that are running: a list for each, the outermost first.
+differentiating: ContextVar[tuple[list[Any], ...]] = ContextVar("differentiating", default=())
+
+
+def differentiated_inputs() -> set[Any]:
+    """The Values by which a running transform differentiates."""
+    return {x for inputs in differentiating.get() for x in inputs}
+
+
+HERE = os.path.dirname(os.path.dirname(__file__))
+# How the files of this package's own code begin, and the code that it makes.
+OURS = (HERE + os.sep, os.path.join(os.path.dirname(HERE), "nn") + os.sep, "<Value.")
+
+
+def source_lines() -> SourceLines:
+    """A block whose nodes remember the line of the program that made them: `Value.source`.
+
+    ``with source_lines(): loss = model(x)``. It follows the program line by line (`sys.settrace`), which is
+    slow, and takes the place of a debugger meanwhile: for looking into a graph, not for training.
+    """
+    return SourceLines()
+
+
+class SourceLines:
+    """See `source_lines`."""
+
+    def __enter__(self) -> None:
+        self._block = Block("recording", current().recording)  # which changes nothing, but the path inside it
+        self._block.__enter__()
+        self._trace = sys.gettrace()
+        self._frame = sys._getframe(1)
+        self._frame_trace = self._frame.f_trace
+        self._frame.f_trace = self._in_frame
+        sys.settrace(self._called)
+        self._at(self._frame)
+
+    def __exit__(self, *exception: object) -> None:
+        sys.settrace(self._trace)
+        self._frame.f_trace = self._frame_trace
+        self._block.__exit__(*exception)
+
+    def _called(self, frame: FrameType, event: str, _: Any) -> Any:
+        """For each function that is called, how it is followed; None for this package's own."""
+        return None if frame.f_code.co_filename.startswith(OURS) else self._in_frame(frame, event, None)
+
+    def _in_frame(self, frame: FrameType, event: str, _: Any) -> Any:
+        back: FrameType | None = frame
+        if event == "return":  # to a line that is not finished
+            back = frame.f_back
+            while back is not None and back.f_code.co_filename.startswith(OURS):
+                back = back.f_back
+        if back is not None:
+            self._at(back)
+        return self._in_frame
+
+    @staticmethod
+    def _at(frame: FrameType) -> None:
+        """Note the line, before the path of the module that runs."""
+        line = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
+        _, found, module = current().path.rpartition("\n")
+        module = module if found or not module else f".{module}"
+        _change_path(f"{line}\n{module}")

@@ -1,0 +1,76 @@
+"""Walks over what was computed from what: Values and Symbols, without recursion."""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Container, Iterable, Iterator
+    from typing import Any
+
+
+def flat_args(node: Any) -> tuple[Any, ...]:
+    """The operands of a node in one row, those of variadic ops included."""
+    if node.op is not None and node.op.variadic:
+        return tuple([x for xs in node.args for x in xs])
+    args: tuple[Any, ...] = node.args
+    return args
+
+
+def topological_order(*roots: Any, stop: Container[Any] = ()) -> list[Any]:
+    """All that the roots were made from, themselves included, operands before users.
+
+    What the nodes of `stop` were made from is left out, unless they are roots.
+    """
+    order: list[Any] = []
+    seen: set[Any] = set()
+    stack: list[Any] = list(reversed(roots))
+    while stack:
+        node = stack.pop()
+        if node is None:  # all operands of the node below have been placed
+            order.append(stack.pop())
+        elif node not in seen:
+            seen.add(node)
+            stack += (node, None)
+            if node not in stop or node in roots:
+                stack += [x for x in reversed(flat_args(node)) if type(x) is not float and x not in seen]
+    return order
+
+
+def depending(order: Iterable[Any], start: Any) -> set[Any]:
+    """Of nodes in topological order those that depend on one of them, itself included; none on another."""
+    found: set[Any] = set()
+    for node in order:
+        if node is start or any(x in found for x in flat_args(node) if type(x) is not float):
+            found.add(node)
+    return found
+
+
+def reachable(root: Any) -> Iterator[Any]:
+    """The root and all that it was made from, in no order; whoever has found enough can stop."""
+    seen = {root}
+    stack = [root]
+    while stack:
+        node = stack.pop()
+        yield node
+        for x in flat_args(node):
+            if type(x) is not float and x not in seen:
+                seen.add(x)
+                stack.append(x)
+
+
+def replaced(
+    args: tuple[Any, ...], replacement: Callable[[Any], Any], shared: dict[int, Any]
+) -> tuple[Any, ...]:
+    """Operands with something else for each node (its place in a list, say); constants, floats, stay.
+
+    A sequence that several nodes share, which `shared` remembers, stays shared.
+    """
+
+    def replace(x: Any) -> Any:
+        if type(x) is tuple:
+            if id(x) not in shared:
+                shared[id(x)] = tuple(map(replace, x))
+            return shared[id(x)]
+        return x if type(x) is float else replacement(x)
+
+    return tuple(map(replace, args))

@@ -1,0 +1,928 @@
+"""The table of ops: every primitive once, with its number, its slopes and how it is written.
+
+Everything else reads these rows: Value's methods, the sweeps, higher order, Symbols, C and LaTeX
+text, pictures, tests. To add an op, add a row.
+
+Numbers follow IEEE 754 everywhere: ``log(0)`` is -inf, ``1/0`` is inf, an overflow is inf, a number
+outside the domain gives nan; nothing raises and nothing turns complex. A nan among the operands gives
+a nan, as in C; the comparisons and ``where`` alone may answer otherwise.
+
+Partials are written in ordinary arithmetic over ``(*args, out)``, without an ``if``, so that one text
+serves numbers, graphs (higher order), formulas and C. Slopes of subnormal size are good to 2**-1022.
+
+Along a path of the graph an adjoint, a tangent or a slope of exactly 0 stays 0, whatever it is multiplied
+with (strong zero), so that what is not chosen or does not matter brings no nan. This makes reverse and
+forward mode agree at edges; where infinite contributions of several paths cancel, one may still give nan.
+"""
+
+from __future__ import annotations
+
+import math
+import operator
+from builtins import abs as abs_
+from builtins import round as round_
+from math import copysign, inf, nan
+
+from autograd.table.op import TABLE, Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+# Rows that rules above them use.
+cos: Op
+cosh: Op
+eq: Op
+gaussian: Op
+hypot: Op
+le: Op
+log: Op
+sign: Op
+stop_gradient: Op
+where: Op
+
+LN2 = math.log(2.0)
+INV_LN2 = 1.0 / LN2
+INV_LN10 = 1.0 / math.log(10.0)
+TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+ONE_ULP = 2.0**-52
+
+REAL = (-1e3, 1e3)
+WIDE = (-1e150, 1e150)
+POSITIVE = (1e-300, 1e300)
+UNIT = (-1.0, 1.0)
+
+
+def ieee(
+    function: Callable[[float], float], poles: dict[float, float] | None = None
+) -> Callable[[float], float]:
+    """A function of `math` with IEEE results where it raises: overflow, a pole, outside the domain."""
+
+    def forward(x: float) -> float:
+        try:
+            return function(x)
+        except OverflowError:
+            return copysign(inf, x)
+        except ValueError:
+            return poles.get(x, nan) if poles else nan
+
+    forward.__doc__ = function.__doc__
+    return forward
+
+
+SPLIT = 2.0**27 + 1.0
+
+
+def _upper_half(x: float) -> float:
+    """x rounded to 26 bits, whose square is exact (Veltkamp's splitting; Dekker, Numer. Math. 18, 1971)."""
+    scaled = x * SPLIT
+    return scaled - (scaled - x)
+
+
+def brackets(name: str, operands: str = "#1") -> str:
+    return rf"\{name}\left({operands}\right)"
+
+
+def named(name: str, operands: str = "#1") -> str:
+    return rf"\operatorname{{{name}}}\left({operands}\right)"
+
+
+# Arithmetic
+
+
+def _div(x: float, y: float) -> float:
+    try:
+        return x / y
+    except ZeroDivisionError:
+        return nan if x == 0.0 or x != x else copysign(inf, x) * copysign(1.0, y)
+
+
+def _pow(x: float, y: float) -> float:
+    try:
+        return math.pow(x, y)
+    except (OverflowError, ValueError):
+        if x < 0.0 and y % 1.0 != 0.0:
+            return nan
+        odd = y % 2.0 == 1.0
+        return copysign(inf, x) if odd else inf
+
+
+# Adding 0.0 to a first product makes an empty and a filled dot alike, and -0.0 a 0.0, in C as well.
+
+
+def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
+    total = 0.0
+    for product in map(operator.mul, xs, ys):
+        total += product
+    return total
+
+
+def _sum_of(xs: Sequence[float]) -> float:
+    total = 0.0  # not the builtin sum, which compensates from Python 3.12 on
+    for x in xs:
+        total += x
+    return total
+
+
+neg = Op(
+    "neg",
+    lambda x: -x,
+    (lambda x, out: -1.0,),
+    method="",
+    infix="-",
+    precedence=2,
+    latex="-#1",
+    c="-#1",
+    domain=(WIDE,),
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="-x",
+)
+add = Op(
+    "add",
+    lambda x, y: x + y,
+    (lambda x, y, out: 1.0, lambda x, y, out: 1.0),
+    method="",
+    infix="+",
+    precedence=1,
+    latex="#1 + #2",
+    c="#1 + #2",
+    domain=(WIDE, WIDE),
+    ulp=0.5,
+    slope_ulp=0.0,
+    doc="x + y",
+)
+sub = Op(
+    "sub",
+    lambda x, y: x - y,
+    (lambda x, y, out: 1.0, lambda x, y, out: -1.0),
+    method="",
+    infix="-",
+    precedence=1,
+    latex="#1 - #2",
+    c="#1 - #2",
+    domain=(WIDE, WIDE),
+    ulp=0.5,
+    slope_ulp=0.0,
+    doc="x - y",
+)
+mul = Op(
+    "mul",
+    lambda x, y: x * y,
+    (lambda x, y, out: y, lambda x, y, out: x),
+    method="",
+    infix="*",
+    precedence=2,
+    latex=r"#1 \cdot #2",
+    c="#1 * #2",
+    domain=(WIDE, WIDE),
+    ulp=0.5,
+    slope_ulp=0.0,
+    doc="x * y",
+)
+div = Op(
+    "div",
+    _div,
+    (lambda x, y, out: 1.0 / y, lambda x, y, out: -out / y),
+    method="",
+    infix="/",
+    precedence=2,
+    latex=r"\frac{#1}{#2}",
+    c="#1 / #2",
+    domain=(WIDE, (1e-150, 1e150)),
+    ulp=0.5,
+    slope_ulp=2.0,
+    doc="x / y",
+)
+chain = Op(
+    "chain",
+    lambda carried, slope: 0.0 if carried == 0.0 or slope == 0.0 else carried * slope,
+    (lambda carried, slope, out: slope, lambda carried, slope, out: carried),
+    method="",
+    latex=named("chain", "#1, #2"),
+    c="(#1 == 0.0 || #2 == 0.0 ? 0.0 : #1 * #2)",
+    domain=(WIDE, WIDE),
+    kinks="0 where either factor is 0, whatever the other (strong zero)",
+    ulp=0.5,
+    slope_ulp=0.0,
+    doc="The chain rule's product of an adjoint (or tangent) and a slope: x * y, but 0 where one is 0.",
+)
+
+
+def _pow_slope(x: Any, y: Any, out: Any) -> Any:
+    """y * x**(y - 1), in which y counts as a constant where the slope in y is 0 by convention.
+
+    So mixed second derivatives are equal. An exponent that is a plain number is a constant anyway.
+    """
+    if type(y) is not float:
+        y = where(eq(x, 0.0) * le(0.0, y), stop_gradient(y), y)
+    return chain(y, pow(x, y - 1.0))
+
+
+pow = Op(
+    "pow",
+    _pow,
+    (
+        _pow_slope,
+        lambda x, y, out: where(eq(x, 0.0) * le(0.0, y), 0.0, out * log(x)),
+    ),
+    method="",
+    infix="**",
+    precedence=4,
+    latex="#1^{#2}",
+    c="pow(#1, #2)",
+    domain=((1e-3, 1e3), (-20.0, 20.0)),
+    kinks="x**0 has slope 0 everywhere; at x = 0 <= y all derivatives in y are 0, mixed ones too; "
+    "at x < 0 the slope in y is nan",
+    ulp=1.0,
+    slope_ulp=64.0,  # 2 for whole y; else y - 1 may be rounded, which ln(x) magnifies
+    doc="x to the power of y, differentiable in both.",
+)
+dot = Op(
+    "dot",
+    _dot,
+    (lambda xs, ys, out: ys, lambda xs, ys, out: xs),
+    variadic=True,
+    method="",
+    precedence=1,
+    latex=r"\left(#1\right) \cdot \left(#2\right)",
+    c="autograd_dot",
+    c_helper="""\
+static double autograd_dot(int n, const double *xs, const double *ys)
+{
+    double total = 0.0;
+    for (int i = 0; i < n; i++)
+        total += xs[i] * ys[i];
+    return total;
+}
+""",
+    domain=(REAL, REAL),
+    slope_ulp=0.0,
+    doc="The sum of the products x*y, added from left to right.",
+)
+sum_of = Op(
+    "sum_of",
+    _sum_of,
+    (lambda xs, out: (1.0,) * len(xs),),
+    variadic=True,
+    method="",
+    latex=r"\sum\left(#1\right)",
+    c="autograd_sum_of",
+    c_helper="""\
+static double autograd_sum_of(int n, const double *xs)
+{
+    double total = 0.0;
+    for (int i = 0; i < n; i++)
+        total += xs[i];
+    return total;
+}
+""",
+    domain=(REAL,),
+    slope_ulp=0.0,
+    doc="The sum of a sequence, added from left to right.",
+)
+
+# Exponentials, logarithms and roots
+
+exp = Op(
+    "exp",
+    ieee(math.exp),
+    (lambda x, out: out,),
+    precedence=4,
+    latex="e^{#1}",
+    c="exp(#1)",
+    domain=((-745.0, 709.0),),
+    doc="e to the power of x.",
+)
+expm1 = Op(
+    "expm1",
+    ieee(math.expm1),
+    (lambda x, out: exp(x),),
+    latex="e^{#1} - 1",
+    precedence=1,
+    c="expm1(#1)",
+    domain=((-745.0, 709.0),),
+    doc="exp(x) - 1, without losing the digits of small x.",
+)
+exp2 = Op(
+    "exp2",
+    ieee(math.exp2),
+    (lambda x, out: out * LN2,),
+    precedence=4,
+    latex="2^{#1}",
+    c="exp2(#1)",
+    domain=((-1022.0, 1023.0),),
+    doc="2 to the power of x.",
+)
+log = Op(
+    "log",
+    ieee(math.log, {0.0: -inf}),
+    (lambda x, out: 1.0 / x,),
+    latex=brackets("ln"),
+    c="log(#1)",
+    domain=(POSITIVE,),
+    doc="The natural logarithm of x.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
+)
+log1p = Op(
+    "log1p",
+    ieee(math.log1p, {-1.0: -inf}),
+    (lambda x, out: 1.0 / (1.0 + x),),
+    latex=brackets("ln", "1 + #1"),
+    c="log1p(#1)",
+    domain=((-1.0, 1e300),),
+    doc="log(1 + x), without losing the digits of small x.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
+)
+log2 = Op(
+    "log2",
+    ieee(math.log2, {0.0: -inf}),
+    (lambda x, out: INV_LN2 / x,),
+    latex=brackets("log_2"),
+    c="log2(#1)",
+    domain=(POSITIVE,),
+    doc="The logarithm of x to base 2.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
+)
+log10 = Op(
+    "log10",
+    ieee(math.log10, {0.0: -inf}),
+    (lambda x, out: INV_LN10 / x,),
+    latex=brackets("log_{10}"),
+    c="log10(#1)",
+    domain=(POSITIVE,),
+    doc="The logarithm of x to base 10.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
+)
+sqrt = Op(
+    "sqrt",
+    ieee(math.sqrt),
+    (lambda x, out: 0.5 / out,),
+    latex=r"\sqrt{#1}",
+    c="sqrt(#1)",
+    domain=(POSITIVE,),
+    kinks="slope inf at 0",
+    ulp=0.5,
+    doc="The square root of x.",
+)
+
+
+def _cbrt(x: float) -> float:
+    """libm's cube root, off by up to 4 ulp, after one step of Halley's method: off by less than 0.7."""
+    root = math.cbrt(x)
+    if root == 0.0 or root - root != 0.0:
+        return root
+    root = _upper_half(root)
+    ratio = x / (root * root)
+    return root + root * ((ratio - root) / (root + root + ratio))
+
+
+cbrt = Op(
+    "cbrt",
+    _cbrt,
+    (lambda x, out: 1.0 / out / out / 3.0,),
+    latex=r"\sqrt[3]{#1}",
+    c="autograd_cbrt(#1)",
+    c_helper="""\
+static double autograd_cbrt(double x)
+{
+    const double root = cbrt(x), scaled = root * 134217729.0, half = scaled - (scaled - root);
+    if (root == 0.0 || root - root != 0.0)
+        return root;
+    const double ratio = x / (half * half);
+    return half + half * ((ratio - half) / (half + half + ratio));
+}
+""",
+    domain=((-1e300, 1e300),),
+    kinks="slope inf at 0",
+    ulp=1.0,
+    slope_ulp=4.0,
+    doc="The cube root of x, negative for negative x.",
+)
+
+# Circular and hyperbolic functions
+
+sin = Op(
+    "sin",
+    ieee(math.sin),
+    (lambda x, out: cos(x),),
+    latex=brackets("sin"),
+    c="sin(#1)",
+    domain=(REAL,),
+    doc="The sine of x radians.",
+)
+cos = Op(
+    "cos",
+    ieee(math.cos),
+    (lambda x, out: -sin(x),),
+    latex=brackets("cos"),
+    c="cos(#1)",
+    domain=(REAL,),
+    doc="The cosine of x radians.",
+)
+tan = Op(
+    "tan",
+    ieee(math.tan),
+    (lambda x, out: 1.0 + out * out,),
+    latex=brackets("tan"),
+    c="tan(#1)",
+    domain=(REAL,),
+    doc="The tangent of x radians.",
+)
+asin = Op(
+    "asin",
+    ieee(math.asin),
+    (lambda x, out: 1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    method="arcsin",
+    latex=brackets("arcsin"),
+    c="asin(#1)",
+    domain=(UNIT,),
+    kinks="slope inf at -1 and 1",
+    doc="The angle in radians, -pi/2 to pi/2, whose sine is x.",
+)
+acos = Op(
+    "acos",
+    ieee(math.acos),
+    (lambda x, out: -1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    method="arccos",
+    latex=brackets("arccos"),
+    c="acos(#1)",
+    domain=(UNIT,),
+    kinks="slope -inf at -1 and 1",
+    doc="The angle in radians, 0 to pi, whose cosine is x.",
+)
+atan = Op(
+    "atan",
+    math.atan,
+    (lambda x, out: 1.0 / (1.0 + x * x),),
+    method="arctan",
+    latex=brackets("arctan"),
+    c="atan(#1)",
+    domain=(WIDE,),
+    doc="The angle in radians, -pi/2 to pi/2, whose tangent is x.",
+)
+
+
+def _radius(y: Any, x: Any) -> Any:
+    """hypot(y, x), but nan at the origin, so that derivatives of every order are nan there."""
+    radius = hypot(y, x)
+    return where(eq(radius, 0.0), nan, radius)
+
+
+atan2 = Op(
+    "atan2",
+    math.atan2,
+    (
+        lambda y, x, out: x / (radius := _radius(y, x)) / radius,
+        lambda y, x, out: -y / (radius := _radius(y, x)) / radius,
+    ),
+    method="arctan2",
+    latex=named("atan2", "#1, #2"),
+    c="atan2(#1, #2)",
+    domain=(WIDE, WIDE),
+    kinks="slopes nan at the origin, where the angle jumps, and their mixed derivatives too",
+    doc="The angle in radians, -pi to pi, of the point with ordinate y (the first operand) and abscissa x.",
+)
+_cosh = ieee(math.cosh)
+sinh = Op(
+    "sinh",
+    ieee(math.sinh),
+    (lambda x, out: cosh(x),),
+    latex=brackets("sinh"),
+    c="sinh(#1)",
+    domain=((-710.0, 710.0),),
+    doc="The hyperbolic sine of x.",
+)
+cosh = Op(
+    "cosh",
+    lambda x: _cosh(abs_(x)),  # so that an overflow is +inf on both sides
+    (lambda x, out: sinh(x),),
+    latex=brackets("cosh"),
+    c="cosh(#1)",
+    domain=((-710.0, 710.0),),
+    doc="The hyperbolic cosine of x.",
+)
+tanh = Op(
+    "tanh",
+    math.tanh,
+    (lambda x, out: 1.0 - out * out,),
+    latex=brackets("tanh"),
+    c="tanh(#1)",
+    domain=((-30.0, 30.0),),
+    slope_abs=ONE_ULP,
+    doc="The hyperbolic tangent of x.",
+)
+asinh = Op(
+    "asinh",
+    math.asinh,
+    (lambda x, out: 1.0 / hypot(1.0, x),),
+    method="arcsinh",
+    latex=named("arsinh"),
+    c="asinh(#1)",
+    domain=(WIDE,),
+    doc="The inverse hyperbolic sine of x.",
+)
+acosh = Op(
+    "acosh",
+    ieee(math.acosh),
+    (lambda x, out: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    method="arccosh",
+    latex=named("arcosh"),
+    c="acosh(#1)",
+    domain=((1.0, 1e300),),
+    kinks="slope inf at 1",
+    doc="The inverse hyperbolic cosine of x, 0 or more.",
+)
+atanh = Op(
+    "atanh",
+    ieee(math.atanh, {1.0: inf, -1.0: -inf}),
+    (lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),),
+    method="arctanh",
+    latex=named("artanh"),
+    c="atanh(#1)",
+    domain=(UNIT,),
+    doc="The inverse hyperbolic tangent of x.",
+    kinks="outside the domain the result is nan, the slope that of the formula",
+)
+hypot = Op(
+    "hypot",
+    math.hypot,
+    (
+        lambda x, y, out: where(eq(out, 0.0), 0.0, x / out),
+        lambda x, y, out: where(eq(out, 0.0), 0.0, y / out),
+    ),
+    latex=r"\sqrt{\left(#1\right)^2 + \left(#2\right)^2}",
+    c="hypot(#1, #2)",
+    domain=(WIDE, WIDE),
+    kinks="slopes 0 at the origin",
+    doc="sqrt(x**2 + y**2), without overflow.",
+)
+
+# Error functions and activations
+
+
+def _gaussian(x: float) -> float:
+    if x * x > 746.0:
+        return 0.0
+    upper = _upper_half(x)  # so that the rounding of x*x, which exp would magnify, is kept small
+    return math.exp(-(upper * upper)) * math.exp((upper - x) * (upper + x))
+
+
+gaussian = Op(
+    "gaussian",
+    _gaussian,
+    (lambda x, out: chain(-2.0 * x, out),),
+    precedence=4,
+    latex=r"e^{-\left(#1\right)^2}",
+    c="autograd_gaussian(#1)",
+    c_helper="""\
+static double autograd_gaussian(double x)
+{
+    const double scaled = x * 134217729.0, upper = scaled - (scaled - x);
+    return x * x > 746.0 ? 0.0 : exp(-(upper * upper)) * exp((upper - x) * (upper + x));
+}
+""",
+    domain=((-27.5, 27.5),),
+    slope_ulp=4.0,
+    doc="exp(-x**2), without losing the digits of large x.",
+)
+erf = Op(
+    "erf",
+    math.erf,
+    (lambda x, out: TWO_OVER_SQRT_PI * gaussian(x),),
+    latex=named("erf"),
+    c="erf(#1)",
+    domain=((-27.5, 27.5),),
+    slope_ulp=4.0,
+    doc="The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.",
+)
+erfc = Op(
+    "erfc",
+    math.erfc,
+    (lambda x, out: -TWO_OVER_SQRT_PI * gaussian(x),),
+    latex=named("erfc"),
+    c="erfc(#1)",
+    domain=((-27.5, 27.5),),
+    slope_ulp=4.0,
+    doc="1 - erf(x), without losing the digits of large x.",
+)
+
+
+def _sigmoid(x: float) -> float:
+    if x >= 0.0:
+        return 1.0 / (1.0 + math.exp(-x))
+    e = math.exp(x)  # of a negative number, so that neither branch overflows
+    return e / (1.0 + e)
+
+
+def _softplus(x: float) -> float:
+    return math.log1p(math.exp(-abs_(x))) + (x if x > 0.0 else 0.0)
+
+
+sigmoid = Op(
+    "sigmoid",
+    _sigmoid,
+    (lambda x, out: out * (1.0 - out),),
+    latex=r"\sigma\left(#1\right)",
+    c="(#1 >= 0.0 ? 1.0 / (1.0 + exp(-#1)) : exp(#1) / (1.0 + exp(#1)))",
+    domain=((-745.0, 745.0),),
+    slope_abs=ONE_ULP,
+    doc="1 / (1 + exp(-x))",
+)
+softplus = Op(
+    "softplus",
+    _softplus,
+    (lambda x, out: sigmoid(x),),
+    latex=brackets("ln", "1 + e^{#1}"),
+    c="log1p(exp(-fabs(#1))) + (#1 > 0.0 ? #1 : 0.0)",
+    domain=((-745.0, 1e300),),
+    doc="log(1 + exp(x))",
+)
+relu = Op(
+    "relu",
+    lambda x: 0.0 if x <= 0.0 else x,  # a nan is not <= 0: it passes
+    (lambda x, out: sign(out),),
+    latex=named("relu"),
+    c="(#1 <= 0.0 ? 0.0 : #1)",
+    domain=(REAL,),
+    kinks="slope 0 at 0; nan at nan",
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="max(x, 0)",
+)
+
+
+def _logsumexp(xs: Sequence[float]) -> float:
+    if not xs:
+        return -inf
+    top = 0
+    for i, x in enumerate(xs):
+        if x != x:
+            return nan
+        if x > xs[top]:
+            top = i
+    peak = xs[top]
+    if peak in (inf, -inf):
+        return peak
+    rest = 0.0
+    for i, x in enumerate(xs):
+        if i != top:
+            rest += math.exp(x - peak)
+    return peak + math.log1p(rest)
+
+
+def _shares(xs: Sequence[Any], out: Any) -> tuple[Any, ...]:
+    """exp(x - out) for each x, divided by their sum: 1 but for the rounding of `out`."""
+    terms = [exp(x - out) for x in xs]
+    total = sum_of(terms)
+    return tuple([term / total for term in terms])
+
+
+logsumexp = Op(
+    "logsumexp",
+    _logsumexp,
+    (_shares,),
+    variadic=True,
+    method="",
+    latex=named("logsumexp"),
+    c="autograd_logsumexp",
+    c_helper="""\
+static double autograd_logsumexp(int n, const double *xs)
+{
+    if (n == 0)
+        return -INFINITY;
+    int top = 0;
+    for (int i = 0; i < n; i++) {
+        if (isnan(xs[i]))
+            return NAN;
+        if (xs[i] > xs[top])
+            top = i;
+    }
+    if (isinf(xs[top]))
+        return xs[top];
+    double rest = 0.0;
+    for (int i = 0; i < n; i++)
+        if (i != top)
+            rest += exp(xs[i] - xs[top]);
+    return xs[top] + log1p(rest);
+}
+""",
+    domain=(REAL,),
+    kinks="slopes nan where the result is infinite",
+    doc="log(sum of exp(x)), without overflow and without losing the small terms.",
+)
+
+# Choices: comparisons give 1.0 or 0.0 and have no slope
+
+abs = Op(
+    "abs",
+    lambda x: abs_(x),
+    (lambda x, out: sign(x),),
+    method="",
+    latex=r"\left|#1\right|",
+    c="fabs(#1)",
+    domain=(WIDE,),
+    kinks="slope 0 at 0",
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="The absolute value of x.",
+)
+lt = Op(
+    "lt",
+    lambda x, y: 1.0 if x < y else 0.0,
+    (None, None),
+    method="",
+    infix="<",
+    precedence=0,
+    latex=r"\left[#1 < #2\right]",
+    c="(#1 < #2 ? 1.0 : 0.0)",
+    ulp=0.0,
+    kinks="slopes 0 everywhere",
+    doc="1.0 where x < y, else 0.0.",
+)
+le = Op(
+    "le",
+    lambda x, y: 1.0 if x <= y else 0.0,
+    (None, None),
+    method="",
+    infix="<=",
+    precedence=0,
+    latex=r"\left[#1 \le #2\right]",
+    c="(#1 <= #2 ? 1.0 : 0.0)",
+    ulp=0.0,
+    kinks="slopes 0 everywhere",
+    doc="1.0 where x <= y, else 0.0.",
+)
+eq = Op(
+    "eq",
+    lambda x, y: 1.0 if x == y else 0.0,
+    (None, None),
+    method="",
+    infix="==",
+    precedence=0,
+    latex=r"\left[#1 = #2\right]",
+    c="(#1 == #2 ? 1.0 : 0.0)",
+    ulp=0.0,
+    kinks="slopes 0 everywhere",
+    doc="1.0 where x == y, else 0.0.",
+)
+ne = Op(
+    "ne",
+    lambda x, y: 1.0 if x != y else 0.0,
+    (None, None),
+    method="",
+    infix="!=",
+    precedence=0,
+    latex=r"\left[#1 \ne #2\right]",
+    c="(#1 != #2 ? 1.0 : 0.0)",
+    ulp=0.0,
+    kinks="slopes 0 everywhere",
+    doc="1.0 where x != y, else 0.0.",
+)
+where = Op(
+    "where",
+    lambda condition, x, y: x if condition != 0.0 else y,
+    (None, lambda condition, x, y, out: ne(condition, 0.0), lambda condition, x, y, out: eq(condition, 0.0)),
+    method="",
+    latex=r"\begin{cases} #2 & \text{if } #1 \\ #3 & \text{otherwise} \end{cases}",
+    c="(#1 != 0.0 ? #2 : #3)",
+    domain=((-1.0, 1.0), WIDE, WIDE),
+    kinks="slope 0 in the condition; what is not chosen gets no gradient, whatever its slope",
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="x where the condition is not 0, else y.",
+)
+maximum = Op(
+    "maximum",
+    lambda x, y: x if x > y or x != x else y,
+    (
+        lambda x, y, out: where(ne(out, out), out, lt(y, x) + 0.5 * eq(x, y)),
+        lambda x, y, out: where(ne(out, out), out, lt(x, y) + 0.5 * eq(x, y)),
+    ),
+    latex=brackets("max", "#1, #2"),
+    c="(#1 > #2 || #1 != #1 ? #1 : #2)",
+    domain=(WIDE, WIDE),
+    kinks="at a tie each operand has slope 1/2; nan at nan",
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="The larger of x and y.",
+)
+minimum = Op(
+    "minimum",
+    lambda x, y: x if x < y or x != x else y,
+    (
+        lambda x, y, out: where(ne(out, out), out, lt(x, y) + 0.5 * eq(x, y)),
+        lambda x, y, out: where(ne(out, out), out, lt(y, x) + 0.5 * eq(x, y)),
+    ),
+    latex=brackets("min", "#1, #2"),
+    c="(#1 < #2 || #1 != #1 ? #1 : #2)",
+    domain=(WIDE, WIDE),
+    kinks="at a tie each operand has slope 1/2; nan at nan",
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="The smaller of x and y.",
+)
+
+# Steps: locally constant
+
+
+def whole(function: Callable[[float], int]) -> Callable[[float], float]:
+    """A rounding function of `math` that keeps infinities, nan and the sign of zero."""
+    return lambda x: copysign(float(function(x)), x) if x - x == 0.0 else x
+
+
+floor = Op(
+    "floor",
+    whole(math.floor),
+    (None,),
+    latex=r"\left\lfloor #1 \right\rfloor",
+    c="floor(#1)",
+    domain=(REAL,),
+    ulp=0.0,
+    kinks="slope 0 everywhere",
+    doc="The largest whole number that is not above x.",
+)
+ceil = Op(
+    "ceil",
+    whole(math.ceil),
+    (None,),
+    latex=r"\left\lceil #1 \right\rceil",
+    c="ceil(#1)",
+    domain=(REAL,),
+    ulp=0.0,
+    kinks="slope 0 everywhere",
+    doc="The smallest whole number that is not below x.",
+)
+round = Op(
+    "round",
+    whole(round_),
+    (None,),
+    method="rint",
+    latex=named("round"),
+    c="rint(#1)",
+    domain=(REAL,),
+    ulp=0.0,
+    kinks="slope 0 everywhere",
+    doc="The nearest whole number; of two, the even one.",
+)
+sign = Op(
+    "sign",
+    lambda x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else x * 0.0,
+    (None,),
+    latex=named("sign"),
+    c="(#1 > 0.0 ? 1.0 : #1 < 0.0 ? -1.0 : #1 * 0.0)",
+    domain=(REAL,),
+    ulp=0.0,
+    kinks="slope 0 everywhere; nan at nan",
+    doc="1.0, -1.0 or 0.0 with the sign of x.",
+)
+
+
+def _fmod(x: float, y: float) -> float:
+    try:
+        return math.fmod(x, y)
+    except ValueError:
+        return nan
+
+
+fmod = Op(
+    "fmod",
+    _fmod,
+    # the whole number trunc(x / y), which rounding of x / y alone could miss by one
+    (lambda x, y, out: 1.0, lambda x, y, out: -round((x - out) / y)),
+    latex=named("fmod", "#1, #2"),
+    c="fmod(#1, #2)",
+    domain=(REAL, (0.1, 10.0)),
+    kinks="slopes 1 and -trunc(x/y) everywhere, the jumps included",
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="The remainder of x / y with the sign of x (Python's % has the sign of y).",
+)
+identity = Op(
+    "identity",
+    lambda x: x,
+    (lambda x, out: 1.0,),
+    method="",
+    latex=named("identity"),
+    c="#1",
+    domain=(WIDE,),
+    ulp=0.0,
+    slope_ulp=0.0,
+    doc="x itself, as a node of its own: what a nested transform differentiates with respect to.",
+)
+stop_gradient = Op(
+    "stop_gradient",
+    lambda x: x,
+    (None,),
+    method="",
+    latex="#1",
+    c="#1",
+    domain=(WIDE,),
+    kinks="slope 0 everywhere",
+    ulp=0.0,
+    doc="x itself, which counts as a constant.",
+)
+
+for _op in TABLE.values():
+    _op.make_builtin()

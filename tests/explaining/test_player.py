@@ -1,0 +1,235 @@
+"""The steps of a gradient, and the page that plays them: run in a browser, by its buttons and keys."""
+
+import json
+import math
+import re
+
+import pytest
+from test_explain import mazur
+
+import nn
+from autograd import Value, gradients, log, play, relu, steps, tanh
+from autograd.graph.walks import topological_order
+from autograd.pictures import dot
+
+
+class TestSteps:
+    def test_forward_every_value_and_backward_every_share(self):
+        E, _, names = mazur()
+        told = list(steps(E, names=names))
+        order = topological_order(E)
+        assert [step.node for step in told if step.forward] == order
+        adjoints = {}
+        for step in told:
+            if not step.forward:
+                assert step.before == adjoints.get(step.node, 0.0)
+                if step.user is not None:
+                    assert step.after == pytest.approx(step.before + step.slope * adjoints[step.user])
+                adjoints[step.node] = step.after
+        for value, slope in zip(order, gradients(E, order), strict=True):
+            assert adjoints[value] == pytest.approx(slope.data, rel=1e-13)
+        assert all(node.grad == 0.0 for node in order)
+
+    def test_they_read_well(self):
+        E, _, names = mazur()
+        lines = [str(step) for step in steps(E, names=names)]
+        assert "out_h1 = sigmoid(net_h1) = sigmoid(0.3775) = 0.59327" in lines
+        assert "dE/dE = 1" in lines
+        assert "dE/dnet_o1 += dE/dout_o1 * out_o1 * (1 - out_o1) = 0.741365 * 0.186816 = 0.138499" in lines
+        assert lines[-2] == "dE/dw1 += dE/dv1 * i1 = 0.008771 * 0.05 = 0.000439"
+
+    def test_a_value_used_twice(self):
+        x = Value(3.0, "x")
+        assert [str(step) for step in steps(x * x)] == [
+            "x = 3",
+            "out = x * x = 3 * 3 = 9",
+            "dout/dout = 1",
+            "dout/dx += dout/dout * x = 1 * 3 = 3",
+            "dout/dx += dout/dout * x = 1 * 3 = 3, together 6",
+        ]
+
+    def test_what_is_no_value(self):
+        with pytest.raises(TypeError, match="out is a Value, not the float"):
+            steps(3.0)
+
+
+def test_a_page_with_half_of_a_surrogate_pair_is_saved(tmp_path):
+    """In a title or a label, as Python reads bytes that are no UTF-8: a sign stands in its place."""
+    x = Value(2.0, "x\udcb5")
+    path = play(x * x, title="caf\udce9 \U0001f600").save(tmp_path / "page.html")
+    page = (tmp_path / "page.html").read_text(encoding="utf-8")
+    assert path == str(tmp_path / "page.html")
+    assert "<title>caf\ufffd \U0001f600</title>" in page
+    assert '"name":"x\ufffd"' in page
+
+
+@pytest.fixture
+def pure(monkeypatch):
+    monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
+    if not dot._graphviz_pure():
+        pytest.skip("there is no graphviz-pure wheel for this platform")
+
+
+def data_of(page):
+    return json.loads(re.search(r'id="data">(.*?)</script>', page, re.DOTALL)[1])
+
+
+class TestPage:
+    def test_it_is_one_small_file_that_asks_for_nothing(self, pure, tmp_path):
+        E, _, names = mazur()
+        path = play(E, names=names).save(tmp_path / "player.html")
+        page = (tmp_path / "player.html").read_text(encoding="utf-8")
+        assert path == str(tmp_path / "player.html")
+        assert len(page.encode()) < 100_000
+        assert set(re.findall(r"https?://[^\s\"'<]+", page)) <= {
+            "http://www.w3.org/2000/svg",
+            "http://www.w3.org/1999/xlink",
+        }
+        assert "default-src 'none'" in page
+        assert not re.search(r"%%[A-Z]+%%", page)
+
+    def test_the_data_are_the_steps(self, pure):
+        E, _, names = mazur()
+        data = data_of(play(E, names=names).html())
+        assert [step["text"] for step in data["steps"]] == [str(step) for step in steps(E, names=names)]
+        assert data["boxes"][data["result"]]["name"] == "E"
+        assert all(slope is not None for tail, _, slope in data["arrows"] if not is_constant(data, tail))
+
+    def test_labels_are_only_text(self, pure):
+        hostile = "</script><script>alert(1)</script>\"'<b>&"
+        page = play(tanh(Value(0.5, hostile) * 2.0), title=hostile).html()
+        assert page.count("<script") == 2
+        assert "<b>" not in page
+        assert data_of(page)["boxes"][0]["name"] == hostile
+
+    def test_a_large_graph_is_played_by_its_boxes(self, pure):
+        model = nn.MLP(2, [16, 16, 1], seed=1)
+        X, y = nn.datasets.moons(50)[:2]
+        loss = nn.mse_loss([model(x) for x in X], y)
+        data = data_of(play(loss).html())
+        assert [box["name"] for box in data["boxes"][:3]] == ["layers.0", "layers.1", "layers.2"]
+        assert len(data["steps"]) == 2 * len(data["boxes"])
+        assert all(p.grad == 0.0 for p in model.parameters())
+
+    def test_slopes_that_are_no_numbers(self, pure):
+        x = Value(0.0, "x")
+        data = data_of(play(log(x)).html())
+        assert data["arrows"] == [[0, 1, "inf"]]
+
+    def test_a_notebook_shows_a_frame_over_the_picture(self, pure):
+        bundle = play(relu(Value(2.0, "x")))._repr_mimebundle_()
+        assert bundle["text/html"].index('<img alt="the graph"') < bundle["text/html"].index("<iframe")
+        assert 'sandbox="allow-scripts"' in bundle["text/html"]
+        assert bundle["text/plain"].startswith("<Player of 4 steps")
+
+    def test_with_nothing_that_draws_a_notebook_gets_text(self, monkeypatch):
+        monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
+        monkeypatch.setenv("PATH", "")
+        monkeypatch.setattr(dot, "_graphviz_pure", lambda: None)
+        bundle = play(relu(Value(2.0, "x")))._repr_mimebundle_()
+        assert set(bundle) == {"text/plain"}
+        assert "no picture" in bundle["text/plain"]
+
+
+def is_constant(data, box):
+    return data["boxes"][box]["kind"] == "constant"
+
+
+ACT = """
+<script>
+const errors = [];
+addEventListener("error", event => errors.push(event.message));
+addEventListener("securitypolicyviolation", event => errors.push("asked for " + event.blockedURI));
+</script>
+"""
+
+CHECK = """
+<pre id="found"></pre>
+<script>
+const key = (key, target = document.body) =>
+  target.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true, cancelable: true }));
+const text = i => [...boxes[i].querySelectorAll("text")].map(t => t.textContent);
+const found = { start: text(1), count: $("count").textContent };
+$("next").click(); found.next = $("say").textContent;
+$("back").click(); found.back = at;
+key("ArrowRight"); key("ArrowRight"); found.keys = at;
+key("ArrowLeft"); found.left = at;
+key("End"); found.end = [at, text(1)];
+slider.value = 3; slider.oninput(); found.slider = at;
+key("Home"); found.home = at;
+key(" "); found.playing = $("play").textContent; key(" "); found.paused = $("play").textContent;
+$("last").click();
+boxes[1].dispatchEvent(new PointerEvent("pointerenter"));
+found.about = $("about").textContent.split("\\n");
+found.lit = DATA.boxes.filter((_, i) => boxes[i].classList.contains("way")).map(box => box.name);
+boxes[1].dispatchEvent(new PointerEvent("pointerleave"));
+found.unlit = document.querySelectorAll(".way").length;
+boxes[0].focus(); found.focus = [document.activeElement.id, $("about").textContent];
+found.label = boxes[0].getAttribute("aria-label");
+found.roles = [...new Set(boxes.map(box => box.getAttribute("role")))];
+found.live = $("say").getAttribute("aria-live");
+const unnamed = element => !element.getAttribute("aria-label");
+found.unnamed = [...document.querySelectorAll("button, input")].filter(unnamed).length;
+found.wide = document.documentElement.scrollWidth <= innerWidth;
+found.dark = getComputedStyle(document.body).backgroundColor;
+found.errors = errors;
+$("found").textContent = JSON.stringify(found);
+</script>
+"""
+
+
+def in_browser(browser, tmp_path, page, *flags, width=1200):
+    path = tmp_path / "page.html"
+    page = page.replace("<body>", f"<body>{ACT}", 1).replace("</body>", f"{CHECK}</body>")
+    path.write_text(page, encoding="utf-8")
+    shown = browser(path, *flags, f"--window-size={width},700", "--dump-dom")
+    text = re.search(r'<pre id="found">(.*?)</pre>', shown, re.DOTALL)[1]
+    assert text, "the page's program stopped"
+    return json.loads(text.replace("&gt;", ">").replace("&lt;", "<").replace("&amp;", "&"))
+
+
+def test_the_page_in_a_browser(pure, browser, tmp_path):
+    """Buttons, slider, keys, pointing and focus, with Mazur's numbers; no error, no request."""
+    E, _, names = mazur()
+    found = in_browser(browser, tmp_path, play(E, names=names, digits=9).html())
+    assert found["start"] == ["w1", "", ""]
+    assert found["count"] == "0 / 84"
+    assert found["next"] == "forwardw5 = 0.4"
+    assert (found["back"], found["keys"], found["left"], found["slider"], found["home"]) == (0, 2, 1, 3, 0)
+    assert found["end"] == [84, ["w1", "0.15", "grad 0.000438568"]]
+    assert (found["playing"], found["paused"]) == ("Pause", "Play")
+    assert found["about"][0].endswith("= 0.000668396")
+    assert found["about"][1].endswith("= -0.000229828")
+    assert found["about"][2] == "dE/dw1 = the sum of the 2 paths = 0.000438568"
+    assert set(found["lit"]) >= {"w1", "net_h1", "out_h1", "net_o1", "net_o2", "E"}
+    assert not set(found["lit"]) & {"w2", "w5", "net_h2"}
+    assert found["unlit"] == 0
+    assert found["focus"][0] == "n0"
+    assert "dE/dw5 = 0.082167041" in found["focus"][1]
+    assert found["label"] == "w5, 0.4, gradient 0.082167041"
+    assert found["roles"] == ["img", None] or set(found["roles"]) == {"img", None}
+    assert found["live"] == "polite"
+    assert found["unnamed"] == 0
+    assert found["wide"]
+    assert found["errors"] == []
+
+
+def test_the_page_on_a_small_screen_in_the_dark_and_with_strange_labels(pure, browser, tmp_path):
+    x = Value(0.5, '</script><img src=x onerror="errors.push(1)">')
+    y = tanh(Value(2.0, "w") * x)
+    page = play(y, title="<script>errors.push(2)</script>").html()
+    found = in_browser(browser, tmp_path, page, "--blink-settings=preferredColorScheme=0", width=320)
+    assert found["errors"] == []
+    assert found["wide"]
+    dark = found["dark"]
+    light = in_browser(browser, tmp_path, page, "--blink-settings=preferredColorScheme=1")["dark"]
+    assert {dark, light} == {"rgb(18, 24, 31)", "rgb(255, 255, 255)"}
+
+
+def test_numbers_of_the_largest_graph_in_full(pure):
+    x = Value(1.0, "x")
+    for _ in range(100):
+        x = x * 0.99 + 0.01
+    page = play(x).html()
+    assert len(data_of(page)["steps"]) == 201 + 201
+    assert math.isfinite(len(page))
