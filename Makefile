@@ -30,6 +30,10 @@ format: $(READY) ## format the code, mend what the linter can
 	$(PYTHON) -m ruff format .
 	$(PYTHON) -m ruff check --fix .
 
+fuzz: $(READY) ## check 100,000 random graphs on each engine: about twenty minutes
+	$(PYTHON) tests/fuzz.py 100000
+	AUTOGRAD_PURE=1 $(PYTHON) tests/fuzz.py 100000
+
 sanitize: $(READY) ## run the native tests under ASan, UBSan and valgrind
 	tests/sanitize
 
@@ -46,4 +50,4 @@ pictures: $(READY) ## draw the pictures of the README and the gallery again
 clean: ## remove what was made
 	rm -rf .venv build dist *.egg-info demo .mypy_cache .ruff_cache .pytest_cache .hypothesis
 
-.PHONY: help demo test native lint format sanitize bench notebooks pictures clean
+.PHONY: help demo test native lint format fuzz sanitize bench notebooks pictures clean
