@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 RELATIONS = frozenset(("lt", "le", "eq", "ne"))  # 1 or 0
 SUMS = frozenset(("add", "sub"))
 VANISHING = frozenset(("relu", "fmod", "maximum", "minimum"))  # 0 on whole regions
-# Ops that give nan, or an infinity that may become one, for some ordinary numbers.
-PARTIAL = frozenset("div pow log log1p log2 log10 sqrt asin acos acosh atanh fmod logsumexp".split())
+PARTIAL = frozenset("pow log log1p log2 log10 sqrt asin acos acosh atanh".split())  # nan on whole regions
+POLES = frozenset("div pow log log1p log2 log10 atanh fmod logsumexp".split())  # infinite at single points
 PRODUCTS = frozenset(("mul", "chain", "div", "neg"))  # and powers, and `where` of a relation and 0
 LONGEST = 8  # operands of a dot or sum that are written out
 
@@ -98,7 +98,7 @@ def _rebuilt(node: Symbol, args: tuple[Any, ...]) -> Any:
         return _of_sum(_sum(args[0]))
     if name in SUMS:
         return _of_sum(_sum((node.op(*args),)))
-    if name in RELATIONS and args[0] is args[1] and not facts(args[0]).partial:
+    if name in RELATIONS and args[0] is args[1] and not facts(args[0]).undefined:
         return float(name in ("eq", "le"))
     if name == "ne" and args[1] == 0.0 and _is_relation(args[0]):
         return args[0]
@@ -137,11 +137,11 @@ def _is_sum(x: Any) -> bool:
 def _of_sum(found: Sum) -> Any:
     total: Any = None
     for term in found.values():
-        if term.number == 0.0:
-            continue
         size = _of_product(term._replace(number=abs(term.number)))
+        if type(size) is float and size == 0.0:
+            continue
         if total is None:
-            total = size if term.number > 0.0 or term.number != term.number else -size
+            total = -size if term.number < 0.0 else size
         else:
             total = total - size if term.number < 0.0 else total + size
     return 0.0 if total is None else total
@@ -180,11 +180,16 @@ def _of_product(product: Product) -> Any:
     """The product as a formula; where it is strong, what may be 0 keeps the rest from counting."""
     number, bases, strong = product
     if number == 0.0:
-        return 0.0
+        if strong or not any(facts(base).undefined for base in bases):
+            return 0.0
+        return ops.mul(0.0, _of_product(product._replace(number=1.0)))  # nan minus nan is not 0
     apart = _apart(bases) if strong else set()
-    conditions = [base for base in apart if _is_relation(base)]
-    conditions = [base for base in bases if base in conditions]  # in their order
-    masks = [_power(base, e) for base, e in bases.items() if base in apart and not _is_relation(base)]
+    conditions = [base for base, e in bases.items() if base in apart and e > 0.0 and _is_relation(base)]
+    masks = [
+        _power(base, e) if e > 0.0 else _divided(1.0, [_power(base, -e)])
+        for base, e in bases.items()
+        if base in apart and base not in conditions
+    ]
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
     size = abs(number)
@@ -206,13 +211,21 @@ def _apart(bases: dict[Any, float]) -> set[Any]:
 
     Relations do; so does what else may be 0 on a whole region, if another factor may be infinite there.
     """
-    found = {base: facts(base) for base, e in bases.items() if e > 0.0}
-    singular = [base for base, e in bases.items() if e < 0.0 or (base in found and found[base].partial)]
+    found = {base: facts(base) for base in bases}
+    zero = [
+        base
+        for base, e in bases.items()
+        if (found[base].infinite if e < 0.0 else found[base].vanishes or found[base].step)
+    ]
+    wild = [
+        base
+        for base, e in bases.items()
+        if found[base].infinite or found[base].undefined or (e < 0.0 and found[base].vanishes)
+    ]
     return {
         base
-        for base, fact in found.items()
-        if _is_relation(base)
-        or ((fact.step or fact.vanishes) and any(other is not base for other in singular))
+        for base in zero
+        if (_is_relation(base) and bases[base] > 0.0) or any(other is not base for other in wild)
     }
 
 
@@ -249,17 +262,21 @@ def _is_boolean(x: Any) -> bool:
 
 
 class _Facts(NamedTuple):
-    """What is known of a formula's number at ordinary numbers of its variables.
+    """What a formula may be on a whole region of ordinary numbers, not at single points alone.
+
+    Overflow does not count.
 
     Attributes:
-        step: it is locally constant, since its ops have no slopes, or may choose a part that is.
-        vanishes: it may be 0 on a whole region, as relu(x) is.
-        partial: it may be nan or infinite.
+        step: it is locally constant, since its ops have no slopes.
+        vanishes: it may be 0, as relu(x) is.
+        infinite: it may be infinite, as log(relu(x)) is.
+        undefined: it may be nan, as log(x) is.
     """
 
     step: bool
     vanishes: bool
-    partial: bool
+    infinite: bool
+    undefined: bool
 
 
 _facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # those that were found
@@ -268,7 +285,7 @@ _facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # those that we
 def facts(symbol: Any) -> _Facts:
     """The facts of a formula, found from those of its operands."""
     if isinstance(symbol, float):
-        return _Facts(True, symbol == 0.0, not math.isfinite(symbol))
+        return _Facts(True, symbol == 0.0, math.isinf(symbol), math.isnan(symbol))
     if symbol not in _facts:
         for node in topological_order(symbol):
             if node not in _facts:
@@ -278,28 +295,34 @@ def facts(symbol: Any) -> _Facts:
 
 def _found(node: Symbol, inside: list[_Facts]) -> _Facts:
     if node.op is None:
-        return _Facts(False, False, False)
+        return _Facts(False, False, False, False)
     name = node.op.name
-    partial = name in PARTIAL or any(x.partial for x in inside)
-    if not any(node.op.partials):
-        return _Facts(True, True, partial)
-    if name == "where":
-        _, x, y = inside
-        return _Facts(x.step or y.step, x.vanishes or x.step or y.vanishes or y.step, partial)
-    vanishes = [x.vanishes or x.step for x in inside]
-    return _Facts(
-        all(x.step for x in inside), name in VANISHING or _at_zero(node, vanishes, partial), partial
+    zero = [
+        x.vanishes or (x.step and not isinstance(y, float))
+        for x, y in zip(inside, flat_args(node), strict=True)
+    ]
+    infinite = any(x.infinite for x in inside) or (name in POLES and any(zero))
+    undefined = (
+        any(x.undefined for x in inside) or infinite or (name in PARTIAL and not _is_whole_power(node))
     )
+    if not any(node.op.partials):
+        return _Facts(True, True, infinite, undefined)
+    steps = [x.step for x in inside]
+    if name == "where":
+        return _Facts(any(steps[1:]), any(zero[1:]) or any(steps[1:]), infinite, undefined)
+    # Of an infinite operand tanh is 1 and exp may be 0: what is made from it may be 0 as well.
+    vanishes = name in VANISHING or infinite or (bool(zero) and _at_zero(node, zero, steps))
+    return _Facts(all(steps), vanishes, infinite, undefined)
 
 
-def _at_zero(node: Symbol, vanishes: list[bool], partial: bool) -> bool:
+def _at_zero(node: Symbol, zero: list[bool], steps: list[bool]) -> bool:
     """Whether an op gives 0 where those of its operands do that may be 0."""
     assert node.op is not None
     name = node.op.name
     if name in ("mul", "chain"):
-        return any(vanishes)
+        return any(zero)
     if name in ("div", "pow"):
-        return vanishes[0]
-    if name in ("exp", "exp2", "sigmoid", "softplus"):
-        return partial  # the operand may be -inf
-    return all(vanishes) and (len(vanishes) > 1 or node.op.forward(0.0) == 0.0)
+        return zero[0]
+    if len(zero) > 1:
+        return all(z or s for z, s in zip(zero, steps, strict=True))
+    return zero[0] and node.op.forward(0.0) == 0.0

@@ -173,6 +173,15 @@ def test_the_text_of_a_formula_is_the_formula():
     assert eval(str(d), vars(ag) | {"v": Value(-1.0)}) == d.evaluate(v=-1.0) == gradients(out, v).data == 1.0
 
 
+def test_only_what_is_defined_cancels():
+    """At x < 0 the root is nan, and so is its difference from itself; a quotient by 0 is no root."""
+    assert str(simplified(ag.sqrt(x) - ag.sqrt(x))) == "0 * sqrt(x)"
+    assert str(simplified(x / y - x / y)) == "0.0"
+    assert str(derivative(ag.atan(x / y), x)) == "1 / ((1 + x**2 / y**2) * y)"
+    steep = ag.atan(y / ag.lt(y, x))
+    assert derivative(y - steep, y).evaluate(x=0.0, y=1.0) == 1.0
+
+
 def test_nan_equals_nothing_also_in_a_formula():
     assert str(simplified(ag.eq(ag.sin(x), ag.sin(x)))) == "1.0"
     assert simplified(ag.eq(ag.log(x), ag.log(x))).evaluate(x=-1.0) == 0.0
