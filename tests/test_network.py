@@ -194,7 +194,7 @@ def test_a_notebook_shows_it():
             lambda: nn.draw_network(nn.Sequential(nn.Linear(2, 3), nn.Linear(2, 1))),
             "does not take a row of 2",
         ),
-        (lambda: nn.draw_network(Twice()), "Twice calls some layer not once, .* shows its graph"),
+        (lambda: nn.draw_network(Twice()), "Twice must call each layer exactly once, .* shows its graph"),
         (lambda: nn.draw_network(Beside()), "Beside has a layer whose inputs do not come from the layer bef"),
         (
             lambda: nn.draw_network(nn.Linear(2, 1), number_format="x"),

@@ -4,6 +4,7 @@ import math
 import signal
 
 import pytest
+from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 
 import autograd as ag
 import nn
@@ -21,7 +22,6 @@ from nn import (
 )
 from nn.data import DataLoader, as_rows, as_targets, one_hot
 from nn.datasets import iris
-from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 
 XOR, LABELS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
 

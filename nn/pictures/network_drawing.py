@@ -1,23 +1,20 @@
-"""The picture of a network that textbooks have: neurons in columns, and a line for every weight."""
+"""Drawing a network as in textbooks: neurons in columns, and a line for every weight."""
 
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from autograd import Value, enable_grad
 from autograd.pictures import escaped, on_scale, plain, theme
-from nn.activations import Activation, Softmax
-from nn.data import as_rows
-from nn.layers import Layer, Neuron
-from nn.module import Module
-from nn.prediction import in_use, numbers_of
+from nn.pictures.network_reading import columns_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
+    from autograd import Value
     from autograd.pictures import Graph, Theme
+    from nn.models.module import Module
+    from nn.pictures.network_reading import Column
 
 PLAIN, LABELLED = (2.5, 0.95), (3.6, 1.25)  # inches between columns, and between neurons
 MOST_LABELLED = 40  # lines that have room for their numbers
@@ -34,23 +31,23 @@ def draw_network(
     outputs: Sequence[str] = (),
     dark: bool = False,
 ) -> Graph:
-    """The neurons of a model in columns, and its weights as lines: orange above 0, blue below, wide if large.
+    """Draw the neurons of a model in columns, with a line for each weight: orange above 0, blue below 0.
 
-    A network of a few weights has their numbers beside the lines, and below those their gradients once
-    `backward` has run; below a neuron stands its bias. Gives a `graphviz.Digraph`, see `autograd.draw`.
+    Large weights have wide lines. In a small network each line shows its weight and, after `backward`, the
+    gradient; below each neuron stands its bias. Gives a `graphviz.Digraph`, see `autograd.draw`.
 
     Args:
         model: a Neuron, Layer or MLP, or a module that consists of layers one after the other.
-        x: an example: a number for each input. The neurons then show what they make of it.
-        color: what the lines show: "weight", or "grad" for the gradients of the weights.
-        most: how many neurons a column shows; of wider ones the first and the last.
-        number_format: how numbers are written, as in ``format(x, ".3g")``.
-        inputs, outputs: names for the first and the last column.
-        dark: whether it is for a dark page.
+        x: an example, a number for each input; each neuron then shows its output for the example.
+        color: "weight" to color lines by weight, "grad" to color them by the gradient of the weight.
+        most: the largest number of neurons in a column; a wider layer shows its first and last neurons.
+        number_format: the format of numbers, as in ``format(x, ".3g")``.
+        inputs, outputs: names for the neurons of the first and the last column.
+        dark: whether the picture is for a dark page.
 
     Raises:
-        TypeError: if it is no module, or x no row of numbers.
-        ValueError: if its layers do not follow each other, each once, or x is of another length.
+        TypeError: if the model is no module, or x is no row of numbers.
+        ValueError: if the layers do not follow each other, each once, or x is of another length.
     """
     if color not in ("weight", "grad"):
         raise ValueError(f"color is 'weight' or 'grad', not {color!r}")
@@ -60,12 +57,10 @@ def draw_network(
         format(1.0, number_format)
     except (TypeError, ValueError):
         raise ValueError(f"number_format is for numbers, as '.3g', not {number_format!r}") from None
-    columns = _columns(model, x)
+    columns = columns_of(model, x)
     first, last = columns[0], columns[-1]
-    for names, name, count in (
-        (inputs, "inputs", len(first.neurons[0].w)),
-        (outputs, "outputs", len(last.neurons)),
-    ):
+    sizes = {"inputs": len(first.neurons[0].w), "outputs": len(last.neurons)}
+    for (name, count), names in zip(sizes.items(), (inputs, outputs), strict=True):
         if names and len(names) != count:
             raise ValueError(f"{name} are names for {count} of them, not {len(names)}")
     values = None if x is None else [first.inputs, *(c.inputs for c in columns[1:]), last.outputs]
@@ -73,132 +68,10 @@ def draw_network(
     return _Painter(columns, values, color, most, number_format, shown, theme(dark)).graph()
 
 
-@dataclass
-class _Column:
-    """A layer at work, with the activation that a module after it may be.
-
-    Attributes:
-        neurons: of the layer.
-        activation: its name; "" where something else was done to what came out.
-        inputs, outputs: its numbers.
-        made: the Values that came out.
-    """
-
-    neurons: list[Neuron]
-    activation: str
-    inputs: list[float]
-    outputs: list[float]
-    made: list[Any]
-
-
-def _columns(model: Module, x: Any) -> list[_Column]:
-    """The layers in the order in which they are called, for an example or for zeros."""
-    if not isinstance(model, Module):
-        raise TypeError(f"draw_network draws a Module, not {model!r}: draw(value) shows a Value's graph")
-    layers = [module for module in model.modules() if isinstance(module, Layer)]
-    inside = {id(neuron) for layer in layers for neuron in layer.neurons}
-    alone = [m for m in model.modules() if isinstance(m, Neuron) and id(m) not in inside]
-    if not layers and not alone:
-        raise _unfit(model, "has no layers of neurons")
-    columns: list[_Column] = []
-    for module, args, out in _calls(model, [*layers, *alone], None if x is None else _example(x)):
-        made = list(out) if hasattr(out, "__len__") else [out]
-        numbers = numbers_of(made)
-        if isinstance(module, (Layer, Neuron)):
-            neurons = module.neurons if isinstance(module, Layer) else [module]
-            column = _Column(neurons, neurons[0].activation, numbers_of(args), numbers, made)
-            if columns:
-                _check_follows(model, columns[-1], column, args)
-            columns.append(column)
-        elif columns and columns[-1].activation == "linear" and numbers_of(args) == columns[-1].outputs:
-            name = module.activation if isinstance(module, Activation) else "softmax"
-            columns[-1].activation, columns[-1].outputs, columns[-1].made = name, numbers, made
-    if len(columns) != len(layers) + len(alone):
-        raise _unfit(model, "calls some layer not once")
-    return columns
-
-
-def _example(x: Any) -> list[float]:
-    if not hasattr(x, "__iter__"):
-        raise TypeError(
-            f"x is an example, a number for each input, not {x!r}: write [{x!r}] for a single one"
-        )
-    return as_rows([[number.data if isinstance(number, Value) else number for number in x]])[0]
-
-
-def _calls(model: Module, layers: list[Any], row: list[float] | None) -> list[tuple[Any, list[Any], Any]]:
-    """The calls of layers and activations that the model makes for a row: (module, inputs, output).
-
-    Without a row it is one of zeros, as wide as one of the layers.
-    """
-    widths = list(dict.fromkeys(len((x.neurons[0] if isinstance(x, Layer) else x).w) for x in layers))
-    for width in widths if row is None else [len(row)]:
-        try:
-            return _calls_for(model, layers, [0.0] * width if row is None else row)
-        except ValueError as error:
-            problem = error
-    if row is not None and len(row) != widths[0]:
-        raise ValueError(f"x is an example of {widths[0]} inputs, not of {len(row)}") from None
-    raise _unfit(model, f"does not take a row of {widths[0]} numbers ({problem})") from None
-
-
-def _calls_for(model: Module, layers: list[Any], row: list[float]) -> list[tuple[Any, list[Any], Any]]:
-    """The calls for this row; each module's `forward` is watched meanwhile."""
-    seen: list[tuple[Any, list[Any], Any]] = []
-
-    def watched(module: Module) -> Callable[..., Any]:
-        forward = module.forward
-
-        def watching(x: Any) -> Any:
-            inputs = list(x) if hasattr(x, "__iter__") else [x]
-            seen.append((module, inputs, out := forward(inputs if hasattr(x, "__iter__") else x)))
-            return out
-
-        return watching
-
-    modules = [*layers, *(m for m in model.modules() if isinstance(m, (Activation, Softmax)))]
-    try:
-        for module in modules:
-            vars(module)["forward"] = watched(module)  # found before the method of the class
-        with enable_grad(), in_use(model):
-            model([Value(number) for number in row])
-    finally:
-        for module in modules:
-            vars(module).pop("forward", None)
-    return seen
-
-
-def _check_follows(model: Module, before: _Column, after: _Column, inputs: list[Any]) -> None:
-    """Raise if a layer's inputs are not made from what came out of the layer before it."""
-    if len(before.neurons) != len(inputs):
-        raise _unfit(
-            model, f"has a layer of {len(inputs)} inputs behind one of {len(before.neurons)} neurons"
-        )
-    made = {id(value) for value in before.made}
-    for value in inputs:
-        stack, seen = [value], set()
-        while stack and id(stack[-1]) not in made:
-            node = stack.pop()
-            if isinstance(node, Value) and id(node) not in seen:
-                seen.add(id(node))
-                stack += [x for arg in node.args for x in (arg if isinstance(arg, tuple) else (arg,))]
-        if not stack:
-            raise _unfit(model, "has a layer whose inputs do not come from the layer before it")
-    if numbers_of(inputs) != before.outputs:
-        before.activation = ""  # a function, or a module such as LayerNorm, came after it
-
-
-def _unfit(model: Module, why: str) -> ValueError:
-    return ValueError(
-        f"{type(model).__name__} {why}, and a picture of a network has layers one after the other: "
-        f"draw(model, x) shows its graph"
-    )
-
-
 class _Painter:
     def __init__(
         self,
-        columns: list[_Column],
+        columns: list[Column],
         values: list[list[float]] | None,
         color: str,
         most: int,
@@ -214,7 +87,7 @@ class _Painter:
         weights = [w for column in columns for neuron in column.neurons for w in neuron.w]
         sizes = [abs(self._strength(w)) for w in weights]
         self.largest = max((size for size in sizes if math.isfinite(size)), default=0.0)
-        self.labels: list[tuple[float, float, float, float]] = []  # where they stand: x, y, and half sizes
+        self.labels: list[tuple[float, float, float, float]] = []  # placed so far: x, y, and half sizes
         self.with_grad = any(w.grad != 0.0 for w in weights)
         self.labelled = len(weights) <= MOST_LABELLED
         self.across, self.up = LABELLED if self.labelled else PLAIN
@@ -261,7 +134,7 @@ class _Painter:
         return w.grad if self.by_grad else w.data
 
     def _place(self, column: int, i: int) -> tuple[float, float]:
-        """Where the i-th circle that is shown in a column stands."""
+        """Position of the i-th visible circle of a column."""
         count = len(self.shown[column])
         return column * self.across, ((count - 1) / 2.0 - i) * self.up
 
@@ -323,7 +196,7 @@ class _Painter:
                     self._number(graph, column, (i, k), (j, m), w)
 
     def _line(self, strength: float) -> tuple[str, float]:
-        """The colour and the width of a weight's line."""
+        """Colour and width of the line of a weight."""
         if not math.isfinite(strength):
             return self.colours.undefined, 3.4
         width = 0.4 + 3.0 * abs(strength) / self.largest if self.largest > 0.0 else 0.4
@@ -334,7 +207,7 @@ class _Painter:
     def _number(
         self, graph: Graph, column: int, head: tuple[int, int], tail: tuple[int, int], w: Value
     ) -> None:
-        """The weight on its line, nearer to where it comes from, and where no other number stands."""
+        """Write the weight on its line, near the tail, in the first place that no other number covers."""
         (x0, y0), (x1, y1) = self._place(column - 1, tail[0]), self._place(column, head[0])
         shown = [format(w.data, self.number_format)]
         if self.with_grad:
@@ -349,7 +222,7 @@ class _Painter:
                 return
 
     def _text(self, graph: Graph, name: str, x: float, y: float, words: str, small: bool = False) -> None:
-        """A text on its own ground, in HTML-like notation."""
+        """A text with a background of the page's colour, as an HTML-like label."""
         size = "8" if small else "10"
         table = (
             f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1" '
@@ -397,7 +270,7 @@ class _Painter:
 
 
 def _abridged(size: int, most: int) -> list[int | None]:
-    """The numbers of the neurons that are shown; None stands for those left out."""
+    """The numbers of the visible neurons; None stands for the omitted neurons."""
     if size <= most:
         return list(range(size))
     return [*range(most - 2), None, size - 1]

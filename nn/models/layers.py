@@ -1,4 +1,4 @@
-"""Layers: a neuron, a layer of neurons, the multi-layer perceptron; and what stands between layers."""
+"""Layers: neurons, layers of neurons, MLP and Sequential, dropout, normalisation and embedding."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value, dot, sqrt, var
 from nn import init
-from nn.activations import activation_by_name, named_only, outputs_after
-from nn.checks import whole_number
-from nn.module import Module, counted, described, parameter
-from nn.outputs import outputs_of, said_outputs
+from nn.arguments import whole_number
+from nn.models.activations import activation_argument, activation_by_name, outputs_after
+from nn.models.module import Module, described, parameter
+from nn.models.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -25,7 +25,7 @@ def _eps(eps: Any) -> float:
 
 
 def _inputs(x: Any) -> tuple[Any, ...]:
-    """The inputs as a tuple, which `dot` keeps as it is, so that the neurons of a layer share one."""
+    """The inputs as a tuple; `dot` keeps a tuple as it is, so the neurons of a layer share one tuple."""
     if not hasattr(x, "__iter__"):
         if x is None:
             raise TypeError("the inputs are None: end the forward, or function, that made them with return")
@@ -34,7 +34,7 @@ def _inputs(x: Any) -> tuple[Any, ...]:
 
 
 def _wrong_width(module: Neuron | Layer, neuron: Neuron, given: int) -> ValueError:
-    """The error of a layer, or of a neuron called by itself, that is given too many or too few inputs."""
+    """The error for a layer, or a neuron called by itself, with the wrong number of inputs."""
     width = len(neuron.w)
     return ValueError(
         f"{_called(module)} takes {width} input{'s' * (width != 1)} and was given {given}: pass {width}, or "
@@ -43,21 +43,21 @@ def _wrong_width(module: Neuron | Layer, neuron: Neuron, given: int) -> ValueErr
 
 
 def _called(module: Module) -> str:
-    """The module that is running, in a sentence: by its path in the model, or as this one."""
-    name, path = type(module).__name__, Value(0.0).path  # of the `module_path` block in which it runs
+    """Name of the running module for an error: its path in the model, or "this Layer" without a path."""
+    name, path = type(module).__name__, Value(0.0).path  # a new Value has the path of the running module
     return f"this {name}" if path in ("", name) else f"the {name} {path}"
 
 
 class Neuron(Module):
-    """activation(w . x + b): three nodes, which textbooks call the products' sum, net and out.
+    """activation(w . x + b): three nodes, the weighted sum, net and out of textbooks.
 
     Args:
         in_size: the number of inputs.
         activation: a name from `nn.activations.ACTIVATIONS`, or a function of one number.
-        bias: whether there is a b.
-        weight_init, bias_init: a name from `nn.init.RULES` or a rule of `nn.init`; left out, weights are
-            drawn as it suits the activation, and biases are 0.
-        out_size: of the layer that it is part of, which some rules ask.
+        bias: whether the neuron has a bias b.
+        weight_init, bias_init: a name from `nn.init.RULES` or an initialiser of `nn.init`; by default the
+            activation decides how weights are drawn, and biases are 0.
+        out_size: the width of the neuron's layer, which some initialisers use.
     """
 
     def __init__(
@@ -85,36 +85,37 @@ class Neuron(Module):
         out: Value = self._activate(net if self.b is None else net + self.b)
         return out
 
-    def config(self) -> dict[str, Any] | None:
-        config = {"in_size": len(self.w), "activation": self.activation, "bias": self.b is not None}
-        return named_only(config, [self._activate])
+    def _arguments(self) -> dict[str, Any]:
+        activation = activation_argument(self.activation, self._activate)
+        return {"in_size": len(self.w), "activation": activation, "bias": self.b is not None}
 
     def _found_outputs(self) -> str | None:
         return outputs_after(self._activate)
 
-    def __repr__(self) -> str:
-        return f"Neuron({len(self.w)}, activation={self.activation!r}{_no_bias(self)})  # {counted(self)}"
-
-
-def _no_bias(neuron: Neuron) -> str:
-    return ", bias=False" if neuron.b is None else ""
-
 
 class Layer(Module):
-    """Neurons side by side, all with the same inputs; gives a list of outputs, also if it is of one.
+    """Neurons side by side, all with the same inputs; gives a list, even for a single output.
 
     Args:
         in_size: the number of inputs.
         out_size: the number of neurons.
         activation: a name from `nn.activations.ACTIVATIONS`, or a function of one number.
-        options: those of `Neuron`: bias, weight_init, bias_init.
+        bias: whether the neurons have a bias b.
+        options: weight_init and bias_init, see `Neuron`.
     """
 
     def __init__(
-        self, in_size: int, out_size: int, activation: str | Function = "relu", **options: Any
+        self,
+        in_size: int,
+        out_size: int,
+        activation: str | Function = "relu",
+        *,
+        bias: bool = True,
+        **options: Any,
     ) -> None:
         out_size = whole_number("out_size", out_size)
-        self.neurons = [Neuron(in_size, activation, out_size=out_size, **options) for _ in range(out_size)]
+        options |= {"bias": bias, "out_size": out_size}
+        self.neurons = [Neuron(in_size, activation, **options) for _ in range(out_size)]
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
@@ -123,49 +124,42 @@ class Layer(Module):
             raise _wrong_width(self, self.neurons[0], len(x))
         return [neuron(x) for neuron in self.neurons]
 
-    def config(self) -> dict[str, Any] | None:
-        neuron = self.neurons[0].config()
-        return neuron and {**neuron, "out_size": len(self.neurons)}
+    def _arguments(self) -> dict[str, Any]:
+        neuron = self.neurons[0]._arguments()
+        return {"in_size": neuron.pop("in_size"), "out_size": len(self.neurons), **neuron}
 
     def _found_outputs(self) -> str | None:
         return outputs_of(self.neurons[0])
 
-    def __repr__(self) -> str:
-        first = self.neurons[0]
-        activation = "" if isinstance(self, Linear) else f", activation={first.activation!r}"
-        sizes = f"{len(first.w)}, {len(self.neurons)}"
-        return f"{type(self).__name__}({sizes}{activation}{_no_bias(first)})  # {counted(self)}"
-
 
 class Linear(Layer):
-    """A layer without activation, as PyTorch's: w . x + b for each of `out_size` outputs."""
+    """A layer without activation, like PyTorch's: w . x + b for each of `out_size` outputs."""
 
     def __init__(self, in_size: int, out_size: int, bias: bool = True, **options: Any) -> None:
         super().__init__(in_size, out_size, "linear", bias=bias, **options)
 
-    def config(self) -> dict[str, Any] | None:
-        config = super().config()
-        return config and {name: value for name, value in config.items() if name != "activation"}
+    def _arguments(self) -> dict[str, Any]:
+        return {name: value for name, value in super()._arguments().items() if name != "activation"}
 
 
 class MLP(Module):
     """A multi-layer perceptron: layers one after the other.
 
-    ``MLP(2, [16, 16, 1])`` has two inputs, two hidden layers of 16 neurons and one output. Called with a
-    sequence of numbers or Values it gives a list of Values or, where the last layer has width 1, one Value.
+    ``MLP(2, [16, 16, 1])`` has two inputs, two hidden layers of 16 neurons and one output. A call with a
+    sequence of numbers or Values gives a list of Values, or a single Value if the last layer has width 1.
 
     Args:
         in_size: the number of inputs.
         sizes: the number of neurons in each layer, the output layer last.
-        activation: of the hidden layers, one for all or a list with one for each; names from
-            `nn.activations.ACTIVATIONS`, or functions of one number.
-        output_activation: of the last layer.
-        bias: whether the neurons have one.
+        activation: the activation of all hidden layers, or a list with an activation for each hidden layer;
+            names from `nn.activations.ACTIVATIONS`, or functions of one number.
+        output_activation: the activation of the last layer.
+        bias: whether the neurons have a bias b.
         weight_init, bias_init: see `Neuron`.
-        seed: where given, `nn.seed` is called with it first, so that the weights are the same every time.
-            Weights come from the generator of `nn.seed`: ``random.seed`` and NumPy's do not reach them.
-        outputs: "probabilities", "logits" or "values", where the last activation does not tell; see
-            `Module.outputs`.
+        seed: if given, `nn.seed` is called with this seed first, so the weights are the same every time.
+            Weights come from the generator of `nn.seed`: ``random.seed`` and NumPy's seed have no effect.
+        outputs: "probabilities", "logits" or "values", where the last activation does not tell the kind of
+            output; see `Module.outputs`.
     """
 
     def __init__(
@@ -185,69 +179,55 @@ class MLP(Module):
             self.outputs = outputs
         if not hasattr(sizes, "__len__") or isinstance(sizes, str) or len(sizes) == 0:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
-        hidden = list(activation) if isinstance(activation, (list, tuple)) else None
-        if hidden is not None and len(hidden) != len(sizes) - 1:
+        several: Any = activation if isinstance(activation, (list, tuple)) else None
+        hidden: list[Any] = [activation] * (len(sizes) - 1) if several is None else list(several)
+        if len(hidden) != len(sizes) - 1:
             raise ValueError(
-                f"activation has one for each of the {len(sizes) - 1} hidden layers, not {len(hidden)}; that "
-                f"of the last layer is output_activation"
+                f"activation is a list with one for each of the {len(sizes) - 1} hidden layers, not "
+                f"{len(hidden)}; the activation of the last layer is output_activation"
             )
         if seed is not None:
             init.seed(seed)
-        activations = [*([activation] * (len(sizes) - 1) if hidden is None else hidden), output_activation]
-        widths = [in_size, *sizes]
         self.layers = [
             Layer(n, m, name, bias=bias, weight_init=weight_init, bias_init=bias_init)
-            for n, m, name in zip(widths, sizes, activations, strict=False)
+            for n, m, name in zip([in_size, *sizes], sizes, [*hidden, output_activation], strict=False)
         ]
-        self.activation: Any = (
-            [activation_by_name(name)[0] for name in hidden]
-            if hidden is not None
-            else activation_by_name(activation)[0]
-        )
+        names = [activation_by_name(name)[0] for name in (several or [activation])]
+        self.activation: Any = names[0] if several is None else names
 
     def forward(self, x: Sequence[Any]) -> Value | list[Value]:
-        """The output for `in_size` inputs: a Value if there is one, else a list."""
+        """The output for `in_size` inputs: a single Value, or a list if the last layer is wider than 1."""
         out: Any = x
         for layer in self.layers:
             out = layer(out)
         single: Value | list[Value] = out[0] if len(out) == 1 else out
         return single
 
-    def config(self) -> dict[str, Any] | None:
-        neurons = [layer.neurons[0] for layer in self.layers]
-        config = {
-            "in_size": len(neurons[0].w),
-            "sizes": [len(layer.neurons) for layer in self.layers],
-            "activation": self.activation,
-            "output_activation": neurons[-1].activation,
-            "bias": neurons[0].b is not None,
+    def _arguments(self) -> dict[str, Any]:
+        layers = [layer._arguments() for layer in self.layers]
+        hidden = [layer["activation"] for layer in layers[:-1]]
+        one = hidden[0] if hidden else self.activation
+        return {
+            "in_size": layers[0]["in_size"],
+            "sizes": [layer["out_size"] for layer in layers],
+            "activation": hidden if isinstance(self.activation, list) else one,
+            "output_activation": layers[-1]["activation"],
+            "bias": layers[0]["bias"],
         }
-        return named_only(config, [neuron._activate for neuron in neurons])
 
     def _found_outputs(self) -> str | None:
         return outputs_of(self.layers[-1])
 
-    def __repr__(self) -> str:
-        first, last = self.layers[0].neurons[0], self.layers[-1].neurons[0]
-        sizes = [len(layer.neurons) for layer in self.layers]
-        output = "" if last.activation == "linear" else f", output_activation={last.activation!r}"
-        said = said_outputs(self)
-        output += f", outputs={said!r}" if said else ""
-        return (
-            f"MLP({len(first.w)}, {sizes}, activation={self.activation!r}{output}{_no_bias(first)})"
-            f"  # {counted(self)}"
-        )
-
 
 class Sequential(Module):
-    """Modules, or functions, one after the other: each is given what the one before gives.
+    """Modules or functions one after the other: the output of each is the input of the next.
 
-    As in `MLP`, a last layer of one neuron makes it give one Value rather than a list.
+    As in `MLP`, a last layer of one neuron gives a single Value instead of a list.
 
     Args:
         modules: modules and functions.
-        outputs: "probabilities", "logits" or "values", where the last of them does not tell; see
-            `Module.outputs`.
+        outputs: "probabilities", "logits" or "values", where the last module does not tell the kind of
+            output; see `Module.outputs`.
     """
 
     def __init__(self, *modules: Any, outputs: str | None = None) -> None:
@@ -258,11 +238,11 @@ class Sequential(Module):
                 raise TypeError(
                     f"Sequential takes modules and functions, not {module!r}: write them one by one"
                 )
-        for i, module in enumerate(modules):  # as attributes "0", "1" ..., which their paths begin with
+        for i, module in enumerate(modules):  # the attributes "0", "1" ... give the paths
             setattr(self, str(i), module)
 
     def forward(self, x: Any) -> Any:
-        """What the last of them gives."""
+        """The output of the last module."""
         for module in self:
             x = module(x)
         return x[0] if isinstance(x, list) and len(x) == 1 else x
@@ -286,14 +266,14 @@ class Sequential(Module):
 
 
 class Dropout(Module):
-    """In training, each number is 0 with probability p, and else divided by 1 - p (Srivastava et al. 2014).
+    """In training, each number becomes 0 with probability p, or is divided by 1 - p (Srivastava et al. 2014).
 
-    After ``model.eval()`` it leaves numbers as they are. It draws from the generator that `nn.seed` starts.
+    After ``model.eval()`` numbers stay as they are. Random numbers come from the generator of `nn.seed`.
     """
 
     def __init__(self, p: float = 0.5) -> None:
         if not 0.0 <= p < 1.0:
-            raise ValueError(f"p is the share that is dropped, 0 or more and below 1, not {p!r}")
+            raise ValueError(f"p is the share of dropped numbers, 0 or more and below 1, not {p!r}")
         self.p = p
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
@@ -304,11 +284,8 @@ class Dropout(Module):
         scale = 1.0 / (1.0 - self.p)
         return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
 
-    def config(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         return {"p": self.p}
-
-    def __repr__(self) -> str:
-        return f"Dropout({self.p})"
 
 
 class LayerNorm(Module):
@@ -317,7 +294,7 @@ class LayerNorm(Module):
     Args:
         size: how many numbers there are.
         eps: added to the variance.
-        affine: whether there are a scale `w` and a shift `b` to learn.
+        affine: whether to learn a scale `w` and a shift `b`.
     """
 
     def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
@@ -335,11 +312,8 @@ class LayerNorm(Module):
             return normal
         return [w * n + b for w, n, b in zip(self.w, normal, self.b, strict=True)]
 
-    def config(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
-
-    def __repr__(self) -> str:
-        return f"LayerNorm({self.size}{'' if self.w else ', affine=False'})  # {counted(self)}"
 
 
 class RMSNorm(Module):
@@ -356,11 +330,8 @@ class RMSNorm(Module):
         normal = [x_i * scale for x_i in x]
         return normal if self.w is None else [w * n for w, n in zip(self.w, normal, strict=True)]
 
-    def config(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
-
-    def __repr__(self) -> str:
-        return f"RMSNorm({self.size}{'' if self.w else ', affine=False'})  # {counted(self)}"
 
 
 def _of_size(module: LayerNorm | RMSNorm, x: Sequence[Any]) -> tuple[Any, ...]:
@@ -374,12 +345,12 @@ def _of_size(module: LayerNorm | RMSNorm, x: Sequence[Any]) -> tuple[Any, ...]:
 
 
 class Embedding(Module):
-    """A row of numbers to learn for each of `count` things, as letters or words, known by their number.
+    """A row of numbers to learn for each of `count` things, such as letters or words, known by number.
 
     Args:
         count: how many things there are.
-        size: how many numbers each has.
-        weight_init: the rule of the rows; normally distributed with variance 1 if left out, as PyTorch's.
+        size: the length of each row.
+        weight_init: the initialiser of the rows; by default normal with variance 1, like PyTorch's.
     """
 
     def __init__(self, count: int, size: int, weight_init: str | init.Initialiser = "normal") -> None:
@@ -388,7 +359,7 @@ class Embedding(Module):
         self.rows = [[parameter(draw(count, size)) for _ in range(size)] for _ in range(count)]
 
     def forward(self, i: Any) -> list[Any]:
-        """The row of the thing i, or the list of rows for a sequence of them."""
+        """The row of the thing number i, or a list of rows for a sequence of numbers."""
         if isinstance(i, (str, bytes)):
             raise TypeError(f"a thing is known by its number, not as {i!r}: write things.index({i!r})")
         if hasattr(i, "__iter__") and getattr(i, "ndim", 1) > 0:
@@ -398,8 +369,5 @@ class Embedding(Module):
             raise ValueError(f"{i!r} is none of the {len(self.rows)} things 0 to {len(self.rows) - 1}")
         return self.rows[int(number)]
 
-    def config(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         return {"count": len(self.rows), "size": len(self.rows[0])}
-
-    def __repr__(self) -> str:
-        return f"Embedding({len(self.rows)}, {len(self.rows[0])})  # {counted(self)}"

@@ -1,8 +1,7 @@
-"""Losses: one number that says how far outputs are from what they should be.
+"""Losses: how far the outputs of a model are from their targets, as one number.
 
-`outputs` and `targets` are sequences of the same length: numbers or, where a model has several outputs,
-rows of them. ``reduction`` is "mean" (over all numbers), "sum", or "none" for the list of them, as in
-PyTorch.
+`outputs` and `targets` are sequences of the same length: of numbers, or of rows if a model has several
+outputs. ``reduction`` is "mean" (over all numbers), "sum", or "none" for the list of losses, as in PyTorch.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from autograd import le, log, log1p, logsumexp, maximum, mean, relu, softplus, square, sum_of, where
-from nn.naming import by_name, name_of
+from nn.arguments import by_name, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,8 +27,8 @@ def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, A
     return list(zip(outputs, targets, strict=True))
 
 
-def _numbers(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
-    """The pairs of single numbers, those of rows one after the other."""
+def number_pairs(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Pairs of single numbers (output, target); rows are flattened."""
     pairs = _paired(outputs, targets)
     for output, target in pairs:
         if hasattr(output, "__len__") != hasattr(target, "__len__"):
@@ -39,7 +38,7 @@ def _numbers(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, 
             )
     if not hasattr(outputs[0], "__len__"):
         return pairs
-    return [pair for output, target in pairs for pair in _numbers(output, target)]
+    return [pair for output, target in pairs for pair in number_pairs(output, target)]
 
 
 def _one_score_each(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
@@ -53,7 +52,7 @@ def _one_score_each(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -
 
 
 def _reduced(losses: list[Any], reduction: str, weights: Sequence[float] | None = None) -> Any:
-    """The losses, already weighted, as `reduction` asks; a weighted mean divides by the sum of weights."""
+    """Reduction of losses that are already weighted; a weighted mean divides by the sum of weights."""
     if reduction == "none":
         return losses
     if reduction == "sum":
@@ -63,24 +62,24 @@ def _reduced(losses: list[Any], reduction: str, weights: Sequence[float] | None 
     raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
 
 
-# Of numbers
+# Losses of numbers
 
 
 def mse_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
     """Squared error, (output - target)**2; with ``reduction="half_sum"`` the textbooks' half of its sum."""
-    errors = [square(output - target) for output, target in _numbers(outputs, targets)]
+    errors = [square(output - target) for output, target in number_pairs(outputs, targets)]
     return 0.5 * sum_of(errors) if reduction == "half_sum" else _reduced(errors, reduction)
 
 
 def l1_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
     """Absolute error, |output - target|."""
-    return _reduced([abs(output - target) for output, target in _numbers(outputs, targets)], reduction)
+    return _reduced([abs(output - target) for output, target in number_pairs(outputs, targets)], reduction)
 
 
 def huber_loss(
     outputs: Sequence[Any], targets: Sequence[Any], *, delta: float = 1.0, reduction: str = "mean"
 ) -> Any:
-    """Half the squared error up to an error of delta, from there on in a straight line (Huber 1964).
+    """Half the squared error up to an error of delta, a straight line beyond delta (Huber 1964).
 
     Raises:
         ValueError: if delta is not positive.
@@ -88,13 +87,13 @@ def huber_loss(
     if not delta > 0:
         raise ValueError(f"delta is the error where the line begins, above 0, not {delta!r}")
     losses = []
-    for output, target in _numbers(outputs, targets):
+    for output, target in number_pairs(outputs, targets):
         error = abs(output - target)
         losses.append(where(le(error, delta), 0.5 * square(error), delta * (error - 0.5 * delta)))
     return _reduced(losses, reduction)
 
 
-# Of two classes
+# Losses of two classes
 
 
 def hinge_loss(scores: Sequence[Any], labels: Sequence[float], *, reduction: str = "mean") -> Any:
@@ -115,10 +114,10 @@ def hinge_loss(scores: Sequence[Any], labels: Sequence[float], *, reduction: str
 def binary_cross_entropy(
     probabilities: Sequence[Any], targets: Sequence[float], *, reduction: str = "mean"
 ) -> Any:
-    """-(t*log(p) + (1 - t)*log(1 - p)), for targets t from 0 to 1; a logarithm counts as -100 at least.
+    """-(t*log(p) + (1 - t)*log(1 - p)), for targets t from 0 to 1; logarithms below -100 count as -100.
 
-    From a model's last, linear layer, `binary_cross_entropy_with_logits` loses no digits, and still learns
-    where a probability is 0 or 1 and wrong: here the logarithm that counts as -100 has slope 0.
+    Prefer `binary_cross_entropy_with_logits` of a linear last layer: it is more exact, and still learns from
+    a wrong probability of 0 or 1, where the clamped logarithm of this loss has slope 0.
 
     Raises:
         ValueError: for a probability or a target that is not between 0 and 1.
@@ -146,8 +145,8 @@ def binary_cross_entropy_with_logits(
 
     Args:
         logits: one number for each sample.
-        targets: 0, 1, or something between them.
-        pos_weight: how much more the part of the targets counts that is 1.
+        targets: 0, 1, or a number between 0 and 1.
+        pos_weight: the weight of class 1; class 0 has weight 1.
         reduction: "mean", "sum" or "none".
 
     Raises:
@@ -168,13 +167,13 @@ def _check_target(target: Any) -> None:
         )
 
 
-# Of several classes
+# Losses of several classes
 
 
 def _classes(
     name: str, rows: Sequence[Sequence[Any]], labels: Sequence[int]
 ) -> list[tuple[Sequence[Any], int]]:
-    """Each row of scores with the number of its class."""
+    """Pairs of a row of scores and the number of its class."""
     found = []
     for scores, label in _paired(rows, labels):
         if not hasattr(scores, "__len__"):
@@ -197,7 +196,7 @@ def _weighted(
     weight: Sequence[float] | None,
     reduction: str,
 ) -> Any:
-    """The losses reduced, each counted with the weight of its class."""
+    """Reduction of losses, each multiplied with the weight of its class."""
     if weight is None:
         return _reduced(losses, reduction)
     weights = _weights(pairs, weight)
@@ -227,13 +226,13 @@ def cross_entropy(
     """-log(softmax(logits)[label]); stable for any size of logits.
 
     Args:
-        logits: for each sample one number for each class, as a linear output layer gives them.
+        logits: for each sample a score for each class, from a linear output layer.
         labels: for each sample the number of its class: 0, 1, 2 ...
-        weight: how much each class counts; a mean is divided by the weights of the samples.
+        weight: the weight of each class; a mean divides by the sum of the samples' weights.
         reduction: "mean", "sum" or "none".
 
     Raises:
-        ValueError: for a label that is no class.
+        ValueError: for a label that is not the number of a class.
     """
     pairs = _classes("logits", logits, labels)
     return _weighted(pairs, [logsumexp(x) - x[label] for x, label in pairs], weight, reduction)
@@ -246,7 +245,7 @@ def nll_loss(
     weight: Sequence[float] | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """The negative log likelihood of the labels, given `log_softmax` of scores; else as `cross_entropy`."""
+    """The negative log likelihood of the labels, from `log_softmax` of scores; see `cross_entropy`."""
     pairs = _classes("log_probabilities", log_probabilities, labels)
     return _weighted(pairs, [-x[label] for x, label in pairs], weight, reduction)
 
@@ -259,7 +258,7 @@ def multi_margin_loss(
     weight: Sequence[float] | None = None,
     reduction: str = "mean",
 ) -> Any:
-    """The hinge loss of several classes: by how much each other class comes within `margin` of the right one.
+    """The hinge loss of several classes: wrong classes should score lower than the right class by `margin`.
 
     The sum over the other classes of max(0, margin - right + other), divided by the number of classes.
     """
@@ -287,28 +286,19 @@ LOSSES: dict[str, Callable[..., Any]] = {
 }
 
 
-OUTPUTS: dict[Callable[..., Any], str] = {  # what each takes, see `Module.outputs`
-    mse_loss: "values",
-    l1_loss: "values",
-    huber_loss: "values",
-    hinge_loss: "logits",
-    binary_cross_entropy: "probabilities",
-    binary_cross_entropy_with_logits: "logits",
-    cross_entropy: "logits",
-    nll_loss: "logits",  # log_softmax of scores are scores, of the same softmax
-    multi_margin_loss: "logits",
-}
-
-
 def outputs_for(loss: Callable[..., Any]) -> str | None:
-    """What outputs the loss takes; None for a function of another's making."""
+    """The kind of output that a loss takes, see `Module.outputs`; None for a loss outside the table."""
     while isinstance(loss, partial):
         loss = loss.func
-    return next((outputs for function, outputs in OUTPUTS.items() if function is loss), None)
+    if loss in (mse_loss, l1_loss, huber_loss):
+        return "values"
+    if loss is binary_cross_entropy:
+        return "probabilities"
+    return "logits" if loss in LOSSES.values() else None  # nll_loss too: log-probabilities serve as logits
 
 
 def check_outputs(loss: Callable[..., Any], outputs: str | None, model: str) -> None:
-    """Raise a ValueError if the loss takes logits and the model gives probabilities, or the reverse."""
+    """Raise a ValueError if the loss takes logits and the model gives probabilities, or vice versa."""
     taken = outputs_for(loss)
     if {taken, outputs} != {"probabilities", "logits"}:
         return
@@ -323,10 +313,9 @@ def check_outputs(loss: Callable[..., Any], outputs: str | None, model: str) -> 
 
 
 def loss_by_name(given: str | Callable[..., Any]) -> Callable[..., Any]:
-    """The loss of a name, or the function that was given.
+    """The loss with the given name, or the given function itself.
 
     Raises:
         ValueError: for an unknown name.
     """
-    loss: Callable[..., Any] = by_name("loss", LOSSES, given, "a function of (outputs, targets)")
-    return loss
+    return by_name("loss", LOSSES, given, "a function of (outputs, targets)")

@@ -1,74 +1,54 @@
-"""Module: what has parameters, its own or those of the modules it is made of."""
+"""Module: the base of models, which finds, names, saves and restores its parameters and submodules."""
 
 from __future__ import annotations
 
+import inspect
 from contextlib import contextmanager
 from reprlib import recursive_repr
-from threading import local
 from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any
 
 from autograd import Op, Value, module_path
-from nn.checks import finite_number
-from nn.outputs import checked_outputs, outputs_of
+from nn.arguments import finite_number, name_of
+from nn.models.outputs import HasOutputs, said_outputs
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
-
-
-class _Limit(local):
-    left: int | None = None  # how many parameters may still be made; None for any number
-
-
-_limit = _Limit()
-
-
-@contextmanager
-def at_most(count: int) -> Iterator[None]:
-    """A block in which no more parameters are made: a file that asks for a billion is refused at once.
-
-    Raises:
-        ValueError: when one more is to be made.
-    """
-    _limit.left = count
-    try:
-        yield
-    finally:
-        _limit.left = None
 
 
 def parameter(data: float, label: str = "") -> Value:
     """A leaf that training adjusts; pictures show it as a parameter."""
-    if _limit.left is not None:
-        if _limit.left == 0:
-            raise ValueError("the model has more parameters than there are numbers for them")
-        _limit.left -= 1
     return Value(data, label, parameter=True)
 
 
-class Module:
+class Module(HasOutputs):
     """The base of models and their parts: write `forward`, and call the object.
 
-    Parameters are found by themselves: every leaf that wants gradients or was made by `parameter`, and
-    every Module, among the attributes, and in lists, tuples, dicts and NumPy's object arrays of them. One
-    that is found in two places is one.
+    A module finds its own parameters: every leaf that wants gradients or was made by `parameter`, and every
+    Module, among its attributes and in lists, tuples, dicts and NumPy object arrays among them. A parameter
+    found in two places counts once.
     """
 
-    training = True  # whether it is being trained, which Dropout asks
-    _name = ""  # in the module that holds it
-    _named = False  # whether its own members know their names
-    _fitted_outputs: str | None = None  # what the loss of the last `fit` takes
+    training = True  # False while the model is used, not trained; Dropout reads it
+    _name = ""  # in the module that holds this one
+    _named = False  # whether the members have been told their names
+    _hooks: tuple[Callable[[Module, tuple[Any, ...], Any], Any], ...] = ()  # called after `forward`
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
         raise NotImplementedError(f"{type(self).__name__} needs a method forward(self, ...)")
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        """What `forward` gives; the Values made on the way remember the path of this module."""
+        """The result of `forward`; Values made in `forward` remember the path of this module."""
         if not self._named:
             self._name_members()
+        if self._hooks:  # an iterator of inputs can be read once only, and hooks read it too
+            args = tuple(list(x) if hasattr(x, "__next__") else x for x in args)
         with module_path(self._name or type(self).__name__):
-            return self.forward(*args, **kwargs)
+            out = self.forward(*args, **kwargs)
+        for hook in self._hooks:
+            hook(self, (*args, *kwargs.values()), out)
+        return out
 
     def _name_members(self) -> None:
         """Tell the modules in the attributes their names, at the first call: lists are filled by then."""
@@ -78,39 +58,10 @@ class Module:
                     member._name = path
         self._named = True
 
-    # What it gives
-
-    @property
-    def outputs(self) -> Any:
-        """What the numbers of its output are, which metrics, predictions and `fit` go by.
-
-        "probabilities": class 1 is above 0.5. "logits", scores of any size: class 1 is above 0. "values":
-        numbers to be compared as they are, of which no threshold makes classes. None: not known.
-
-        It is what was said, as by ``MLP(..., outputs="logits")``, by ``model.outputs = "logits"``, or by
-        ``outputs = "logits"`` in a class of your own. Else a last sigmoid or softmax gives probabilities;
-        else the loss of `fit` tells: "mse", "l1" and "huber" take values, "binary_cross_entropy"
-        probabilities, the others logits; else a last layer that is linear, or a tanh or softsign, gives
-        logits.
-        """
-        own = vars(self).get("outputs")
-        return outputs_of(self) if own is None or isinstance(own, str) else own
-
-    @outputs.setter
-    def outputs(self, outputs: Any) -> None:
-        if outputs is None:
-            vars(self).pop("outputs", None)
-        else:  # a list or module of that name is a member like any other
-            vars(self)["outputs"] = checked_outputs(outputs) if isinstance(outputs, str) else outputs
-
-    def _found_outputs(self) -> str | None:
-        """What its outputs are by its last activation; None where that does not tell."""
-        return None
-
-    # What it is made of
+    # Members
 
     def _named_members(self) -> Iterator[tuple[str, Any]]:
-        """Itself, its modules and parameters, each once, with its path."""
+        """This module, its modules and its parameters, each once, with its path."""
         seen: set[int] = set()
         stack: list[tuple[str, Any]] = [("", self)]
         while stack:
@@ -132,7 +83,7 @@ class Module:
     def named_parameters(self) -> Iterator[tuple[str, Value]]:
         """Each parameter once, with its path, as ``("layers.0.neurons.1.w.2", value)``.
 
-        A Value that has been found is a parameter from then on, also when it is frozen.
+        A Value found here stays a parameter, even when it is frozen later.
         """
         for path, member in self._named_members():
             if isinstance(member, Value):
@@ -144,14 +95,14 @@ class Module:
         return [value for _, value in self.named_parameters()]
 
     def named_modules(self) -> Iterator[tuple[str, Module]]:
-        """Itself, with the path "", and each module it is made of, once, with its path."""
+        """This module, with the path "", and each module inside it, once, with its path."""
         return ((path, member) for path, member in self._named_members() if isinstance(member, Module))
 
     def modules(self) -> list[Module]:
-        """Itself and the modules it is made of."""
+        """This module and the modules inside it."""
         return [module for _, module in self.named_modules()]
 
-    # What is done to all of it
+    # Changing all members at once
 
     def zero_grad(self) -> None:
         """Clear the gradient of every parameter."""
@@ -159,28 +110,28 @@ class Module:
             value.grad = 0.0
 
     def requires_grad_(self, flag: bool = True) -> Self:
-        """Let gradients reach the parameters, or freeze them: an optimiser passes them by."""
+        """Let gradients reach the parameters, or freeze them: optimisers skip frozen parameters."""
         for value in self.parameters():
             value.requires_grad = flag
         return self
 
     def apply(self, function: Callable[[Module], Any]) -> Self:
-        """Call the function with each module, the parts before what is made of them."""
+        """Call the function with each module, inner modules first."""
         for module in reversed(self.modules()):
             function(module)
         return self
 
     def train(self, mode: bool = True) -> Self:
-        """Tell every module that it is being trained, or with False that it is not."""
+        """Put every module into training mode, or with False into evaluation mode."""
         for module in self.modules():
             module.training = mode
         return self
 
     def eval(self) -> Self:
-        """Tell every module that it is used, not trained."""
+        """Put every module into evaluation mode, for use."""
         return self.train(False)
 
-    # Keeping and loading
+    # State and arguments
 
     def state_dict(self) -> dict[str, float]:
         """The number of each parameter by its path."""
@@ -192,11 +143,10 @@ class Module:
         return state
 
     def load_state_dict(self, state_dict: Mapping[str, float]) -> None:
-        """Give every parameter the number of its path.
+        """Set every parameter to the number saved under its path.
 
         Raises:
-            ValueError: if a path is missing, is unknown, or has something else than a finite number;
-                nothing has changed then.
+            ValueError: if a path is missing or unknown, or a number is not finite; then nothing has changed.
         """
         parameters = dict(self.named_parameters())
         missing = [name for name in parameters if name not in state_dict]
@@ -213,27 +163,76 @@ class Module:
         for name, number in state_dict.items():
             parameters[name].data = float(number)
 
-    def config(self) -> dict[str, Any] | None:
-        """The arguments that make a module like it, as plain numbers, texts, lists and dicts.
+    def _arguments(self) -> dict[str, Any] | None:
+        """The constructor's arguments, from which `config` and the text follow; None if the class has none.
 
-        None, as for classes that do not say, where a file cannot hold them: such a model is made first,
-        and then loaded.
+        A function that no name stands for is given as the function itself.
         """
         return None
 
+    def config(self) -> dict[str, Any] | None:
+        """The arguments that make a module of the same kind, as plain numbers, texts, lists and dicts.
+
+        None if a file cannot hold them, and for classes of your own: make such a model first, then load it.
+        """
+        arguments = self._arguments()
+        if arguments is None:
+            return None
+        given = [x for value in arguments.values() for x in (value if isinstance(value, list) else [value])]
+        return None if any(map(callable, given)) else arguments
+
     @recursive_repr()
     def __repr__(self) -> str:
-        """Its modules, one to a line, with their own texts, and the number of parameters."""
-        lines = [f"{type(self).__name__}(  # {counted(self)}"]
+        """The call that makes the module; or its modules, one to a line; and the number of parameters."""
+        name, count, arguments = type(self).__name__, f"  # {counted(self)}", self._arguments()
+        if arguments is not None:
+            return f"{name}({', '.join(self._shown(arguments))}){count if self.parameters() else ''}"
+        lines = [f"{name}({count}"]
         for name, attribute in vars(self).items():
             for path, member in _members(name, attribute):
                 if isinstance(member, Module):
                     lines.append(f"  {path}: " + repr(member).replace("\n", "\n  "))
-        return "\n".join([*lines, ")"]) if len(lines) > 1 else f"{type(self).__name__}()  # {counted(self)}"
+        return "\n".join([*lines, ")"]) if len(lines) > 1 else f"{name}(){count}"
+
+    def _shown(self, arguments: dict[str, Any]) -> Iterator[str]:
+        """The text of each argument that differs from its default; an activation always has a text."""
+        owner = next(cls for cls in type(self).__mro__ if "_arguments" in vars(cls))
+        parameters = inspect.signature(owner).parameters
+        for i, (name, value) in enumerate(arguments.items()):
+            default = parameters[name].default
+            if i == 0 or default is inspect.Parameter.empty:
+                yield _text(value)
+            elif name == "activation" or value != default:
+                yield f"{name}={_text(value)}"
+        if "outputs" in parameters and (said := said_outputs(self)):
+            yield f"outputs={said!r}"
+
+
+def _text(value: Any) -> str:
+    if isinstance(value, list):
+        return f"[{', '.join(map(_text, value))}]"
+    return repr(name_of(value) if callable(value) else value)
+
+
+@contextmanager
+def forward_hook(
+    modules: Iterable[Module], hook: Callable[[Module, tuple[Any, ...], Any], Any]
+) -> Iterator[None]:
+    """A block in which ``hook(module, args, out)`` is called after each `forward` of the modules."""
+    hooked = list(modules)
+    for module in hooked:
+        module._hooks += (hook,)
+    try:
+        yield
+    finally:
+        for module in hooked:
+            module._hooks = module._hooks[:-1]
+            if not module._hooks:
+                del module._hooks
 
 
 def described(module: Module) -> dict[str, Any]:
-    """What makes a module like it: its class and arguments, and what its outputs are if it was told."""
+    """The class and arguments of a module, and the kind of its output if it was told or fitted."""
     found: dict[str, Any] = {"class": type(module).__name__, "arguments": module.config()}
     if isinstance(told := vars(module).get("outputs"), str):
         found["outputs"] = told
@@ -243,12 +242,12 @@ def described(module: Module) -> dict[str, Any]:
 
 
 def counted(module: Module) -> str:
-    """The number of its parameters, in words."""
+    """The number of parameters, in words."""
     count = len(module.parameters())
     return f"{count} parameter{'s' * (count != 1)}"
 
 
-# Types of most attributes that are no members, so that a search of large models skips them at once.
+# Types of most attributes that hold no members: a search of large models skips them at once.
 _MEMBERLESS = frozenset((bool, int, float, str, NoneType, FunctionType, BuiltinFunctionType, Op))
 
 

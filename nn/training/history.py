@@ -1,22 +1,24 @@
-"""History: what happened in training, epoch by epoch."""
+"""History: the numbers of each epoch of a training, as a table and as a plot."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from nn.pictures.plots import COLOURS, axes
+
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 class History:
-    """What happened in training: a row of numbers for each epoch.
+    """The history of a training: a row of numbers for each epoch.
 
-    ``history["loss"]`` is one column; ``print(history)`` shows the table, `to_frame` gives it to pandas.
+    ``history["loss"]`` is a column; ``print(history)`` shows the table, and `to_frame` makes a pandas frame.
 
     Attributes:
-        rows: for each epoch a dict of epoch, loss, lr, seconds, and the metrics; those of the validation
-            samples begin with "val_".
-        stopped: why it ended before the last epoch, or "".
+        rows: for each epoch a dict of epoch, loss, lr, seconds, and metrics; the loss and metrics of the
+            validation samples have names with "val_" in front.
+        stopped: why the training ended before the last epoch, or "".
     """
 
     def __init__(self) -> None:
@@ -35,11 +37,9 @@ class History:
         return iter(self.rows)
 
     def plot(self, *columns: str, ax: Any = None) -> Any:
-        """Columns by epoch, "loss" and "val_loss" if none are named; see `plot_history`."""
-        from nn.plot import plot_history
-
+        """Plot columns by epoch, by default "loss" and "val_loss"; see `plot_history`."""
         for column in columns:
-            self[column]  # refuses what is none
+            self[column]  # raises an error for an unknown column
         return plot_history(self, columns or ("loss", "val_loss"), ax)
 
     def to_frame(self) -> Any:
@@ -61,3 +61,16 @@ class History:
     def __repr__(self) -> str:
         last = {name: round(number, 6) for name, number in self.rows[-1].items()} if self.rows else {}
         return f"<History of {len(self.rows)} epochs; the last: {last}>"
+
+
+def plot_history(history: History, columns: Sequence[str] = ("loss", "val_loss"), ax: Any = None) -> Any:
+    """Plot columns of a history by epoch, a line for each; columns that the history lacks are skipped."""
+    if not history.rows:
+        raise ValueError("there is nothing to plot: no epoch was finished")
+    ax = axes(ax)
+    for i, name in enumerate(column for column in columns if column in history.rows[0]):
+        ax.plot(history["epoch"], history[name], color=COLOURS[i], label=name.replace("_", " "))
+    ax.set(xlabel="epoch", ylim=(min(0.0, ax.get_ylim()[0]), None))
+    ax.spines[["top", "right"]].set_visible(False)
+    ax.legend(frameon=False)
+    return ax

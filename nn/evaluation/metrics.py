@@ -1,4 +1,4 @@
-"""Metrics: numbers by which people judge a model; no gradients, plain floats and ints."""
+"""Metrics: numbers that tell people how good a model is; plain floats, without gradients."""
 
 from __future__ import annotations
 
@@ -6,16 +6,17 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value
-from nn.data import as_targets
-from nn.naming import by_name, name_of
-from nn.outputs import Predictions, may_be_probabilities, threshold_of
+from nn.arguments import by_name, name_of
+from nn.data.tables import as_targets
+from nn.evaluation.losses import number_pairs
+from nn.evaluation.predictions import Predictions, may_be_probabilities, threshold_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
 
 def single(output: Any) -> Any:
-    """An output of a model: of a row of one its number, as targets in a column are numbers."""
+    """An output of a model; a row of one number becomes the number, like targets in a column."""
     return output[0] if hasattr(output, "__len__") and len(output) == 1 else output
 
 
@@ -24,7 +25,7 @@ def _floats(numbers: Iterable[Any]) -> list[float]:
 
 
 def _paired(predicted: Any, actual: Any) -> tuple[list[Any], list[Any]]:
-    """Outputs and targets as lists, rows of one number as that number."""
+    """Outputs and targets as lists; rows of one number become the number."""
     outputs = list(map(single, predicted))
     targets = as_targets(actual)
     if len(outputs) != len(targets) or not targets:
@@ -35,37 +36,30 @@ def _paired(predicted: Any, actual: Any) -> tuple[list[Any], list[Any]]:
 
 
 def _numbers(outputs: Any, targets: Any) -> list[tuple[float, float]]:
-    """Each number that came out with the one it should have been, those of rows one after the other."""
-    found: list[tuple[float, float]] = []
-    for output, target in zip(*_paired(outputs, targets), strict=True):
-        if hasattr(output, "__len__") != isinstance(target, list):
-            raise ValueError(
-                f"an output, {output!r}, and its target, {target!r}, are both a number or both a row"
-            )
-        rows = (output, target) if isinstance(target, list) else ([output], [target])
-        found += zip(*map(_floats, rows), strict=True)
-    return found
+    """Pairs of single numbers (output, target); rows are flattened."""
+    pairs = number_pairs(*_paired(outputs, targets))
+    return list(zip(*(_floats(numbers) for numbers in zip(*pairs, strict=True)), strict=True))
 
 
 def classes_of(
     outputs: Sequence[Any], labels: Sequence[Any] = (), *, threshold: float | None = None
 ) -> list[int]:
-    """The class that each output of a model stands for.
+    """The class of each output of a model.
 
-    Of a row of scores the place of the highest; of a single score 1 where it is above the threshold, else
-    0, or -1 where `labels` has that.
+    The class of a row of scores is the place of the highest score. The class of a single score is 1 above
+    the threshold, otherwise 0, or -1 if -1 is among `labels`.
 
     Args:
-        outputs: what `predict` returns, which says whether its numbers are probabilities or logits, or any
+        outputs: the result of `predict`, which knows whether its numbers are probabilities or logits, or any
             sequence of numbers or rows.
-        labels: the labels that there are; where -1 is among them, the classes of a single score are -1 and 1.
-        threshold: for single scores; left out, it is 0.5 for probabilities, and 0 for logits, for other
-            numbers that cannot be probabilities, and where a label is -1. Where labels are other numbers
-            than -1, 0 and 1, the outputs are the classes.
+        labels: the labels of the samples; if -1 is among them, the classes of single scores are -1 and 1. If
+            there are labels other than -1, 0 and 1, single outputs must be classes already.
+        threshold: the threshold for single scores. The default is 0.5 for probabilities; it is 0 for logits,
+            for numbers that cannot be probabilities, and if -1 is among `labels`.
 
     Raises:
-        ValueError: where the threshold might be 0.5 or 0 and it matters, or single scores cannot stand for
-            the labels.
+        ValueError: if the threshold could be 0.5 or 0 and the classes depend on it, or if single scores
+            cannot stand for the labels.
     """
     kind = outputs.outputs if isinstance(outputs, Predictions) else None
     rows = [_floats(output if hasattr(output, "__len__") else [output]) for output in outputs]
@@ -84,7 +78,7 @@ def classes_of(
 
 
 def _are_classes(scores: list[float], kind: str | None, labels: Sequence[Any]) -> bool:
-    """Whether single numbers are classes, since no threshold would make such labels of them."""
+    """Whether single numbers are classes already, because no threshold gives labels like these."""
     strange = [label for label in labels if not hasattr(label, "__len__") and label not in (-1, 0, 1)]
     if not strange or not scores:
         return False
@@ -98,7 +92,7 @@ def _are_classes(scores: list[float], kind: str | None, labels: Sequence[Any]) -
 
 
 def _threshold(scores: list[float], kind: str | None, labels: Sequence[Any]) -> float:
-    """The threshold for single outputs, where nobody gave one."""
+    """The default threshold for single outputs."""
     threshold = threshold_of(kind, labels)
     if threshold is not None or not scores:
         return threshold or 0.0
@@ -125,15 +119,15 @@ CURE = (
 
 
 def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float | None = None) -> float:
-    """The share of samples whose class is that of the label, or of the one-hot row.
+    """The share of samples with the right class.
 
     Args:
-        outputs: what `predict`, `predict_proba` or `predict_classes` returns, or any sequence of outputs.
+        outputs: the result of `predict`, `predict_proba` or `predict_classes`, or any sequence of outputs.
         labels: for each sample its class, or a one-hot row.
-        threshold: for models with one output, see `classes_of`.
+        threshold: the threshold for models with one output, see `classes_of`.
 
     Raises:
-        ValueError: where the threshold would be a guess, see `classes_of`.
+        ValueError: if the threshold would be a guess, see `classes_of`.
     """
     kind = outputs.outputs if isinstance(outputs, Predictions) else None
     outputs, labels = _paired(outputs, labels)
@@ -144,7 +138,7 @@ def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float 
 
 
 def confusion_matrix(predicted: Sequence[int], labels: Sequence[int]) -> list[list[int]]:
-    """How many samples of each class, a row, were taken for each class, a column; classes 0, 1, 2 ..."""
+    """Counts of samples by actual class (rows) and predicted class (columns); classes are 0, 1, 2 ..."""
     predicted, labels = _paired(predicted, labels)
     for label in (*predicted, *labels):
         if hasattr(label, "__len__") or label < 0 or label != int(label):
@@ -161,16 +155,16 @@ def confusion_matrix(predicted: Sequence[int], labels: Sequence[int]) -> list[li
 
 
 def mean_absolute_error(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
-    """The mean distance of output and target, over all numbers where they are rows."""
+    """The mean distance between output and target, over all numbers of rows."""
     pairs = _numbers(outputs, targets)
     return math.fsum(abs(x - t) for x, t in pairs) / len(pairs)
 
 
 def r2_score(outputs: Sequence[Any], targets: Sequence[Any]) -> float:
-    """The share of the targets' variance that the outputs explain: 1 is best, 0 as good as their mean.
+    """The share of the targets' variance explained by the outputs: 1 is best; the mean of targets scores 0.
 
-    Where all targets are equal it is 1 if the outputs are right, else 0; where targets are rows it is the
-    mean over their columns; both as scikit-learn has it.
+    If all targets are equal, the score is 1 for exact outputs and 0 otherwise; if targets are rows, the score
+    is the mean over their columns; both as in scikit-learn.
     """
     outputs, targets = _paired(outputs, targets)
     if isinstance(targets[0], list):
@@ -194,7 +188,7 @@ METRICS: dict[str, Callable[..., float]] = {
 
 
 def metric_by_name(given: Any) -> tuple[str, Callable[..., float]]:
-    """The name and the function of a metric that is given as either.
+    """The name and the function of a metric, given as either.
 
     Raises:
         ValueError: for an unknown name.

@@ -1,57 +1,52 @@
-"""Callbacks of `fit`: what they are given, and those that stop early and that save."""
+"""Callbacks of `fit`: early stopping and checkpoints, and the Training that a callback receives."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from nn.checks import whole_number
-from nn.io import check_name, save
+from nn.arguments import whole_number
+from nn.files.formats import check_name
+from nn.files.saving import save
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from nn.data import DataLoader
-    from nn.history import History
-    from nn.module import Module
-    from nn.optim import Optimizer
-    from nn.schedules import Schedule
+    from nn.data.loader import DataLoader
+    from nn.models.module import Module
+    from nn.optim.optimizer import Optimizer
+    from nn.optim.schedules import Schedule
+    from nn.training.history import History
 
 
+@dataclass(eq=False)
 class Training:
-    """What a callback is given: the model, its optimiser, schedule and loader, and the history so far.
+    """The argument of a callback: the model, its optimiser, schedule and loader, and the history so far.
 
-    A callback is called at the end of each epoch, and may set `stop` to a reason, a str, for the training
-    to end there.
+    `fit` calls each callback at the end of each epoch. To end the training, a callback sets `stop` to the
+    reason, a str.
     """
 
-    def __init__(
-        self,
-        model: Module,
-        optimizer: Optimizer,
-        schedule: Schedule | None,
-        loader: DataLoader,
-        history: History,
-    ) -> None:
-        self.model = model
-        self.optimizer = optimizer
-        self.schedule = schedule
-        self.loader = loader
-        self.history = history
-        self.stop = ""
-        self.finish: list[Callable[[], None]] = []  # what callbacks want done when training has ended
+    model: Module
+    optimizer: Optimizer
+    schedule: Schedule | None
+    loader: DataLoader
+    history: History
+    stop: str = ""
+    finish: list[Callable[[], None]] = field(default_factory=list)  # called when the training has ended
 
 
 class EarlyStopping:
-    """A callback: ends the training when a column has not improved for `patience` epochs.
+    """A callback that ends the training when a column has not improved for `patience` epochs.
 
     Args:
-        monitor: the column of the history, "val_loss" or another.
-        patience: how many epochs to wait for something better.
-        restore_best: whether the model gets the weights of its best epoch in the end.
-        mode: "min" where the column should fall, "max" where it should rise; it may be left out for losses,
-            errors, accuracy and r2.
+        monitor: the column of the history to watch.
+        patience: the number of epochs to wait for an improvement.
+        restore_best: whether the model ends with the weights of its best epoch.
+        mode: "min" if the column should fall, "max" if it should rise; the mode of losses, errors, accuracy
+            and r2 is known.
     """
 
     def __init__(
@@ -68,7 +63,7 @@ class EarlyStopping:
         self._since = 0
 
     def __call__(self, training: Training) -> None:
-        if len(training.history) == 1:  # it may serve for several trainings, one after the other
+        if len(training.history) == 1:  # a new training: one callback may serve several in turn
             training.finish.append(lambda: self._restore(training.model))
         if self._best.improved(training.history):
             self._since = 0
@@ -84,17 +79,17 @@ class EarlyStopping:
 
 
 class Checkpoint:
-    """A callback: saves the model after every few epochs and in the end, or whenever a column has improved.
+    """A callback that saves the model every few epochs and at the end, or when a column has improved.
 
     Args:
-        path: the file, as for `save`; it is replaced in one moment. "{epoch}" in it stands for the epoch.
-        every: how many epochs there are between savings.
-        monitor: where given, the column of the history whose improvement is waited for.
-        mode: as for `EarlyStopping`.
+        path: the file, see `save`; an older file is replaced at once. "{epoch}" stands for the epoch number.
+        every: the number of epochs between two savings.
+        monitor: a column of the history; if given, the model is saved only when the column has improved.
+        mode: "min" or "max", see `EarlyStopping`.
 
     Raises:
-        ValueError: if a model cannot be saved under that name.
-        FileNotFoundError: if there is no such folder.
+        ValueError: if a model cannot be saved under this name.
+        FileNotFoundError: if the folder does not exist.
     """
 
     def __init__(
@@ -103,7 +98,7 @@ class Checkpoint:
         self.path, self.every = str(path), whole_number("every", every)
         check_name(Path(path))
         self._best = _Best(monitor, mode) if monitor else None
-        self._saved = 0  # the last epoch that was
+        self._saved = 0  # the epoch of the last saving
 
     def __call__(self, training: Training) -> None:
         count = len(training.history)
@@ -129,7 +124,7 @@ class Checkpoint:
 
 
 class _Best:
-    """The best number so far of a column of a history."""
+    """The best number so far in a column of a history."""
 
     def __init__(self, column: str, mode: str | None) -> None:
         if mode not in (None, "min", "max"):
@@ -142,10 +137,10 @@ class _Best:
             raise ValueError(f"whether {column!r} should fall or rise is not known: pass mode='min' or 'max'")
         self.column, self._mode = column, mode
         self._number = math.nan
-        self._history: History | None = None  # another one is another training, which begins anew
+        self._history: History | None = None  # a new history means a new training
 
     def improved(self, history: History) -> bool:
-        """Whether the last epoch is the best so far; the first one asked for is."""
+        """Whether the last epoch is the best so far; the first epoch counts as best."""
         if self.column.startswith("val_") and self.column not in history.rows[-1]:
             raise ValueError(
                 f"there is no {self.column} without samples to judge by: pass validation=0.2 to fit"

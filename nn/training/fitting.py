@@ -1,4 +1,4 @@
-"""Training: `fit` a model to samples."""
+"""Fitting: the training loop, its checks, and its progress bar."""
 
 from __future__ import annotations
 
@@ -9,19 +9,24 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, backward
-from nn.callbacks import Training
-from nn.checks import whole_number
-from nn.data import DataLoader, as_rows, as_targets, check_lengths, shuffled
-from nn.history import History
-from nn.losses import check_outputs, loss_by_name, outputs_for
-from nn.module import Module
-from nn.optim import OPTIMIZERS, Optimizer, clip_grad_norm_
-from nn.outputs import Predictions, found_outputs, outputs_of, said_outputs
-from nn.prediction import judged, named, numbers_of, output_for
-from nn.schedules import OneCycleLR, ReduceLROnPlateau, Schedule
+from nn.arguments import whole_number
+from nn.data.loader import DataLoader
+from nn.data.tables import as_rows, as_targets, check_lengths, shuffled
+from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
+from nn.evaluation.predicting import named_metrics, numbers_of, output_for, scores
+from nn.evaluation.predictions import Predictions
+from nn.models.module import Module
+from nn.models.outputs import found_outputs, outputs_of, said_outputs
+from nn.optim.methods import OPTIMIZERS
+from nn.optim.optimizer import Optimizer, clip_grad_norm_
+from nn.optim.schedules import Schedule
+from nn.training.callbacks import Training
+from nn.training.history import History
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    from nn.evaluation.predicting import Metrics
 
     Callback = Callable[["Training"], Any]
 
@@ -48,54 +53,50 @@ def fit(
     """Fit a model to samples by stochastic gradient descent.
 
     Args:
-        model: a Module that is called with one row of X.
+        model: a Module; `fit` calls it with a row of X.
         X: a row of numbers for each sample: lists, a NumPy array, a pandas frame. Or a `DataLoader`, which
-            has its own targets, batch size and seed; one whose state was loaded goes on where it was.
+            has its own targets, batch size and seed; a loader with a loaded state continues its order.
         y: a target for each sample.
         loss: a name from `nn.losses.LOSSES`, or a function of (outputs, targets) of a batch.
-        optimizer: a name ("sgd", "adam" ...), or an optimiser that was made for the model's parameters.
-        lr: the learning rate, for an optimiser that is given by name.
-        epochs: how often to go through the samples.
-        batch_size: samples between two steps; 1 is the textbooks' on-line mode.
-        validation: (X, y) of samples to judge by and not to learn from, or the share of X and y to take.
-        metrics: names from `nn.metrics.METRICS`, or functions of (outputs, targets); one, or a list of them.
-            The numbers of an epoch are those of outputs given while the model learnt, the "val_" ones
-            those of the model at its end.
-        callbacks: functions of a `Training`, called after each epoch, such as `EarlyStopping()`.
-        schedule: of the optimiser's learning rate; it goes on after each epoch (`OneCycleLR`: each step).
-        accumulate: how many batches bring their gradients before a step is made; each counts by its size.
-        max_norm: where given, gradients are shrunk to this length before a step.
-        seed: of the order of samples, and of what validation takes.
-        progress: whether to show a progress bar; left out, where there is a terminal or a notebook.
+        optimizer: a name ("sgd", "adam" ...), or an optimiser made for the model's parameters.
+        lr: the learning rate of an optimiser given by name.
+        epochs: the number of passes through the samples.
+        batch_size: the number of samples in a batch; 1 is the on-line mode of textbooks.
+        validation: samples to judge the model by but not to learn from: a pair (X, y), or the share of X and
+            y to set aside.
+        metrics: a name from `nn.metrics.METRICS`, a function of (outputs, targets), or a list of these. The
+            metrics of an epoch are computed from outputs during the epoch, while the model learns; "val_"
+            metrics are computed after the epoch.
+        callbacks: functions of a `Training`, such as `EarlyStopping()`; `fit` calls them after each epoch.
+        schedule: a schedule of the optimiser's learning rate; it steps after each epoch, or after each step
+            of the optimiser (`OneCycleLR`).
+        accumulate: the number of batches whose gradients are added up for one step, weighted by batch size.
+        max_norm: the largest length of the gradient; longer gradients are shrunk before a step.
+        seed: the seed of the order of samples, and of the choice of validation samples.
+        progress: whether to show a progress bar; by default only in a terminal or notebook.
 
     Returns:
-        The history. Ctrl-C ends the training, and what was learnt is kept. The model is left in the mode
-        for use, see `Module.eval`.
+        The history. Ctrl-C ends the training early and keeps the learnt parameters. The model is left in
+        evaluation mode, see `Module.eval`.
 
     Raises:
-        TypeError: if the model's forward, or the loss function, gives no Value.
-        ValueError: if the data do not fit, the loss is no longer a number, or it does not depend on the
-            model; if it takes logits and the model gives probabilities, or the reverse.
+        TypeError: if the model's forward or the loss function does not return a Value.
+        ValueError: if the data do not fit, if the loss is no longer finite or does not depend on the model,
+            or if the loss takes logits and the model gives probabilities, or vice versa.
     """
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: write a class with a forward, as nn.Module says")
     accumulate, epochs = whole_number("accumulate", accumulate), whole_number("epochs", epochs, 0)
     if max_norm is not None and not max_norm > 0.0:
         raise ValueError(f"max_norm is a length above 0, not {max_norm!r}")
-    if isinstance(schedule, ReduceLROnPlateau) and schedule.mode != "min":
-        raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
     loss_of = loss_by_name(loss)
     loader, held_out = _batches(X, y, validation, batch_size, seed)
     check_outputs(loss_of, said_outputs(model) or found_outputs(model), type(model).__name__)
     by_loss = outputs_for(loss_of)
-    named_metrics = named(metrics, model, loader.X, loader.y, outputs_of(model, by_loss))
+    judges = named_metrics(metrics, model, loader.X, loader.y, outputs_of(model, by_loss))
     optimizer = _optimizer(optimizer, model, lr)
-    if schedule is not None and not isinstance(schedule, Schedule):
-        raise TypeError(
-            f"a schedule is made for an optimiser, as StepLR(optimizer, 10), and {schedule!r} is none"
-        )
-    if schedule is not None and schedule.optimizer is not optimizer:
-        raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
+    if schedule is not None:
+        _check_schedule(schedule, optimizer)
     called = [callbacks] if callable(callbacks) else list(callbacks)
     model._fitted_outputs = by_loss or model._fitted_outputs
     history = History()
@@ -105,27 +106,16 @@ def fit(
             for epoch in range(1, epochs + 1):
                 start = time.perf_counter()
                 row = {"epoch": float(epoch)}
-                row |= _epoch(
-                    model,
-                    loader,
-                    loss_of,
-                    named_metrics,
-                    optimizer,
-                    schedule,
-                    accumulate,
-                    max_norm,
-                    first=epoch == 1,
-                )
+                row |= _epoch(training, loss_of, judges, accumulate, max_norm, first=epoch == 1)
                 row["lr"] = optimizer.lr
                 if held_out:
-                    found = judged(
-                        model, *held_out, loss_of, named_metrics, loader.batch_size, outputs_of(model)
-                    )
+                    found = scores(model, *held_out, loss_of, judges, loader.batch_size, outputs_of(model))
                     row |= {f"val_{name}": number for name, number in found.items()}
                 row["seconds"] = time.perf_counter() - start
                 history.rows.append(row)
-                if schedule is not None and not isinstance(schedule, OneCycleLR):
-                    _step(schedule, row)
+                if schedule is not None and schedule.steps_by == "epoch":
+                    metric = [row.get("val_loss", row["loss"])] if schedule.mode else []
+                    schedule.step(*metric)
                 for callback in called:
                     callback(training)
                 shown = {n: f"{x:.4g}" for n, x in row.items() if n not in ("epoch", "seconds", "lr")}
@@ -146,7 +136,7 @@ def fit(
 def _batches(
     X: Any, y: Any, validation: Any, batch_size: int, seed: int
 ) -> tuple[DataLoader, tuple[list[Any], list[Any]] | None]:
-    """The batches to learn from, and (X, y) of what to judge by, or None."""
+    """The batches to learn from, and the validation samples (X, y) or None."""
     if not isinstance(X, DataLoader):
         X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
         return DataLoader(X, y, batch_size, seed=seed), held_out
@@ -158,7 +148,7 @@ def _batches(
 
 
 def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[list[Any], list[Any], Any]:
-    """What to learn from, and (X, y) of what to judge by, or None."""
+    """Samples and targets to learn from, and the validation samples (X, y) or None."""
     check_lengths(X, y)
     if validation is None:
         return X, y, None
@@ -185,34 +175,44 @@ def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optim
         return given
     if not isinstance(given, str) or given not in OPTIMIZERS:
         raise ValueError(f"no optimiser is called {given!r}: choose one of {', '.join(OPTIMIZERS)}")
-    return OPTIMIZERS[given](parameters, **({} if lr is None else {"lr": lr}))
+    return OPTIMIZERS[given](parameters, lr)
+
+
+def _check_schedule(schedule: Any, optimizer: Optimizer) -> None:
+    """Raise an error if the argument is no schedule, or `fit` cannot use the schedule."""
+    if not isinstance(schedule, Schedule):
+        raise TypeError(
+            f"a schedule is made for an optimiser, as StepLR(optimizer, 10), and {schedule!r} is none"
+        )
+    if schedule.mode == "max":
+        raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
+    if schedule.optimizer is not optimizer:
+        raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
 
 
 def _epoch(
-    model: Module,
-    loader: DataLoader,
+    training: Training,
     loss_of: Callable[..., Any],
-    metrics: Sequence[tuple[str, Callable[..., float]]],
-    optimizer: Optimizer,
-    schedule: Schedule | None,
+    metrics: Metrics,
     accumulate: int,
     max_norm: float | None,
     first: bool,
 ) -> dict[str, float]:
-    """One pass through the samples: the mean loss and metrics, as they were on the way."""
+    """Train on all samples once; gives the mean loss, and metrics of the outputs during training."""
+    model, loader, optimizer = training.model, training.loader, training.optimizer
     model.train()
     total = 0.0
     outputs = Predictions([], outputs_of(model))
     reached = not first
     targets: list[Any] = []
-    size = accumulate * loader.batch_size  # samples between two steps
+    size = accumulate * loader.batch_size  # samples of one step
     optimizer.zero_grad()
     for i, (X, y) in enumerate(loader, 1):
         batch = [output_for(model, x) for x in X]
         loss = loss_of(batch, y)
         _check_loss(loss)
         reached = reached or _reaches(loss, optimizer.parameters)
-        before = (i - 1) // accumulate * size  # samples of the steps before this one
+        before = (i - 1) // accumulate * size  # samples of all earlier steps
         backward(loss, len(X) / min(size, len(loader.X) - before))
         total += loss.data * len(X)
         if metrics:
@@ -223,9 +223,9 @@ def _epoch(
                 clip_grad_norm_(optimizer.parameters, max_norm)
             optimizer.step()
             optimizer.zero_grad()
-            if isinstance(schedule, OneCycleLR):
-                schedule.step()
-    if not reached:  # by no batch: a loss may leave out some
+            if training.schedule is not None and training.schedule.steps_by == "batch":
+                training.schedule.step()
+    if not reached:  # checked over all batches, because a loss may skip some batches
         raise ValueError(IGNORED)
     if not all(math.isfinite(p.data) for p in optimizer.parameters):
         raise ValueError(
@@ -260,7 +260,7 @@ def _check_loss(loss: Any) -> None:
 
 
 def _reaches(loss: Value, parameters: Sequence[Value]) -> bool:
-    """Whether the loss was computed from one of the parameters that are not frozen."""
+    """Whether the loss was computed from a parameter that is not frozen."""
     wanted = {id(p) for p in parameters if p.requires_grad}
     seen: set[int] = set()
     stack: list[Any] = [loss]
@@ -274,13 +274,6 @@ def _reaches(loss: Value, parameters: Sequence[Value]) -> bool:
             seen.add(id(node))
             stack += node.args
     return False
-
-
-def _step(schedule: Schedule, row: dict[str, float]) -> None:
-    if isinstance(schedule, ReduceLROnPlateau):
-        schedule.step(row.get("val_loss", row["loss"]))
-    else:
-        schedule.step()
 
 
 def _progress_bar(epochs: int, progress: bool | None) -> Any:

@@ -1,4 +1,4 @@
-"""Using a model: `predict`, `predict_classes`, `predict_proba`, `evaluate`."""
+"""Predicting: outputs, classes and probabilities of samples, and scores of a model on samples."""
 
 from __future__ import annotations
 
@@ -6,25 +6,26 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad, sigmoid, softmax
-from nn.data import as_rows, as_targets
-from nn.losses import check_outputs, loss_by_name, outputs_for
-from nn.metrics import accuracy, classes_of, metric_by_name, single
-from nn.outputs import Predictions, may_be_probabilities, outputs_of, threshold_of
+from nn.data.tables import as_rows, as_targets
+from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
+from nn.evaluation.metrics import accuracy, classes_of, metric_by_name, single
+from nn.evaluation.predictions import Predictions, may_be_probabilities, threshold_of
+from nn.models.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nn.module import Module
+    from nn.models.module import Module
 
     Metrics = Sequence[tuple[str, Callable[..., float]]]
 
 
 @no_grad()
 def predict(model: Module, X: Any) -> Predictions:
-    """The outputs for samples, as plain numbers: one for each, or a row where the model has several.
+    """The outputs for samples as plain numbers: a number for each sample, or a row if the model has several.
 
-    The list says what they are (`Module.outputs`), which `accuracy` goes by. The model is in the mode for
-    use meanwhile (`Module.eval`), and then in that in which it was before.
+    The list knows the kind of output (`Module.outputs`), which `accuracy` needs. The model is in evaluation
+    mode during the call (`Module.eval`), and returns to its previous mode.
     """
     with in_use(model):
         return Predictions([numbers_of(output_for(model, x)) for x in as_rows(X)], outputs_of(model))
@@ -37,30 +38,31 @@ def predict_classes(
 
     Args:
         model, X: see `predict`.
-        labels: the labels that there are, as -1 and 1; 0, 1 ... if left out.
-        threshold: above which the output of a model that has one stands for class 1; if left out, 0.5 for
-            probabilities and 0 for logits, see `Module.outputs`.
+        labels: the possible labels, such as -1 and 1; by default 0, 1 ...
+        threshold: for a model with one output, the threshold above which a sample has class 1; by default 0.5
+            for probabilities and 0 for logits, see `Module.outputs`.
 
     Raises:
-        ValueError: where the threshold would be a guess, see `classes_of`.
+        ValueError: if the threshold would be a guess, see `classes_of`.
     """
     return Predictions(classes_of(predict(model, X), labels, threshold=threshold), "classes")
 
 
 def predict_proba(model: Module, X: Any) -> Predictions:
-    """The probabilities of classes.
+    """The probabilities of classes for each sample.
 
-    For a model with several outputs a row for each sample, by softmax; with one output the probability
-    of class 1, by sigmoid. Outputs that are probabilities (`Module.outputs`) are given as they are.
+    A model with several outputs gives a row of probabilities by softmax; a model with one output gives the
+    probability of class 1 by sigmoid. Outputs that are probabilities already (`Module.outputs`) stay as they
+    are.
 
     Raises:
-        ValueError: where the outputs are values, or might be probabilities or logits.
+        ValueError: if the outputs are values, or could be either probabilities or logits.
     """
     return probabilities_of(predict(model, X))
 
 
 def probabilities_of(outputs: Predictions) -> Predictions:
-    """The probabilities that outputs stand for."""
+    """Outputs of any kind as probabilities."""
     if outputs.outputs == "probabilities":
         return outputs
     if outputs.outputs == "values":
@@ -84,17 +86,17 @@ def evaluate(
     """The loss and the metrics on samples, by name; see `predict`.
 
     Raises:
-        ValueError: if the loss takes logits and the model gives probabilities, or the reverse; if a metric
-            needs to know more of the outputs than `Module.outputs` says.
+        ValueError: if the loss takes logits and the model gives probabilities, or vice versa; if accuracy
+            needs a threshold and `Module.outputs` does not tell one.
     """
     X, y, loss_of = as_rows(X), as_targets(y), loss_by_name(loss)
     check_outputs(loss_of, outputs_of(model), type(model).__name__)
     outputs = outputs_of(model, model._fitted_outputs or outputs_for(loss_of))
-    return judged(model, X, y, loss_of, named(metrics, model, X, y, outputs), len(X), outputs)
+    return scores(model, X, y, loss_of, named_metrics(metrics, model, X, y, outputs), len(X), outputs)
 
 
 @no_grad()
-def judged(
+def scores(
     model: Module,
     X: list[Any],
     y: list[Any],
@@ -103,7 +105,7 @@ def judged(
     batch_size: int,
     outputs_are: str | None,
 ) -> dict[str, float]:
-    """The loss and the metrics on samples; the loss as in training: a mean over batches of this size."""
+    """The loss and the metrics on samples; as in training, the loss is a mean over batches of this size."""
     outputs = Predictions(predict(model, X), outputs_are)
     total = 0.0
     for start in range(0, len(X), batch_size):
@@ -112,11 +114,11 @@ def judged(
     return {"loss": total / len(X)} | {name: metric(outputs, y) for name, metric in metrics}
 
 
-def named(metrics: Any, model: Module, X: list[Any], y: list[Any], outputs: str | None) -> Metrics:
-    """The names and functions of metrics, each name one column of a history.
+def named_metrics(metrics: Any, model: Module, X: list[Any], y: list[Any], outputs: str | None) -> Metrics:
+    """Pairs of name and function of metrics; each name is a column of the history.
 
     Raises:
-        ValueError: for unknown names, two of one name, and accuracy by a threshold that nothing tells.
+        ValueError: for an unknown name, for two metrics of one name, and for accuracy without a threshold.
     """
     given = [metrics] if isinstance(metrics, str) or callable(metrics) else list(metrics)
     found = [metric_by_name(metric) for metric in given]
@@ -136,10 +138,10 @@ def named(metrics: Any, model: Module, X: list[Any], y: list[Any], outputs: str 
 
 
 def output_for(model: Module, x: Any) -> Any:
-    """The output for a sample: a number or, where there are several, a row of them.
+    """The output for a sample: a number, or a row if the model has several outputs.
 
     Raises:
-        TypeError: if the model's forward gives nothing.
+        TypeError: if the model's forward returns None.
     """
     output = single(model(x))
     if output is None:
@@ -151,7 +153,7 @@ def output_for(model: Module, x: Any) -> Any:
 
 @contextmanager
 def in_use(model: Module) -> Iterator[None]:
-    """The model in the mode for use, and then as it was before."""
+    """A block in which the model is in evaluation mode; afterwards its modules have their previous modes."""
     training = [module for module in model.modules() if module.training]
     model.eval()
     try:
@@ -162,7 +164,7 @@ def in_use(model: Module) -> Iterator[None]:
 
 
 def numbers_of(output: Any) -> Any:
-    """An output of a model in plain numbers."""
+    """An output of a model as plain numbers."""
     if hasattr(output, "__len__"):
         return [numbers_of(x) for x in output]
     return output.data if isinstance(output, Value) else float(output)

@@ -1,15 +1,15 @@
-"""Activations: by name, as functions of one number, and as modules for `Sequential`."""
+"""Activations: functions of one number, by name or as modules for `Sequential`."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import autograd
-from nn.module import Module
-from nn.naming import by_name, name_of
+from nn.arguments import by_name, name_of
+from nn.models.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable
 
 
 def linear(x: Any) -> Any:
@@ -33,23 +33,16 @@ ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
 }
 
 
-OUTPUTS = (  # of a model that ends in the function
-    (autograd.sigmoid, "probabilities"),
-    (autograd.softmax, "probabilities"),
-    (autograd.log_softmax, "logits"),
-    (autograd.softsign, "logits"),
-    (autograd.tanh, "logits"),
-    (linear, "logits"),
-)
-
-
 def outputs_after(activation: Any) -> str | None:
-    """What the outputs of a model are that ends in the function; None where it does not tell."""
-    return next((outputs for function, outputs in OUTPUTS if function is activation), None)
+    """The kind of output of a model that ends in the function; None if the function does not tell."""
+    if activation in (autograd.sigmoid, autograd.softmax):
+        return "probabilities"
+    scores = (autograd.log_softmax, autograd.softsign, autograd.tanh, linear)
+    return "logits" if activation in scores else None
 
 
 def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
-    """The name and the function of an activation that is given as either.
+    """The name and the function of an activation, given as either.
 
     Raises:
         ValueError: for an unknown name.
@@ -58,32 +51,27 @@ def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
     return name_of(activation), function
 
 
-def named_only(config: dict[str, Any], functions: Iterable[Callable[[Any], Any]]) -> dict[str, Any] | None:
-    """The config, or None if one of the functions cannot be found again by its name."""
-    return config if all(function in ACTIVATIONS.values() for function in functions) else None
+def activation_argument(name: str, function: Callable[[Any], Any]) -> str | Callable[[Any], Any]:
+    """The activation as an argument: its name if the table has the function, otherwise the function."""
+    return name if function in ACTIVATIONS.values() else function
 
 
 class Activation(Module):
-    """A function of one number, applied to a number or to each of a sequence."""
+    """An activation as a module: applied to a number, or to each number of a sequence."""
 
     def __init__(self, activation: str | Callable[[Any], Any]) -> None:
         self.activation, self._activate = activation_by_name(activation)
 
     def forward(self, x: Any) -> Any:
-        """The activation of x, or the list of those of its numbers."""
+        """The activation of x, or the list of activations if x is a sequence."""
         return [self._activate(x_i) for x_i in x] if hasattr(x, "__iter__") else self._activate(x)
 
     def _found_outputs(self) -> str | None:
         return outputs_after(self._activate)
 
-    def config(self) -> dict[str, Any] | None:
-        if type(self) is not Activation:
-            return {}
-        return named_only({"activation": self.activation}, (self._activate,))
-
-    def __repr__(self) -> str:
-        own = type(self) is not Activation
-        return f"{type(self).__name__}({'' if own else repr(self.activation)})"
+    def _arguments(self) -> dict[str, Any]:
+        own = type(self) is Activation  # ReLU() and its kin take no arguments
+        return {"activation": activation_argument(self.activation, self._activate)} if own else {}
 
 
 def _module(class_name: str, name: str) -> Any:
@@ -108,14 +96,14 @@ Tanh = _module("Tanh", "tanh")
 
 
 class Softmax(Module):
-    """exp(x) / sum of exp(x) over a sequence; for a loss, `cross_entropy` of the scores is more exact."""
+    """exp(x) / sum of exp(x) over a sequence; as a loss, `cross_entropy` of the scores is more exact."""
 
-    def config(self) -> dict[str, Any]:
+    def _arguments(self) -> dict[str, Any]:
         return {}
 
     def _found_outputs(self) -> str | None:
         return "probabilities"
 
     def forward(self, x: Any) -> list[Any]:
-        """The probabilities, as many as scores."""
+        """One probability for each score."""
         return autograd.softmax(x)

@@ -1,7 +1,7 @@
-"""Schedules: how the learning rate changes from epoch to epoch. Names and formulas are PyTorch's.
+"""Schedules: how the learning rate changes during training. Names and formulas are PyTorch's.
 
-A schedule sets the rates of its optimiser's groups when it is made, and again at each `step()`, which
-comes after the steps of the optimiser, once in an epoch (in `OneCycleLR` once in a batch).
+A new schedule sets the rates of its optimiser's groups, and each `step()` sets them again. Call `step()`
+after the optimiser's step: once an epoch, or once a batch for a schedule with ``steps_by = "batch"``.
 """
 
 from __future__ import annotations
@@ -9,14 +9,22 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any, Literal
 
-from nn.checks import whole_number
+from nn.arguments import whole_number
 
 if TYPE_CHECKING:
-    from nn.optim import Optimizer
+    from nn.optim.optimizer import Optimizer
 
 
 class Schedule:
-    """The base of schedules: a subclass gives `factor`, by which the first rates are multiplied."""
+    """The base of schedules: a subclass gives `factor`, which multiplies the first rates.
+
+    Attributes:
+        steps_by: "epoch" or "batch", after which `fit` calls `step`.
+        mode: "min" or "max" if `step` takes a metric that should fall or rise; None if `step` takes none.
+    """
+
+    steps_by: Literal["epoch", "batch"] = "epoch"
+    mode: Literal["min", "max"] | None = None
 
     def __init__(self, optimizer: Optimizer) -> None:
         for name, value in vars(self).items():
@@ -28,11 +36,11 @@ class Schedule:
         self._set()
 
     def factor(self, epoch: int) -> float:
-        """What the first learning rate is multiplied with at an epoch: 0, 1 ..."""
+        """The factor of the first learning rate at an epoch: 0, 1 ..."""
         raise NotImplementedError
 
     def rate(self, base: float, epoch: int) -> float:
-        """The learning rate of a group that began with `base`."""
+        """The learning rate of a group whose first rate was `base`."""
         return base * self.factor(epoch)
 
     def step(self) -> None:
@@ -45,15 +53,15 @@ class Schedule:
             group["lr"] = self.rate(base, self.epoch)
 
     def state_dict(self) -> dict[str, Any]:
-        """Where it is: plain numbers and lists."""
+        """The state of the schedule, as plain numbers and lists."""
         state = {name: value for name, value in vars(self).items() if name != "optimizer"}
         return {**state, "base_lrs": list(self.base_lrs)}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on from what `state_dict` gave.
+        """Continue from a state that `state_dict` gave.
 
         Raises:
-            ValueError: if it is that of another schedule; nothing has changed then.
+            ValueError: if the state is of another schedule; then nothing has changed.
         """
         own = self.state_dict()
         if (
@@ -75,7 +83,7 @@ class Schedule:
 
 
 class StepLR(Schedule):
-    """Multiplied by `gamma` every `step_size` epochs."""
+    """The rate is multiplied by `gamma` every `step_size` epochs."""
 
     def __init__(self, optimizer: Optimizer, step_size: int, gamma: float = 0.1) -> None:
         self.step_size, self.gamma = whole_number("step_size", step_size), gamma
@@ -86,7 +94,7 @@ class StepLR(Schedule):
 
 
 class ExponentialLR(Schedule):
-    """Multiplied by `gamma` every epoch."""
+    """The rate is multiplied by `gamma` every epoch."""
 
     def __init__(self, optimizer: Optimizer, gamma: float) -> None:
         self.gamma = gamma
@@ -97,7 +105,7 @@ class ExponentialLR(Schedule):
 
 
 class LinearLR(Schedule):
-    """Warm-up: from `start_factor` to `end_factor` times the rate in `total_iters` epochs, in a line."""
+    """Linear warm-up from `start_factor` to `end_factor` times the rate, in `total_iters` epochs."""
 
     def __init__(
         self,
@@ -116,7 +124,7 @@ class LinearLR(Schedule):
 
 
 class CosineAnnealingLR(Schedule):
-    """Half a cosine from the rate down to `eta_min` in `T_max` epochs, and up again (Loshchilov 2017)."""
+    """A cosine from the rate down to `eta_min` in `T_max` epochs, and up again (Loshchilov 2017)."""
 
     def __init__(self, optimizer: Optimizer, T_max: int, eta_min: float = 0.0) -> None:
         self.T_max, self.eta_min = whole_number("T_max", T_max), eta_min
@@ -130,13 +138,15 @@ class OneCycleLR(Schedule):
     """Up to `max_lr` along a cosine and down again, in `total_steps` batches (Smith and Topin 2018).
 
     Args:
-        optimizer: whose rates are set; what they were does not matter.
+        optimizer: the optimiser; its own rates do not matter.
         max_lr: the highest rate.
-        total_steps: how often `step` is going to be called.
-        pct_start: the share of the steps that go up.
-        div_factor: the first rate is ``max_lr / div_factor``,
-        final_div_factor: the last one that divided by this.
+        total_steps: the number of calls of `step` to come.
+        pct_start: the share of steps with a rising rate.
+        div_factor: the first rate is ``max_lr / div_factor``.
+        final_div_factor: the last rate is ``max_lr / div_factor / final_div_factor``.
     """
+
+    steps_by = "batch"
 
     def __init__(
         self,
@@ -171,10 +181,10 @@ def _cosine(start: float, end: float, share: float) -> float:
 
 
 class ReduceLROnPlateau(Schedule):
-    """Multiplied by `factor` when a metric has not improved for more than `patience` epochs.
+    """The rate is multiplied by `factor` when a metric has not improved for more than `patience` epochs.
 
-    ``step(metric)`` is given the metric; "min" wants it small, "max" large; an improvement is one by more
-    than the share `threshold`.
+    Call ``step(metric)``. With mode "min" the metric should fall, with "max" it should rise; only a change by
+    more than the share `threshold` is an improvement.
     """
 
     def __init__(
@@ -189,7 +199,7 @@ class ReduceLROnPlateau(Schedule):
         if mode not in ("min", "max"):
             raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
         if not 0.0 <= factor < 1.0:
-            raise ValueError(f"factor is what the rate is multiplied with to shrink, below 1, not {factor!r}")
+            raise ValueError(f"factor shrinks the rate, so it is 0 or more and below 1, not {factor!r}")
         self.mode, self.shrink, self.patience = mode, factor, patience
         self.threshold, self.min_lr = threshold, min_lr
         self.best: float | None = None
@@ -197,10 +207,10 @@ class ReduceLROnPlateau(Schedule):
         super().__init__(optimizer)
 
     def _set(self) -> None:
-        """The rates change by what happens, not by the epoch."""
+        """Leave the rates alone: they follow the metric, not the epoch."""
 
     def step(self, metric: float | None = None) -> None:
-        """Go to the next epoch, with the metric of the last."""
+        """Go to the next epoch, with the metric of the last epoch."""
         if metric is None:
             raise TypeError("this schedule goes by a metric: write step(validation_loss)")
         self.epoch += 1
@@ -214,9 +224,8 @@ class ReduceLROnPlateau(Schedule):
                 group["lr"] = min(group["lr"], max(group["lr"] * self.shrink, self.min_lr))
 
     def rate(self, base: float, epoch: int) -> float:
-        """That of the first group, as it is."""
-        rate: float = self.optimizer.param_groups[0]["lr"]
-        return rate
+        """The current rate of the first group."""
+        return self.optimizer.lr
 
     def _is_better(self, metric: float) -> bool:
         if self.best is None:
@@ -227,18 +236,16 @@ class ReduceLROnPlateau(Schedule):
 
 
 def _is_like(value: Any, own: Any) -> bool:
-    """Whether a value read from a file may take the place of one's own."""
+    """Whether a value from a file may replace a value of the schedule."""
     if isinstance(own, list):
         return isinstance(value, list) and len(value) == len(own) and all(map(_is_like, value, own))
     if isinstance(own, str):
         return value in ("min", "max")
-    if type(own) is int:
-        return type(value) is int and 0 <= value < 2**53
     if type(value) is float:
-        return 0.0 <= value < math.inf
+        return type(own) is not int and 0.0 <= value < math.inf
     return type(value) is int and 0 <= value < 2**53
 
 
 def _is_best(value: Any) -> bool:
-    """Whether it may be the best metric so far: a number, or None for none."""
+    """Whether a value from a file may be the best metric so far: a number, or None."""
     return value is None or (type(value) is float and not math.isnan(value))

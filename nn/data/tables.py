@@ -1,4 +1,4 @@
-"""Data before training: tables as lists, splitting, scaling, one-hot rows, and batches."""
+"""Tables of samples and targets as lists: reading, splitting, scaling, and one-hot rows."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import math
 import random
 from typing import TYPE_CHECKING, Any, overload
 
-from nn.checks import whole_number
+from nn.arguments import whole_number
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
 
 def shuffled(count: int, generator: random.Random) -> list[int]:
-    """The numbers 0 to count - 1 in random order, drawn with `random()` only (Fisher and Yates)."""
+    """The numbers 0 to count - 1 in random order; only `random()` is drawn from (Fisher and Yates)."""
     order = list(range(count))
     for i in range(count - 1, 0, -1):
         j = int(generator.random() * (i + 1))
@@ -21,11 +21,8 @@ def shuffled(count: int, generator: random.Random) -> list[int]:
     return order
 
 
-# Tables
-
-
 def as_list(data: Any) -> list[Any]:
-    """A list, NumPy array, pandas frame or series as nested lists of Python's own numbers."""
+    """A list, NumPy array, pandas frame or series as nested lists of Python numbers."""
     if hasattr(data, "to_numpy"):
         data = data.to_numpy()
     if hasattr(data, "tolist"):
@@ -39,7 +36,7 @@ def as_rows(X: Any) -> list[list[float]]:
     """The samples as rows of floats.
 
     Raises:
-        ValueError: if a row is of another length than the first, or has something else than a finite number.
+        ValueError: if rows differ in length, or an entry is no finite number.
     """
     rows = as_list(X)
     for i, row in enumerate(rows):
@@ -65,10 +62,10 @@ def as_rows(X: Any) -> list[list[float]]:
 
 
 def as_targets(y: Any) -> list[Any]:
-    """The targets as numbers, whole ones as ints, or as rows of floats.
+    """The targets as numbers, whole numbers as ints, or as rows of floats.
 
     Raises:
-        ValueError: if one is no finite number.
+        ValueError: if a target is no finite number.
     """
     targets = as_list(y)
     for i, target in enumerate(targets):
@@ -93,10 +90,10 @@ def _plain(x: Any) -> int | float:
 
 
 def one_hot(labels: Sequence[int], classes: int | None = None) -> list[list[float]]:
-    """For each label a row with 1.0 in its place, else 0.0; as many places as there are classes.
+    """For each label a row of zeros with 1.0 in the place of its class; as wide as there are classes.
 
     Raises:
-        ValueError: if a label is no class.
+        ValueError: if a label is not the number of a class.
     """
     numbers = as_targets(labels)
     if any(isinstance(label, list) for label in numbers):
@@ -144,7 +141,7 @@ def standardise(X: Any) -> list[list[float]]: ...
 @overload
 def standardise(X: Any, *others: Any) -> tuple[list[list[float]], ...]: ...
 def standardise(X: Any, *others: Any) -> Any:
-    """X with mean 0 and standard deviation 1 in each column, and others (a test set) scaled alike.
+    """X scaled to mean 0 and standard deviation 1 in each column; other tables are scaled like X.
 
     ``X = standardise(X)``, or ``X_train, X_test = standardise(X_train, X_test)``. A column of equal numbers
     becomes 0.
@@ -164,76 +161,11 @@ def standardise(X: Any, *others: Any) -> Any:
 
 
 def _centre(column: list[float]) -> float:
-    """The mean; of equal numbers that very number, which rounding might miss."""
+    """The mean; for equal numbers exactly their number, which a rounded sum might miss."""
     return column[0] if min(column) == max(column) else math.fsum(column) / len(column)
 
 
 def _spread(column: list[float], centre: float) -> float:
-    """The standard deviation; scaled by a power of 2 meanwhile, so that no square overflows or is lost."""
+    """The standard deviation; scaling by a power of 2 keeps squares from overflow and underflow."""
     scale = math.ldexp(1.0, math.frexp(max(abs(x - centre) for x in column))[1] - 1)
     return scale * math.sqrt(math.fsum(((x - centre) / scale) ** 2 for x in column) / len(column))
-
-
-# Batches
-
-
-class DataLoader:
-    """Batches of samples and their targets, in a new order every time it is gone through.
-
-    ``for X_batch, y_batch in DataLoader(X, y, 32): ...``; ``len(loader)`` is the number of batches.
-
-    Args:
-        X: a row of numbers for each sample: lists, a NumPy array, a pandas frame.
-        y: a target for each sample.
-        batch_size: how many samples a batch has; the last may have fewer.
-        shuffle: whether the order changes.
-        seed: of the order.
-
-    Raises:
-        ValueError: if X and y differ in length or are empty, or something in them is no finite number.
-    """
-
-    def __init__(self, X: Any, y: Any, batch_size: int = 32, shuffle: bool = True, seed: int = 0) -> None:
-        self.X, self.y = as_rows(X), as_targets(y)
-        check_lengths(self.X, self.y)
-        if not self.X:
-            raise ValueError("there are no samples: X is empty")
-        self.batch_size, self.shuffle = whole_number("batch_size", batch_size), shuffle
-        self._generator = random.Random(seed)
-
-    def __len__(self) -> int:
-        return -(-len(self.X) // self.batch_size)
-
-    def __iter__(self) -> Iterator[tuple[list[list[float]], list[Any]]]:
-        count = len(self.X)
-        order = shuffled(count, self._generator) if self.shuffle else list(range(count))
-        for start in range(0, count, self.batch_size):
-            batch = order[start : start + self.batch_size]
-            yield [list(self.X[i]) for i in batch], [self.y[i] for i in batch]
-
-    def state_dict(self) -> dict[str, Any]:
-        """What the coming orders depend on, as plain lists and numbers."""
-        return {"generator": generator_state(self._generator)}
-
-    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
-        """Go on with the orders that were to come when `state_dict` was called."""
-        set_generator_state(self._generator, state_dict["generator"])
-
-
-def generator_state(generator: random.Random) -> list[Any]:
-    """The state of a generator as plain lists and numbers."""
-    version, numbers, gauss = generator.getstate()
-    return [version, list(numbers), gauss]
-
-
-def set_generator_state(generator: random.Random, state: list[Any]) -> None:
-    """Put a generator into a state that `generator_state` gave.
-
-    Raises:
-        ValueError: if it is none.
-    """
-    try:
-        version, numbers, gauss = state
-        generator.setstate((version, tuple(numbers), gauss))
-    except (TypeError, ValueError, OverflowError) as error:
-        raise ValueError(f"this is no state of a generator: {error}") from None
