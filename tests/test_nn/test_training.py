@@ -1,10 +1,9 @@
-"""Data, metrics, and fitting a model."""
+"""Fitting a model: batches, schedules, callbacks, validation, and errors."""
 
 import math
 import signal
 
 import pytest
-from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 
 import autograd as ag
 import nn
@@ -14,13 +13,14 @@ from nn import (
     EarlyStopping,
     History,
     Module,
+    accuracy,
     evaluate,
     fit,
     predict,
     predict_classes,
     predict_proba,
 )
-from nn.data import DataLoader, as_rows, as_targets, one_hot
+from nn.data import DataLoader, as_targets
 from nn.datasets import iris
 
 XOR, LABELS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
@@ -28,131 +28,6 @@ XOR, LABELS = [[0, 0], [0, 1], [1, 0], [1, 1]], [0, 1, 1, 0]
 
 def xor_model():
     return MLP(2, [8, 1], "tanh", seed=1)
-
-
-class TestTables:
-    def test_lists_arrays_and_frames_are_the_same(self):
-        np = pytest.importorskip("numpy")
-        rows = [[1.0, 2.0], [3.0, 4.0]]
-        for X in ([(1, 2), (3, 4)], np.array(rows), np.array(rows, dtype=np.float32), rows):
-            assert as_rows(X) == rows
-            assert all(type(x) is float for row in as_rows(X) for x in row)
-        for y in ([0, 1], np.array([0, 1]), np.array([0, 1], dtype=np.uint8)):
-            assert as_targets(y) == [0, 1]
-            assert all(type(x) is int for x in as_targets(y))
-        assert type(as_targets([0.0])[0]) is float
-
-    def test_frames(self):
-        pandas = pytest.importorskip("pandas")
-        frame = pandas.DataFrame({"a": [1, 2], "b": [0.5, 1.5]})
-        assert as_rows(frame) == [[1.0, 0.5], [2.0, 1.5]]
-        assert as_targets(frame["a"]) == [1, 2]
-
-    @pytest.mark.parametrize(
-        ("X", "message"),
-        [
-            ([1.0, 2.0], r"X\[0\] is 1\.0: write \[\[x\] for x in X\]"),
-            ([[1.0], [1.0, 2.0]], r"X\[0\] has 1 numbers, and X\[1\] 2"),
-            ([[1.0], ["red"]], r"X\[1\]\[0\] is 'red', which is no number: encode it"),
-            ([[1.0], [math.nan]], r"X\[1\]\[0\] is nan, and so would every result be: leave out the row"),
-            ([[math.inf]], r"X\[0\]\[0\] is inf"),
-        ],
-    )
-    def test_what_does_not_fit_is_named_with_its_place(self, X, message):
-        with pytest.raises(ValueError, match=message):
-            as_rows(X)
-
-    def test_targets_that_are_no_numbers(self):
-        with pytest.raises(ValueError, match=r"y\[1\] is 'cat'.*classes\.index\(name\)"):
-            as_targets([0, "cat"])
-        with pytest.raises(ValueError, match=r"y\[0\] is nan"):
-            as_targets([math.nan])
-        with pytest.raises(TypeError, match="data is a list"):
-            as_targets(3)
-
-    def test_one_hot(self):
-        assert one_hot([0, 2]) == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
-        assert one_hot([0], classes=2) == [[1.0, 0.0]]
-        with pytest.raises(ValueError, match="the label 3 is none of the classes 0 to 2"):
-            one_hot([3], classes=3)
-        assert one_hot([]) == []
-        assert one_hot([0.0, 1.0]) == [[1.0, 0.0], [0.0, 1.0]]
-        with pytest.raises(ValueError, match="these are encoded already"):
-            one_hot([[0.0, 1.0]])
-
-
-class TestDataLoader:
-    def test_every_sample_comes_once_in_an_order_of_the_seed(self):
-        X, y = [[i] for i in range(10)], list(range(10))
-        loader = DataLoader(X, y, batch_size=4, seed=3)
-        assert len(loader) == 3
-        first, second = ([label for _, labels in loader for label in labels] for _ in range(2))
-        assert sorted(first) == sorted(second) == y
-        assert first != second
-        again = DataLoader(X, y, batch_size=4, seed=3)
-        assert [label for _, labels in again for label in labels] == first
-        assert all(
-            row == [float(label)] for rows, labels in loader for row, label in zip(rows, labels, strict=True)
-        )
-        plain = DataLoader(X, y, batch_size=4, shuffle=False)
-        assert [len(labels) for _, labels in plain] == [4, 4, 2]
-
-    def test_it_goes_on_where_it_was(self):
-        loader = DataLoader([[i] for i in range(10)], range(10), seed=3)
-        next(iter(loader))
-        state = loader.state_dict()
-        expected = [labels for _, labels in loader]
-        other = DataLoader([[i] for i in range(10)], range(10), seed=4)
-        other.load_state_dict(state)
-        assert [labels for _, labels in other] == expected
-        with pytest.raises(ValueError, match="no state of a generator"):
-            other.load_state_dict({"generator": [3, [1, 2], None]})
-
-    def test_bad_arguments(self):
-        with pytest.raises(ValueError, match="X has 2 and y has 1"):
-            DataLoader([[1], [2]], [1])
-        with pytest.raises(ValueError, match="no samples"):
-            DataLoader([], [])
-        with pytest.raises(ValueError, match="batch_size is a whole number of 1 or more, not 0"):
-            DataLoader([[1]], [1], 0)
-
-
-class TestMetrics:
-    def test_accuracy(self):
-        assert accuracy([[1.0, 3.0], [2.0, 1.0]], [1, 1]) == 0.5
-        assert accuracy([-0.5, 2.0], [-1, 1]) == 1.0
-        assert accuracy([-0.5, 2.0], [0, 1]) == 1.0
-        assert accuracy([[1.0, 3.0], [2.0, 1.0]], one_hot([1, 1])) == 0.5
-        assert accuracy([0.2, 0.7], [0, 1], threshold=0.5) == 1.0
-        with pytest.raises(ValueError, match="was given 1 and 2"):
-            accuracy([1.0], [1, 1])
-
-    def test_columns_and_rows(self):
-        """A column of targets, as a table has it, is its numbers; scikit-learn's figures for rows."""
-        metrics = pytest.importorskip("sklearn.metrics")
-        assert accuracy([0.5, -1.0], [[1], [0]]) == accuracy([[0.5], [-1.0]], [1, 0]) == 1.0
-        outputs, targets = [[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]], [[1.5, 2.0], [0.0, -2.0], [2.5, 1.0]]
-        assert r2_score(outputs, targets) == pytest.approx(metrics.r2_score(targets, outputs))
-        assert mean_absolute_error(outputs, targets) == pytest.approx(
-            metrics.mean_absolute_error(targets, outputs)
-        )
-        assert r2_score([[1.0], [2.0]], [[1.0], [2.0]]) == 1.0
-        with pytest.raises(ValueError, match="both a number or both a row"):
-            r2_score([[1.0, 2.0]], [1.0])
-
-    def test_a_confusion_of_scores(self):
-        with pytest.raises(ValueError, match=r"not 0\.5: .*predict_classes\(model, X\)"):
-            confusion_matrix([0.5], [1])
-        assert confusion_matrix([0.0], [0]) == [[1]]
-
-    def test_the_others_are_scikit_learns(self):
-        metrics = pytest.importorskip("sklearn.metrics")
-        predicted, labels = [0, 2, 1, 1, 0, 2], [0, 1, 1, 1, 2, 2]
-        assert confusion_matrix(predicted, labels) == metrics.confusion_matrix(labels, predicted).tolist()
-        outputs, targets = [1.0, 2.5, 0.0, -1.0], [1.5, 2.0, 0.5, -2.0]
-        assert r2_score(outputs, targets) == pytest.approx(metrics.r2_score(targets, outputs))
-        assert mean_absolute_error(outputs, targets) == metrics.mean_absolute_error(targets, outputs)
-        assert r2_score([1.0, 2.0], [3.0, 3.0]) == metrics.r2_score([3.0, 3.0], [1.0, 2.0])
 
 
 class TestFit:
@@ -500,6 +375,21 @@ class TestFit:
         assert cycle.epoch == 8
 
     @pytest.mark.skipif(not hasattr(signal, "raise_signal"), reason="there are no signals here")
+    def test_a_schedule_says_when_it_steps(self):
+        """One of one's own too: `fit` knows no class of them."""
+
+        class Halving(nn.Schedule):
+            def factor(self, epoch):
+                return 0.5**epoch
+
+        class HalvingByBatch(Halving):
+            steps_by = "batch"
+
+        for schedule, rates in ((Halving, [1.0, 0.5]), (HalvingByBatch, [0.25, 0.0625])):
+            optimizer = SGD((model := xor_model()).parameters(), lr=1.0)
+            options = {"optimizer": optimizer, "schedule": schedule(optimizer), "batch_size": 2, "epochs": 2}
+            assert fit(model, XOR, LABELS, loss="mse", **options)["lr"] == rates
+
     def test_ctrl_c_keeps_what_was_learnt(self):
         model = xor_model()
         before = model.state_dict()
@@ -582,145 +472,3 @@ class TestFit:
         pytest.importorskip("pandas")
         frame = fit(xor_model(), XOR, LABELS, loss="mse", epochs=2).to_frame()
         assert list(frame["epoch"]) == [1.0, 2.0]
-
-
-class TestModules:
-    def test_state_dict(self):
-        model, other = MLP(2, [3, 1], seed=1), MLP(2, [3, 1], seed=2)
-        other.load_state_dict(model.state_dict())
-        assert other.state_dict() == model.state_dict()
-        before = other.state_dict()
-        with pytest.raises(ValueError, match=r"layers\.0\.neurons\.0\.w\.0 is missing"):
-            other.load_state_dict({k: v for k, v in before.items() if k != "layers.0.neurons.0.w.0"})
-        with pytest.raises(ValueError, match="make the model with the same sizes"):
-            MLP(2, [4, 1]).load_state_dict(before)
-        for bad in (math.nan, "1", None, True, [1.0]):
-            with pytest.raises(ValueError, match=r"neurons\.0\.b is a finite number"):
-                other.load_state_dict({**before, "layers.0.neurons.0.b": bad})
-        assert other.state_dict() == before
-
-    def test_training_and_freezing(self):
-        model = nn.Sequential(nn.Linear(2, 3), nn.Dropout(0.5), nn.ReLU(), nn.Linear(3, 1))
-        assert model.training
-        assert not any(module.training for module in model.eval().modules())
-        assert all(module.training for module in model.train().modules())
-        model.requires_grad_(False)
-        before = model.state_dict()
-        assert len(before) == 13
-        optimizer = nn.AdamW(model.parameters(), lr=1.0)
-        optimizer.step()
-        assert model.state_dict() == before
-        visited = []
-        model.apply(visited.append)
-        assert visited[-1] is model
-        assert len(visited) == 9  # with the neurons
-
-    def test_dropout(self):
-        dropout = nn.Dropout(0.25)
-        xs = dropout([1.0] * 4000)
-        assert set(xs) == {0.0, 1.0 / 0.75}
-        assert sum(xs) / 4000 == pytest.approx(1.0, abs=0.05)
-        assert dropout.eval()([1.0, 2.0]) == [1.0, 2.0]
-        with pytest.raises(ValueError, match="0 or more and below 1, not 1"):
-            nn.Dropout(1)
-
-    def test_reprs(self):
-        model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.Tanh(), nn.LayerNorm(3), nn.Embedding(2, 3))
-        assert repr(model).splitlines() == [
-            "Sequential(  # 18 parameters",
-            "  0: Linear(2, 3, bias=False)  # 6 parameters",
-            "  1: Tanh()",
-            "  2: LayerNorm(3)  # 6 parameters",
-            "  3: Embedding(2, 3)  # 6 parameters",
-            ")",
-        ]
-
-    def test_activations_per_layer(self):
-        model = MLP(2, [3, 4, 1], ["relu", "tanh"], output_activation="sigmoid", bias=False)
-        assert [layer.neurons[0].activation for layer in model.layers] == ["relu", "tanh", "sigmoid"]
-        assert len(model.parameters()) == 2 * 3 + 3 * 4 + 4
-        assert repr(model).startswith(
-            "MLP(2, [3, 4, 1], activation=['relu', 'tanh'], output_activation='sigmoid'"
-        )
-        with pytest.raises(ValueError, match="one for each of the 2 hidden layers, not 1"):
-            MLP(2, [3, 4, 1], ["relu"])
-
-    def test_wrong_sizes(self):
-        with pytest.raises(ValueError, match="this LayerNorm is for 3 numbers and was given 2"):
-            nn.LayerNorm(3)([1.0, 2.0])
-        with pytest.raises(ValueError, match="5 is none of the 2 things 0 to 1"):
-            nn.Embedding(2, 3)(5)
-        with pytest.raises(TypeError, match="takes modules and functions"):
-            nn.Sequential([nn.Linear(1, 1)])
-
-
-class TestInitialisers:
-    @pytest.mark.parametrize(
-        ("name", "variance"),
-        [
-            ("normal", 1.0),
-            ("uniform", 1.0 / 12.0),
-            ("xavier_uniform", 2.0 / 60),
-            ("xavier_normal", 2.0 / 60),
-            ("kaiming_uniform", 2.0 / 20),
-            ("kaiming_normal", 2.0 / 20),
-            ("lecun_uniform", 1.0 / 20),
-            ("lecun_normal", 1.0 / 20),
-        ],
-    )
-    def test_mean_and_variance(self, name, variance):
-        """Of 20,000 draws, within four standard errors."""
-        draw = nn.init.by_name(name)
-        xs = [draw(20, 40) for _ in range(20_000)]
-        mean = sum(xs) / len(xs)
-        expected = 0.5 if name == "uniform" else 0.0
-        assert abs(mean - expected) < 4 * math.sqrt(variance / len(xs))
-        found = sum((x - mean) ** 2 for x in xs) / len(xs)
-        assert abs(found / variance - 1.0) < 4 * math.sqrt(2.0 / len(xs))
-
-    def test_normal_numbers_are_normal(self):
-        """Kolmogorov and Smirnov's distance from the normal distribution; 1.95 is passed once in 1000."""
-        xs = sorted(nn.init.draw_normal() for _ in range(20_000))
-        distance = max(
-            abs((i + 0.5) / len(xs) - 0.5 * math.erfc(-x / math.sqrt(2.0))) for i, x in enumerate(xs)
-        )
-        assert distance * math.sqrt(len(xs)) < 1.95
-
-    def test_draws_are_the_same_everywhere(self):
-        """Sums and comparisons of random.Random.random() alone: pinned."""
-        nn.seed(0)
-        drawn = [nn.init.draw_normal() for _ in range(3)]
-        assert drawn == [1.3988235422242687, -0.24391087688713198, -0.23861592861522019]
-
-    def test_unknown_names(self):
-        with pytest.raises(ValueError, match="no initialiser is called 'glorot': choose one of zeros"):
-            nn.Layer(2, 2, weight_init="glorot")
-
-
-def test_minimize():
-    pytest.importorskip("scipy")
-    x, y = nn.parameter(-1.0), nn.parameter(1.0)
-    result = nn.minimize(lambda: (1 - x) ** 2 + 100 * (y - x * x) ** 2, [x, y], tol=1e-12)
-    assert (x.data, y.data) == pytest.approx((1.0, 1.0), abs=1e-5)
-    assert result.fun < 1e-9
-
-
-def test_optimisers_go_on_from_their_state():
-    def train(optimizer, p, steps):
-        for _ in range(steps):
-            p.grad = 2.0 * p.data
-            optimizer.step()
-
-    for name, make in nn.optim.OPTIMIZERS.items():
-        p = nn.parameter(1.0)
-        whole = make([p], lr=0.1)
-        train(whole, p, 5)
-        state, at = whole.state_dict(), p.data
-        train(whole, p, 5)
-        q = nn.parameter(at)
-        part = make([q], lr=0.5)
-        part.load_state_dict(state)
-        train(part, q, 5)
-        assert q.data == p.data, name
-        with pytest.raises(ValueError, match="the state is that of another optimiser"):
-            make([q, p], lr=0.1).load_state_dict(state)

@@ -92,7 +92,7 @@ def test_layers_with_other_modules_between():
     assert texts["t1"] == ["3 hidden"]  # what the next layer is given
     assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == [h.data for h in hidden]
     assert float(texts["c2n0"][0]) == nn.predict(model, [[1.0, -1.0]])[0]
-    assert all("forward" not in vars(module) for module in model.modules())
+    assert all("_hooks" not in vars(module) for module in model.modules())
     assert model.training
 
 
@@ -136,6 +136,16 @@ def test_the_order_is_that_of_the_calls():
     assert [texts[f"t{i}"] for i in range(3)] == [["2 inputs"], ["3 hidden"], ["1 output, linear"]]
     hidden = [tanh(h).data for h in model.hidden([1.0, -1.0])]
     assert [float(texts[f"c1n{k}"][0]) for k in range(3)] == hidden
+
+
+class Generating(Reversed):
+    def forward(self, x):
+        return self.out(tanh(h) for h in self.hidden(x))
+
+
+def test_inputs_may_come_from_a_generator():
+    assert parts(nn.draw_network(model := Generating(), [1.0, -1.0]))[0]["t1"] == ["3 hidden"]
+    assert all("_hooks" not in vars(module) for module in model.modules())
 
 
 def test_one_activation_may_serve_several_layers():

@@ -7,7 +7,7 @@ import pytest
 
 from autograd import backend_info
 
-sys.path.append(str(Path(__file__).parent.parent / "benchmarks"))
+sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 import accuracy
 

@@ -365,7 +365,7 @@ def test_a_file_of_very_many_modules_is_refused_before_they_are_made(tmp_path):
     assert repr(load(path)) == repr(model)
 
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parent.parent / "files"
 
 
 def test_files_of_version_0_1_load():
