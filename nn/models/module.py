@@ -32,7 +32,7 @@ class Module(HasOutputs):
 
     training = True  # False while the model is used, not trained; Dropout reads it
     _name = ""  # in the module that holds this one
-    _named = False  # whether the members have been told their names
+    _ready = False  # whether members know their names, and there are no hooks
     _hooks: tuple[Callable[[Module, tuple[Any, ...], Any], Any], ...] = ()  # called after `forward`
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -40,15 +40,12 @@ class Module(HasOutputs):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of `forward`; Values made in `forward` remember the path of this module."""
-        if not self._named:
+        if not self._ready:
             self._name_members()
-        if self._hooks:  # an iterator of inputs can be read once only, and hooks read it too
-            args = tuple(list(x) if hasattr(x, "__next__") else x for x in args)
+            if self._hooks:
+                return self._call_hooked(args, kwargs)
         with module_path(self._name or type(self).__name__):
-            out = self.forward(*args, **kwargs)
-        for hook in self._hooks:
-            hook(self, (*args, *kwargs.values()), out)
-        return out
+            return self.forward(*args, **kwargs)
 
     def _name_members(self) -> None:
         """Tell the modules in the attributes their names, at the first call: lists are filled by then."""
@@ -56,7 +53,16 @@ class Module(HasOutputs):
             for path, member in _members(name, attribute):
                 if isinstance(member, Module):
                     member._name = path
-        self._named = True
+        self._ready = not self._hooks
+
+    def _call_hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+        # An iterator of inputs can be read once only, and hooks read the inputs too.
+        args = tuple(list(x) if hasattr(x, "__next__") else x for x in args)
+        with module_path(self._name or type(self).__name__):
+            out = self.forward(*args, **kwargs)
+        for hook in self._hooks:
+            hook(self, (*args, *kwargs.values()), out)
+        return out
 
     # Members
 
@@ -221,7 +227,7 @@ def forward_hook(
     """A block in which ``hook(module, args, out)`` is called after each `forward` of the modules."""
     hooked = list(modules)
     for module in hooked:
-        module._hooks += (hook,)
+        module._hooks, module._ready = (*module._hooks, hook), False
     try:
         yield
     finally:
