@@ -56,7 +56,7 @@ def as_rows(X: Any) -> list[list[float]]:
                 )
             if not math.isfinite(x):
                 raise ValueError(
-                    f"X[{i}][{j}] is {x!r}, and so would every result be: leave out the row, or fill it in"
+                    f"X[{i}][{j}] is {x!r}, not a finite number: leave out the row, or fill in a number"
                 )
     return [[float(x) for x in row] for row in rows]
 
@@ -97,7 +97,7 @@ def one_hot(labels: Sequence[int], classes: int | None = None) -> list[list[floa
     """
     numbers = as_targets(labels)
     if any(isinstance(label, list) for label in numbers):
-        raise ValueError("labels are numbers of classes, not rows: these are encoded already")
+        raise ValueError("labels are class numbers, not rows: these labels are one-hot encoded already")
     count = int(max(numbers, default=0)) + 1 if classes is None else whole_number("classes", classes)
     for label in numbers:
         if label not in range(count):
@@ -118,8 +118,8 @@ def train_test_split(
     train = len(X) - round(len(X) * test_fraction)
     if not 0 < train < len(X):
         raise ValueError(
-            f"test_fraction={test_fraction!r} of {len(X)} samples leaves a part empty: pass one above 0 and "
-            f"below 1"
+            f"test_fraction={test_fraction!r} of {len(X)} samples leaves a part empty: pass a share above 0 "
+            f"and below 1"
         )
     order = shuffled(len(X), random.Random(seed))
     return (

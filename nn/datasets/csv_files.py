@@ -45,7 +45,7 @@ def from_csv(
     except UnicodeDecodeError as error:
         number = data.count(b"\n", 0, error.start) + 1
         raise ValueError(
-            f"{path.name}, line {number}: this is no {encoding}: write encoding='latin-1', or the one it has"
+            f"{path.name}, line {number}: this is not {encoding}: write encoding='latin-1', or the file's own"
         ) from None
     return dataset_from_lines(lines, path.name, target, header=header, delimiter=delimiter)
 
@@ -65,7 +65,7 @@ def dataset_from_lines(
     columns = table.pop(0)[1] if header else [f"x{i + 1}" for i in range(len(table[0][1]))]
     if len(columns) == 1:
         raise ValueError(
-            f"{name} has one column, {columns[0]!r}: write delimiter=';', or what stands between"
+            f"{name} has one column, {columns[0]!r}: write delimiter=';', or the character between columns"
         )
     if header and all(map(_is_number, columns)):
         raise ValueError(
@@ -103,7 +103,7 @@ def _place(name: str, columns: list[str], target: str | int) -> int:
             raise ValueError(f"{name} has no column {target!r}, but {', '.join(columns)}")
         return columns.index(target)
     if not -len(columns) <= target < len(columns):
-        raise ValueError(f"{name} has {len(columns)} columns, and none of the place {target}")
+        raise ValueError(f"{name} has {len(columns)} columns, so there is no column {target}")
     return target % len(columns)
 
 

@@ -33,8 +33,8 @@ def number_pairs(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[A
     for output, target in pairs:
         if hasattr(output, "__len__") != hasattr(target, "__len__"):
             raise ValueError(
-                f"an output, {output!r}, and its target, {target!r}, are both a number or both a row: make "
-                f"the last layer as wide as the targets; for classes use one_hot, or cross_entropy"
+                f"an output and its target are both a number or both a row, not {output!r} and {target!r}: "
+                f"make the last layer as wide as the targets; for classes use one_hot, or cross_entropy"
             )
     if not hasattr(outputs[0], "__len__"):
         return pairs
@@ -66,7 +66,7 @@ def _reduced(losses: list[Any], reduction: str, weights: Sequence[float] | None 
 
 
 def mse_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
-    """Squared error, (output - target)**2; with ``reduction="half_sum"`` the textbooks' half of its sum."""
+    """Squared error, (output - target)**2; ``reduction="half_sum"`` is half the sum, as in textbooks."""
     errors = [square(output - target) for output, target in number_pairs(outputs, targets)]
     return 0.5 * sum_of(errors) if reduction == "half_sum" else _reduced(errors, reduction)
 

@@ -104,11 +104,11 @@ def _threshold(scores: list[float], kind: str | None, labels: Sequence[Any]) -> 
     many = [score for score in scores if score > 1.0]
     if all(score >= 0.0 and score.is_integer() for score in scores) and many:
         raise ValueError(
-            f"whether {many[0]!r} is a class or a score is not known: pass threshold=0.0 for scores, and for "
+            f"cannot tell whether {many[0]!r} is a class or a score: pass threshold=0.0 for scores, and for "
             f"classes what predict_classes returns"
         )
     if doubtful and may_be_probabilities(scores):
-        raise ValueError(f"whether {doubtful[0]!r} stands for class 0 or 1 is not known: {CURE}")
+        raise ValueError(f"cannot tell whether {doubtful[0]!r} stands for class 0 or 1: {CURE}")
     return 0.0
 
 

@@ -72,7 +72,7 @@ def probabilities_of(outputs: Predictions) -> Predictions:
         )
     if outputs.outputs is None and outputs and may_be_probabilities(outputs):
         raise ValueError(
-            f"whether outputs such as {outputs[0]!r} are probabilities or logits is not known: write "
+            f"cannot tell whether outputs such as {outputs[0]!r} are probabilities or logits: write "
             f"model.outputs = 'probabilities', or 'logits'"
         )
     found = [softmax(output) if isinstance(output, list) else sigmoid(output) for output in outputs]

@@ -92,7 +92,7 @@ class _Allowance:
     def take(self, count: int) -> float:
         self.left -= count
         if self.left < 0:
-            raise ValueError("the model has more parameters than there are numbers for them")
+            raise ValueError("the model has more parameters than the file has numbers")
         return 0.0
 
 

@@ -49,7 +49,7 @@ def _called(module: Module) -> str:
 
 
 class Neuron(Module):
-    """activation(w . x + b): three nodes, the weighted sum, net and out of textbooks.
+    """activation(w . x + b): three nodes, called weighted sum, net and out in textbooks.
 
     Args:
         in_size: the number of inputs.
@@ -277,7 +277,7 @@ class Dropout(Module):
         self.p = p
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
-        """As many numbers as x has."""
+        """A list of numbers, as long as x."""
         x = _inputs(x)
         if not self.training or self.p == 0.0:
             return list(x)
@@ -303,7 +303,7 @@ class LayerNorm(Module):
         self.b = [parameter(0.0, f"b{i + 1}") for i in range(self.size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
-        """As many numbers as x has: `size`."""
+        """A list of `size` numbers, for x of `size` numbers."""
         x = _of_size(self, x)
         centre = sum(x[1:], start=x[0]) / float(self.size)
         scale = 1.0 / sqrt(var(x) + self.eps)
@@ -324,7 +324,7 @@ class RMSNorm(Module):
         self.w = [parameter(1.0, f"w{i + 1}") for i in range(self.size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
-        """As many numbers as x has: `size`."""
+        """A list of `size` numbers, for x of `size` numbers."""
         x = _of_size(self, x)
         scale = 1.0 / sqrt(dot(x, x) / float(self.size) + self.eps)
         normal = [x_i * scale for x_i in x]

@@ -160,7 +160,7 @@ class Module(HasOutputs):
         if missing or unknown:
             found = [f"{name} is missing" for name in missing[:3]] + [f"{n} is unknown" for n in unknown[:3]]
             raise ValueError(
-                f"the state is not that of this {type(self).__name__} of {len(parameters)} parameters "
+                f"the state does not fit this {type(self).__name__} of {len(parameters)} parameters "
                 f"({', '.join(found)}{' ...' if len(missing) + len(unknown) > len(found) else ''}): make the "
                 f"model with the same sizes"
             )

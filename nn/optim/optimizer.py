@@ -78,13 +78,13 @@ class Optimizer:
             for p in group["params"]:
                 if not isinstance(p, Value) or p.op is not None:
                     raise TypeError(
-                        f"an optimiser adjusts leaves, which {p!r} is not: pass model.parameters()"
+                        f"an optimiser adjusts leaves, and {p!r} is not a leaf: pass model.parameters()"
                     )
         count = len(self.parameters)
         if count == 0:
             raise ValueError("there are no parameters to adjust: pass model.parameters()")
         if len(set(map(id, self.parameters))) < count:
-            raise ValueError("a parameter stands in two places: pass each once")
+            raise ValueError("a parameter is listed twice: pass each parameter once")
         self._steps = [0] * count  # steps of each parameter; a frozen parameter makes none
         self._state: list[State] = [(0.0,) * self.state_size] * count
 
@@ -165,8 +165,8 @@ class Optimizer:
             fits = False
         if not fits:
             raise ValueError(
-                f"the state is that of another optimiser: this one is {type(self).__name__} with groups of "
-                f"{sizes} parameters"
+                f"the state belongs to another optimiser: this optimiser is {type(self).__name__} with "
+                f"groups of {sizes} parameters"
             )
         for group, saved in zip(self.param_groups, options, strict=True):
             group.update(saved)
@@ -184,7 +184,7 @@ def listed(caller: str, params: Any) -> list[Any]:
         TypeError: for a single Value, and for a model.
     """
     if isinstance(params, Value):
-        raise TypeError(f"params are a list, not one of them, {params!r}: write [p]")
+        raise TypeError(f"params is a list of parameters, not the single {params!r}: write [p]")
     if isinstance(params, Module):
         name = type(params).__name__
         raise TypeError(f"{caller} takes parameters, not the {name} that has them: write model.parameters()")

@@ -70,7 +70,9 @@ class Schedule:
             or not all(name == "best" or _is_like(value, own[name]) for name, value in state_dict.items())
             or not _is_best(state_dict.get("best"))
         ):
-            raise ValueError(f"the state is that of another schedule: this one is a {type(self).__name__}")
+            raise ValueError(
+                f"the state belongs to another schedule: this schedule is a {type(self).__name__}"
+            )
         before = dict(vars(self))
         try:
             vars(self).update({**state_dict, "base_lrs": list(state_dict["base_lrs"])})
@@ -79,7 +81,7 @@ class Schedule:
                 raise ValueError(f"it would set the rates {rates}")
         except (ArithmeticError, TypeError, ValueError) as error:
             vars(self).update(before)
-            raise ValueError(f"the state is that of no {type(self).__name__}: {error}") from None
+            raise ValueError(f"the state does not fit a {type(self).__name__}: {error}") from None
 
 
 class StepLR(Schedule):

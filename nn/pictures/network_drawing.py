@@ -62,7 +62,7 @@ def draw_network(
     sizes = {"inputs": len(first.neurons[0].w), "outputs": len(last.neurons)}
     for (name, count), names in zip(sizes.items(), (inputs, outputs), strict=True):
         if names and len(names) != count:
-            raise ValueError(f"{name} are names for {count} of them, not {len(names)}")
+            raise ValueError(f"{name} needs {count} names, one for each neuron, not {len(names)}")
     values = None if x is None else [first.inputs, *(c.inputs for c in columns[1:]), last.outputs]
     shown = [list(map(str, inputs)), list(map(str, outputs))]
     return _Painter(columns, values, color, most, number_format, shown, theme(dark)).graph()

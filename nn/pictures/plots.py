@@ -53,7 +53,7 @@ def plot_decision_boundary(
 
     X, y = as_rows(X), as_targets(y)
     if len(X[0]) != 2:
-        raise ValueError(f"a plane has two numbers for each sample, and X[0] has {len(X[0])}")
+        raise ValueError(f"a decision boundary needs two numbers for each sample, and X[0] has {len(X[0])}")
     ax = axes(ax)
     points = np.array(X)
     margin = 0.1 * (points.max(axis=0) - points.min(axis=0)) + 1e-9

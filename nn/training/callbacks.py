@@ -134,7 +134,7 @@ class _Best:
         if mode is None and column.removeprefix("val_") in ("accuracy", "r2"):
             mode = "max"
         if mode is None:
-            raise ValueError(f"whether {column!r} should fall or rise is not known: pass mode='min' or 'max'")
+            raise ValueError(f"cannot tell whether {column!r} should fall or rise: pass mode='min' or 'max'")
         self.column, self._mode = column, mode
         self._number = math.nan
         self._history: History | None = None  # a new history means a new training
@@ -142,9 +142,7 @@ class _Best:
     def improved(self, history: History) -> bool:
         """Whether the last epoch is the best so far; the first epoch counts as best."""
         if self.column.startswith("val_") and self.column not in history.rows[-1]:
-            raise ValueError(
-                f"there is no {self.column} without samples to judge by: pass validation=0.2 to fit"
-            )
+            raise ValueError(f"{self.column} needs validation samples: pass validation=0.2 to fit")
         number = history[self.column][-1]
         first = history is not self._history
         if first or (number < self._number if self._mode == "min" else number > self._number):

@@ -166,10 +166,12 @@ def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[l
 def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
     parameters = model.parameters()
     if parameters and not any(p.requires_grad for p in parameters):
-        raise ValueError("every parameter is frozen: thaw some, as model.requires_grad_() does all")
+        raise ValueError("every parameter is frozen: thaw all by model.requires_grad_(), or only some")
     if isinstance(given, Optimizer):
         if lr is not None:
-            raise ValueError("lr is that of the optimiser: leave it out, or give the optimiser by name")
+            raise ValueError(
+                "lr is for an optimiser given by name: leave lr out, or set the rate of the optimiser"
+            )
         if not set(map(id, given.parameters)) & set(map(id, parameters)):
             raise ValueError("the optimiser adjusts another model: make it with model.parameters()")
         return given
@@ -181,13 +183,13 @@ def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optim
 def _check_schedule(schedule: Any, optimizer: Optimizer) -> None:
     """Raise an error if the argument is no schedule, or `fit` cannot use the schedule."""
     if not isinstance(schedule, Schedule):
-        raise TypeError(
-            f"a schedule is made for an optimiser, as StepLR(optimizer, 10), and {schedule!r} is none"
-        )
+        raise TypeError(f"schedule is a Schedule, such as StepLR(optimizer, 10), not {schedule!r}")
     if schedule.mode == "max":
         raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
     if schedule.optimizer is not optimizer:
-        raise ValueError("the schedule is that of another optimiser: pass fit the one it was made for")
+        raise ValueError(
+            "the schedule belongs to another optimiser: pass fit the optimiser that the schedule was made for"
+        )
 
 
 def _epoch(
@@ -248,8 +250,8 @@ def _check_loss(loss: Any) -> None:
         raise TypeError("the loss function gave None: end it with return, followed by the loss")
     if not isinstance(loss, Value):
         raise TypeError(
-            f"the loss function gave {loss!r}, not a Value: make one of the outputs with + - * / and the "
-            f"functions of autograd, without float() and .data"
+            f"the loss function gave {loss!r}, not a Value: compute a Value from the outputs with + - * / "
+            f"and the functions of autograd, without float() and .data"
         )
     if not math.isfinite(loss.data):
         raise ValueError(

@@ -108,7 +108,7 @@ class TestCsv:
         path = tmp_path / "data.csv"
         path.write_bytes("a,y\n1,caf\u00e9\n2,tea\n".encode("latin-1"))
         with pytest.raises(
-            ValueError, match=r"data\.csv, line 2: this is no utf-8-sig: write encoding='latin-1'"
+            ValueError, match=r"data\.csv, line 2: this is not utf-8-sig: write encoding='latin-1'"
         ):
             datasets.from_csv(path)
         assert datasets.from_csv(path, encoding="latin-1").classes == ["caf\u00e9", "tea"]
@@ -116,5 +116,5 @@ class TestCsv:
     def test_columns_that_are_not_there(self, tmp_path):
         with pytest.raises(ValueError, match="no column 'z', but a, y"):
             self.read(tmp_path, "a,y\n1,0\n", "z")
-        with pytest.raises(ValueError, match="2 columns, and none of the place 5"):
+        with pytest.raises(ValueError, match="2 columns, so there is no column 5"):
             self.read(tmp_path, "a,y\n1,0\n", 5)

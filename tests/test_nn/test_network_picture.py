@@ -214,7 +214,10 @@ def test_a_notebook_shows_it():
         (lambda: nn.draw_network(nn.Linear(2, 1), [1.0, math.nan]), "is nan"),
         (lambda: nn.draw_network(nn.Linear(2, 1), color="red"), "color is 'weight' or 'grad'"),
         (lambda: nn.draw_network(nn.Linear(2, 1), most=1), "3 or more, not 1"),
-        (lambda: nn.draw_network(nn.Linear(2, 1), inputs=["a"]), "inputs are names for 2 of them, not 1"),
+        (
+            lambda: nn.draw_network(nn.Linear(2, 1), inputs=["a"]),
+            "inputs needs 2 names, one for each neuron, not 1",
+        ),
     ],
 )
 def test_what_cannot_be_drawn_says_why(draw, message):

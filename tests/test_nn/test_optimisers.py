@@ -90,7 +90,7 @@ def test_optimisers_go_on_from_their_state():
         part.load_state_dict(state)
         train(part, q, 5)
         assert q.data == p.data, name
-        with pytest.raises(ValueError, match="the state is that of another optimiser"):
+        with pytest.raises(ValueError, match="the state belongs to another optimiser"):
             make([q, p], lr=0.1).load_state_dict(state)
 
 

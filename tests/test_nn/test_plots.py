@@ -47,7 +47,9 @@ def test_decision_boundaries():
     )
     assert ax.get_legend() is None
     assert len(ax.figure.axes) == 2  # with a scale
-    with pytest.raises(ValueError, match=r"a plane has two numbers for each sample, and X\[0\] has 3"):
+    with pytest.raises(
+        ValueError, match=r"a decision boundary needs two numbers for each sample, and X\[0\] has 3"
+    ):
         nn.plot_decision_boundary(nn.MLP(3, [1]), [[1, 2, 3]], [0])
 
 

@@ -34,7 +34,7 @@ class TestTables:
             ([1.0, 2.0], r"X\[0\] is 1\.0: write \[\[x\] for x in X\]"),
             ([[1.0], [1.0, 2.0]], r"X\[0\] has 1 numbers, and X\[1\] 2"),
             ([[1.0], ["red"]], r"X\[1\]\[0\] is 'red', which is no number: encode it"),
-            ([[1.0], [math.nan]], r"X\[1\]\[0\] is nan, and so would every result be: leave out the row"),
+            ([[1.0], [math.nan]], r"X\[1\]\[0\] is nan, not a finite number: leave out the row"),
             ([[math.inf]], r"X\[0\]\[0\] is inf"),
         ],
     )
@@ -57,7 +57,7 @@ class TestTables:
             one_hot([3], classes=3)
         assert one_hot([]) == []
         assert one_hot([0.0, 1.0]) == [[1.0, 0.0], [0.0, 1.0]]
-        with pytest.raises(ValueError, match="these are encoded already"):
+        with pytest.raises(ValueError, match="these labels are one-hot encoded already"):
             one_hot([[0.0, 1.0]])
 
 
@@ -125,7 +125,7 @@ class TestData:
         assert nn.train_test_split(X, y, 0.3, seed=5)[3] != y_test
         with pytest.raises(ValueError, match="X has 10 and y has 9"):
             nn.train_test_split(X, y[:9])
-        with pytest.raises(ValueError, match="leaves a part empty: pass one above 0 and below 1"):
+        with pytest.raises(ValueError, match="leaves a part empty: pass a share above 0 and below 1"):
             nn.train_test_split(X, y, 0.0)
 
     @pytest.mark.parametrize("size", [1e-200, 1e200])
