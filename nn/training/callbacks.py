@@ -34,8 +34,8 @@ class Training:
     schedule: Schedule | None
     loader: DataLoader
     history: History
-    stop: str = ""
-    finish: list[Callable[[], None]] = field(default_factory=list)  # called when the training has ended
+    stop: str = field(default="", init=False)
+    finish: list[Callable[[], None]] = field(default_factory=list, init=False)  # called at the end
 
 
 class EarlyStopping:
