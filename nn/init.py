@@ -1,10 +1,10 @@
-"""Initial weights: one seeded generator, and the rules by which weights are drawn from it.
+"""Initial weights: a seeded generator, and initialisers that draw weights from the generator.
 
-A rule is a function of (in_size, out_size) that draws one weight; those of this page are made by calling
-their name: ``Layer(2, 8, "relu", weight_init=init.kaiming_normal())``.
+An initialiser is a function of (in_size, out_size) that draws one weight. A call to a function of this module
+makes an initialiser: ``Layer(2, 8, "relu", weight_init=init.kaiming_normal())``.
 
-Only ``random.Random.random()`` is drawn from, and what is made of it needs no more than + - * / and
-sqrt: weights are equal, to the last bit, on every machine and in every version of Python.
+Weights are computed from ``random.Random.random()`` with + - * / and sqrt only, so they have the same bits on
+every machine and in every version of Python.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import math
 import random
 from typing import TYPE_CHECKING, Any
 
-from nn import naming
+from nn import arguments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,9 +24,9 @@ generator = random.Random(0)
 
 
 def seed(number: int) -> None:
-    """Start the generator of weights and dropout anew; without a call it starts from seed 0.
+    """Restart the generator of weights and dropout; before the first call its seed is 0.
 
-    Samples are shuffled by the seed of their `DataLoader`, or of `fit`.
+    The order of samples has its own seed, in `DataLoader` or `fit`.
     """
     generator.seed(number)
 
@@ -35,14 +35,14 @@ def seed(number: int) -> None:
 
 
 def draw_uniform(low: float, high: float) -> float:
-    """A number drawn evenly from [low, high)."""
+    """A number drawn uniformly from [low, high)."""
     return low + (high - low) * generator.random()
 
 
 def draw_normal(mean: float = 0.0, std: float = 1.0, source: random.Random = generator) -> float:
-    """A normally distributed number, by comparisons of even ones alone (Karney 2016, algorithm N).
+    """A normally distributed number, from comparisons of uniform numbers (Karney 2016, algorithm N).
 
-    Other methods take logarithms, whose last bit depends on the machine.
+    Other methods take logarithms, and the last bit of a logarithm depends on the machine.
     """
     while True:
         whole = 0
@@ -58,7 +58,7 @@ def draw_normal(mean: float = 0.0, std: float = 1.0, source: random.Random = gen
 
 
 def _happens(x: float, source: random.Random) -> bool:
-    """True with probability exp(-x), for 0 <= x <= 1: whether a falling run that starts below x is even."""
+    """True with probability exp(-x), for 0 <= x <= 1: a falling run of numbers below x has even length."""
     even = True
     before = x
     while (drawn := source.random()) < before:
@@ -67,7 +67,7 @@ def _happens(x: float, source: random.Random) -> bool:
     return even
 
 
-# Rules
+# Initialisers
 
 
 def constant(value: float) -> Initialiser:
@@ -81,46 +81,46 @@ def zeros() -> Initialiser:
 
 
 def uniform(low: float = 0.0, high: float = 1.0) -> Initialiser:
-    """Evenly from [low, high)."""
+    """Uniform on [low, high)."""
     return lambda in_size, out_size: draw_uniform(low, high)
 
 
 def normal(mean: float = 0.0, std: float = 1.0) -> Initialiser:
-    """Normally distributed."""
+    """Normal with this mean and standard deviation."""
     return lambda in_size, out_size: draw_normal(mean, std)
 
 
 def xavier_uniform(gain: float = 1.0) -> Initialiser:
-    """Evenly, with variance ``gain**2 * 2 / (in_size + out_size)`` (Glorot and Bengio 2010)."""
-    return _even(lambda in_size, out_size: gain * math.sqrt(2.0 / (in_size + out_size)))
+    """Uniform with variance ``gain**2 * 2 / (in_size + out_size)`` (Glorot and Bengio 2010)."""
+    return _uniform(lambda in_size, out_size: gain * math.sqrt(2.0 / (in_size + out_size)))
 
 
 def xavier_normal(gain: float = 1.0) -> Initialiser:
-    """Normally, with variance ``gain**2 * 2 / (in_size + out_size)`` (Glorot and Bengio 2010)."""
+    """Normal with variance ``gain**2 * 2 / (in_size + out_size)`` (Glorot and Bengio 2010)."""
     return _normal(lambda in_size, out_size: gain * math.sqrt(2.0 / (in_size + out_size)))
 
 
 def kaiming_uniform(gain: float = math.sqrt(2.0)) -> Initialiser:
-    """Evenly, with variance ``gain**2 / in_size``; the gain is relu's (He et al. 2015)."""
-    return _even(lambda in_size, out_size: gain / math.sqrt(in_size))
+    """Uniform with variance ``gain**2 / in_size``; the default gain is for relu (He et al. 2015)."""
+    return _uniform(lambda in_size, out_size: gain / math.sqrt(in_size))
 
 
 def kaiming_normal(gain: float = math.sqrt(2.0)) -> Initialiser:
-    """Normally, with variance ``gain**2 / in_size``; the gain is relu's (He et al. 2015)."""
+    """Normal with variance ``gain**2 / in_size``; the default gain is for relu (He et al. 2015)."""
     return _normal(lambda in_size, out_size: gain / math.sqrt(in_size))
 
 
 def lecun_uniform() -> Initialiser:
-    """Evenly, with variance ``1 / in_size`` (LeCun et al. 1998)."""
+    """Uniform with variance ``1 / in_size`` (LeCun et al. 1998)."""
     return kaiming_uniform(1.0)
 
 
 def lecun_normal() -> Initialiser:
-    """Normally, with variance ``1 / in_size`` (LeCun et al. 1998)."""
+    """Normal with variance ``1 / in_size`` (LeCun et al. 1998)."""
     return kaiming_normal(1.0)
 
 
-def _even(std: Callable[[int, int], float]) -> Initialiser:
+def _uniform(std: Callable[[int, int], float]) -> Initialiser:
     def draw(in_size: int, out_size: int) -> float:
         bound = math.sqrt(3.0) * std(in_size, out_size)
         return draw_uniform(-bound, bound)
@@ -150,21 +150,21 @@ RULES: dict[str, Callable[[], Initialiser]] = {
 
 
 def by_name(given: str | Initialiser) -> Initialiser:
-    """The rule of a name, or the function that was given.
+    """The initialiser with the given name, or the given function itself.
 
     Raises:
         ValueError: for an unknown name.
     """
-    found: Any = naming.by_name("initialiser", RULES, given, "a function of (in_size, out_size)")
-    rule: Initialiser = found() if isinstance(given, str) else found
-    return rule
+    found: Any = arguments.by_name("initialiser", RULES, given, "a function of (in_size, out_size)")
+    initialiser: Initialiser = found() if isinstance(given, str) else found
+    return initialiser
 
 
 def for_activation(activation: str) -> Initialiser:
-    """The rule that keeps the variance of signals from layer to layer.
+    """The initialiser that keeps the variance of signals from layer to layer.
 
-    He's for relu and its kin, which halve it; LeCun's for the rest, drawn normally for selu, whose
-    constants were found for that (Klambauer et al. 2017).
+    He's for relu and its kin, which halve the variance; LeCun's for the rest. For selu LeCun's weights are
+    normal, because the constants of selu were derived for normal weights (Klambauer et al. 2017).
     """
     if activation in ("relu", "leaky_relu", "elu", "gelu", "silu", "mish"):
         return kaiming_uniform()

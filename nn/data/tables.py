@@ -1,0 +1,171 @@
+"""Tables of samples and targets as lists: reading, splitting, scaling, and one-hot rows."""
+
+from __future__ import annotations
+
+import math
+import random
+from typing import TYPE_CHECKING, Any, overload
+
+from nn.arguments import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+def shuffled(count: int, generator: random.Random) -> list[int]:
+    """The numbers 0 to count - 1 in random order; only `random()` is drawn from (Fisher and Yates)."""
+    order = list(range(count))
+    for i in range(count - 1, 0, -1):
+        j = int(generator.random() * (i + 1))
+        order[i], order[j] = order[j], order[i]
+    return order
+
+
+def as_list(data: Any) -> list[Any]:
+    """A list, NumPy array, pandas frame or series as nested lists of Python numbers."""
+    if hasattr(data, "to_numpy"):
+        data = data.to_numpy()
+    if hasattr(data, "tolist"):
+        data = data.tolist()
+    if isinstance(data, (str, bytes)) or not hasattr(data, "__iter__"):
+        raise TypeError(f"data is a list, an array or a frame with a row for each sample, not {data!r}")
+    return [list(row) if hasattr(row, "__iter__") and not isinstance(row, str) else row for row in data]
+
+
+def as_rows(X: Any) -> list[list[float]]:
+    """The samples as rows of floats.
+
+    Raises:
+        ValueError: if rows differ in length, or an entry is no finite number.
+    """
+    rows = as_list(X)
+    for i, row in enumerate(rows):
+        if not isinstance(row, list):
+            raise ValueError(
+                f"a sample is a row of numbers, and X[{i}] is {row!r}: write [[x] for x in X] for one "
+                f"column, [row] for one sample"
+            )
+        if len(row) != len(rows[0]):
+            raise ValueError(
+                f"X[0] has {len(rows[0])} numbers, and X[{i}] {len(row)}: make rows equally long"
+            )
+        for j, x in enumerate(row):
+            if not _is_number(x):
+                raise ValueError(
+                    f"X[{i}][{j}] is {x!r}, which is no number: encode it, as one_hot does classes"
+                )
+            if not math.isfinite(x):
+                raise ValueError(
+                    f"X[{i}][{j}] is {x!r}, not a finite number: leave out the row, or fill in a number"
+                )
+    return [[float(x) for x in row] for row in rows]
+
+
+def as_targets(y: Any) -> list[Any]:
+    """The targets as numbers, whole numbers as ints, or as rows of floats.
+
+    Raises:
+        ValueError: if a target is no finite number.
+    """
+    targets = as_list(y)
+    for i, target in enumerate(targets):
+        for x in target if isinstance(target, list) else (target,):
+            if not _is_number(x) or not math.isfinite(x):
+                raise ValueError(
+                    f"y[{i}] is {target!r}, and a target is a finite number: for names of classes write "
+                    f"classes.index(name)"
+                )
+    if targets and all(isinstance(target, list) and len(target) == 1 for target in targets):
+        targets = [target[0] for target in targets]  # a table of one column
+    return [[float(x) for x in target] if isinstance(target, list) else _plain(target) for target in targets]
+
+
+def _is_number(x: Any) -> bool:
+    return isinstance(x, (int, float)) or (hasattr(x, "dtype") and hasattr(x, "__float__"))
+
+
+def _plain(x: Any) -> int | float:
+    number = float(x)
+    return int(number) if isinstance(x, int) or (number.is_integer() and hasattr(x, "__index__")) else number
+
+
+def one_hot(labels: Sequence[int], classes: int | None = None) -> list[list[float]]:
+    """For each label a row of zeros with 1.0 in the place of its class; as wide as there are classes.
+
+    Raises:
+        ValueError: if a label is not the number of a class.
+    """
+    numbers = as_targets(labels)
+    if any(isinstance(label, list) for label in numbers):
+        raise ValueError("labels are class numbers, not rows: these labels are one-hot encoded already")
+    count = int(max(numbers, default=0)) + 1 if classes is None else whole_number("classes", classes)
+    for label in numbers:
+        if label not in range(count):
+            raise ValueError(f"the label {label!r} is none of the classes 0 to {count - 1}")
+    return [[float(i == label) for i in range(count)] for label in numbers]
+
+
+def train_test_split(
+    X: Sequence[Any], y: Sequence[Any], test_fraction: float = 0.3, seed: int = 0
+) -> tuple[list[Any], list[Any], list[Any], list[Any]]:
+    """``X_train, X_test, y_train, y_test``: samples shuffled by the seed, the last part for testing.
+
+    Raises:
+        ValueError: if X and y differ in length, or either part would be empty.
+    """
+    X, y = as_list(X), as_list(y)
+    check_lengths(X, y)
+    train = len(X) - round(len(X) * test_fraction)
+    if not 0 < train < len(X):
+        raise ValueError(
+            f"test_fraction={test_fraction!r} of {len(X)} samples leaves a part empty: pass a share above 0 "
+            f"and below 1"
+        )
+    order = shuffled(len(X), random.Random(seed))
+    return (
+        [X[i] for i in order[:train]],
+        [X[i] for i in order[train:]],
+        [y[i] for i in order[:train]],
+        [y[i] for i in order[train:]],
+    )
+
+
+def check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:
+    """Raise a ValueError if there is not one target for each sample."""
+    if len(X) != len(y):
+        raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
+
+
+@overload
+def standardise(X: Any) -> list[list[float]]: ...
+@overload
+def standardise(X: Any, *others: Any) -> tuple[list[list[float]], ...]: ...
+def standardise(X: Any, *others: Any) -> Any:
+    """X scaled to mean 0 and standard deviation 1 in each column; other tables are scaled like X.
+
+    ``X = standardise(X)``, or ``X_train, X_test = standardise(X_train, X_test)``. A column of equal numbers
+    becomes 0.
+    """
+    tables = [as_rows(table) for table in (X, *others)]
+    widths = sorted({len(row) for table in tables for row in table})
+    if len(widths) != 1:
+        raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
+    columns = list(map(list, zip(*tables[0], strict=True)))
+    centres = [_centre(column) for column in columns]
+    spreads = [_spread(column, centre) or 1.0 for column, centre in zip(columns, centres, strict=True)]
+    scaled = [
+        [[(x - c) / s for x, c, s in zip(row, centres, spreads, strict=True)] for row in table]
+        for table in tables
+    ]
+    return tuple(scaled) if others else scaled[0]
+
+
+def _centre(column: list[float]) -> float:
+    """The mean; for equal numbers exactly their number, which a rounded sum might miss."""
+    return column[0] if min(column) == max(column) else math.fsum(column) / len(column)
+
+
+def _spread(column: list[float], centre: float) -> float:
+    """The standard deviation; scaling by a power of 2 keeps squares from overflow and underflow."""
+    scale = math.ldexp(1.0, math.frexp(max(abs(x - centre) for x in column))[1] - 1)
+    return scale * math.sqrt(math.fsum(((x - centre) / scale) ** 2 for x in column) / len(column))

@@ -1,0 +1,1 @@
+"""Evaluation of models: predictions, losses and metrics."""

@@ -1,0 +1,321 @@
+"""Losses: how far the outputs of a model are from their targets, as one number.
+
+`outputs` and `targets` are sequences of the same length: of numbers, or of rows if a model has several
+outputs. ``reduction`` is "mean" (over all numbers), "sum", or "none" for the list of losses, as in PyTorch.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from autograd import le, log, log1p, logsumexp, maximum, mean, relu, softplus, square, sum_of, where
+from nn.arguments import by_name, name_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+
+def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    for name, given in (("outputs", outputs), ("targets", targets)):
+        if not hasattr(given, "__len__"):
+            raise TypeError(f"{name} is a sequence, one for each sample, not {given!r}: write [{name[:-1]}]")
+    if len(outputs) != len(targets) or len(outputs) == 0:
+        raise ValueError(
+            f"a loss needs one target for each output, and was given {len(outputs)} and {len(targets)}"
+        )
+    return list(zip(outputs, targets, strict=True))
+
+
+def number_pairs(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    """Pairs of single numbers (output, target); rows are flattened."""
+    pairs = _paired(outputs, targets)
+    for output, target in pairs:
+        if hasattr(output, "__len__") != hasattr(target, "__len__"):
+            raise ValueError(
+                f"an output and its target are both a number or both a row, not {output!r} and {target!r}: "
+                f"make the last layer as wide as the targets; for classes use one_hot, or cross_entropy"
+            )
+    if not hasattr(outputs[0], "__len__"):
+        return pairs
+    return [pair for output, target in pairs for pair in number_pairs(output, target)]
+
+
+def _one_score_each(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
+    pairs = _paired(outputs, targets)
+    for output, _ in pairs:
+        if hasattr(output, "__len__"):
+            raise TypeError(
+                f"each of the {name} is one number, not {output!r}: is the last layer wider than 1?"
+            )
+    return pairs
+
+
+def _reduced(losses: list[Any], reduction: str, weights: Sequence[float] | None = None) -> Any:
+    """Reduction of losses that are already weighted; a weighted mean divides by the sum of weights."""
+    if reduction == "none":
+        return losses
+    if reduction == "sum":
+        return sum_of(losses)
+    if reduction == "mean":
+        return mean(losses) if weights is None else sum_of(losses) / sum(weights)
+    raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+
+
+# Losses of numbers
+
+
+def mse_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
+    """Squared error, (output - target)**2; ``reduction="half_sum"`` is half the sum, as in textbooks."""
+    errors = [square(output - target) for output, target in number_pairs(outputs, targets)]
+    return 0.5 * sum_of(errors) if reduction == "half_sum" else _reduced(errors, reduction)
+
+
+def l1_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
+    """Absolute error, |output - target|."""
+    return _reduced([abs(output - target) for output, target in number_pairs(outputs, targets)], reduction)
+
+
+def huber_loss(
+    outputs: Sequence[Any], targets: Sequence[Any], *, delta: float = 1.0, reduction: str = "mean"
+) -> Any:
+    """Half the squared error up to an error of delta, a straight line beyond delta (Huber 1964).
+
+    Raises:
+        ValueError: if delta is not positive.
+    """
+    if not delta > 0:
+        raise ValueError(f"delta is the error where the line begins, above 0, not {delta!r}")
+    losses = []
+    for output, target in number_pairs(outputs, targets):
+        error = abs(output - target)
+        losses.append(where(le(error, delta), 0.5 * square(error), delta * (error - 0.5 * delta)))
+    return _reduced(losses, reduction)
+
+
+# Losses of two classes
+
+
+def hinge_loss(scores: Sequence[Any], labels: Sequence[float], *, reduction: str = "mean") -> Any:
+    """max(0, 1 - label * score), for labels -1 and 1.
+
+    Raises:
+        ValueError: for any other label.
+    """
+    pairs = _one_score_each("scores", scores, labels)
+    for _, label in pairs:
+        if label not in (-1, 1):
+            raise ValueError(
+                f"hinge_loss takes the labels -1 and 1, not {label!r}: write 2*label - 1 for labels 0 and 1"
+            )
+    return _reduced([relu(1.0 - label * score) for score, label in pairs], reduction)
+
+
+def binary_cross_entropy(
+    probabilities: Sequence[Any], targets: Sequence[float], *, reduction: str = "mean"
+) -> Any:
+    """-(t*log(p) + (1 - t)*log(1 - p)), for targets t from 0 to 1; logarithms below -100 count as -100.
+
+    Prefer `binary_cross_entropy_with_logits` of a linear last layer: it is more exact, and still learns from
+    a wrong probability of 0 or 1, where the clamped logarithm of this loss has slope 0.
+
+    Raises:
+        ValueError: for a probability or a target that is not between 0 and 1.
+    """
+    losses = []
+    for p, t in _one_score_each("probabilities", probabilities, targets):
+        _check_target(t)
+        if not 0.0 <= p <= 1.0:
+            raise ValueError(
+                f"a probability is a number from 0 to 1, not {p!r}: pass sigmoid(p), or use "
+                f"binary_cross_entropy_with_logits"
+            )
+        losses.append(-(t * maximum(log(p), -100.0) + (1.0 - t) * maximum(log1p(-p), -100.0)))
+    return _reduced(losses, reduction)
+
+
+def binary_cross_entropy_with_logits(
+    logits: Sequence[Any],
+    targets: Sequence[float],
+    *,
+    pos_weight: float = 1.0,
+    reduction: str = "mean",
+) -> Any:
+    """`binary_cross_entropy` of sigmoid(logit), stable for any size of logits.
+
+    Args:
+        logits: one number for each sample.
+        targets: 0, 1, or a number between 0 and 1.
+        pos_weight: the weight of class 1; class 0 has weight 1.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: for a target that is not between 0 and 1.
+    """
+    losses = []
+    for x, t in _one_score_each("logits", logits, targets):
+        _check_target(t)
+        # softplus(-x) is -log(sigmoid(x)), and softplus(x) = x + softplus(-x)
+        losses.append((1.0 - t) * x + (1.0 + (pos_weight - 1.0) * t) * softplus(-x))
+    return _reduced(losses, reduction)
+
+
+def _check_target(target: Any) -> None:
+    if not 0.0 <= target <= 1.0:
+        raise ValueError(
+            f"a target is 0, 1 or between them, not {target!r}: write (label + 1) / 2 for labels -1 and 1"
+        )
+
+
+# Losses of several classes
+
+
+def _classes(
+    name: str, rows: Sequence[Sequence[Any]], labels: Sequence[int]
+) -> list[tuple[Sequence[Any], int]]:
+    """Pairs of a row of scores and the number of its class."""
+    found = []
+    for scores, label in _paired(rows, labels):
+        if not hasattr(scores, "__len__"):
+            raise TypeError(
+                f"the {name} of a sample are a number for each class, not {scores!r}: for one sample write "
+                f"[{name}], [label]; a model of output width 1 has none, see binary_cross_entropy_with_logits"
+            )
+        if label not in range(len(scores)):
+            raise ValueError(
+                f"the label {label!r} is none of the classes 0 to {len(scores) - 1}: a label is the number "
+                f"of its class, so write classes.index(label) for names, row.index(1) for one-hot rows"
+            )
+        found.append((scores, int(label)))
+    return found
+
+
+def _weighted(
+    pairs: Sequence[tuple[Sequence[Any], int]],
+    losses: list[Any],
+    weight: Sequence[float] | None,
+    reduction: str,
+) -> Any:
+    """Reduction of losses, each multiplied with the weight of its class."""
+    if weight is None:
+        return _reduced(losses, reduction)
+    weights = _weights(pairs, weight)
+    if reduction == "mean" and sum(weights) == 0.0:
+        raise ValueError(
+            "the weights of all these labels are 0, and a mean divides by their sum: give one more"
+        )
+    weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
+    return _reduced(weighted, reduction, weights)
+
+
+def _weights(pairs: Sequence[tuple[Sequence[Any], int]], weight: Sequence[float]) -> list[float]:
+    """The weight of the class of each sample."""
+    classes = len(pairs[0][0])
+    if len(weight) != classes:
+        raise ValueError(f"weight has a number for each of the {classes} classes, not {len(weight)}")
+    return [weight[label] for _, label in pairs]
+
+
+def cross_entropy(
+    logits: Sequence[Sequence[Any]],
+    labels: Sequence[int],
+    *,
+    weight: Sequence[float] | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """-log(softmax(logits)[label]); stable for any size of logits.
+
+    Args:
+        logits: for each sample a score for each class, from a linear output layer.
+        labels: for each sample the number of its class: 0, 1, 2 ...
+        weight: the weight of each class; a mean divides by the sum of the samples' weights.
+        reduction: "mean", "sum" or "none".
+
+    Raises:
+        ValueError: for a label that is not the number of a class.
+    """
+    pairs = _classes("logits", logits, labels)
+    return _weighted(pairs, [logsumexp(x) - x[label] for x, label in pairs], weight, reduction)
+
+
+def nll_loss(
+    log_probabilities: Sequence[Sequence[Any]],
+    labels: Sequence[int],
+    *,
+    weight: Sequence[float] | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The negative log likelihood of the labels, from `log_softmax` of scores; see `cross_entropy`."""
+    pairs = _classes("log_probabilities", log_probabilities, labels)
+    return _weighted(pairs, [-x[label] for x, label in pairs], weight, reduction)
+
+
+def multi_margin_loss(
+    scores: Sequence[Sequence[Any]],
+    labels: Sequence[int],
+    *,
+    margin: float = 1.0,
+    weight: Sequence[float] | None = None,
+    reduction: str = "mean",
+) -> Any:
+    """The hinge loss of several classes: wrong classes should score lower than the right class by `margin`.
+
+    The sum over the other classes of max(0, margin - right + other), divided by the number of classes.
+    """
+    losses = []
+    pairs = _classes("scores", scores, labels)
+    for x, label in pairs:
+        others = [relu(margin - x[label] + other) for i, other in enumerate(x) if i != label]
+        losses.append(sum_of(others) / len(x) if others else 0.0)
+    if weight is None:
+        return _reduced(losses, reduction)
+    weighted = [w * loss for w, loss in zip(_weights(pairs, weight), losses, strict=True)]
+    return _reduced(weighted, reduction)  # PyTorch divides by the number of samples here
+
+
+LOSSES: dict[str, Callable[..., Any]] = {
+    "mse": mse_loss,
+    "l1": l1_loss,
+    "huber": huber_loss,
+    "hinge": hinge_loss,
+    "binary_cross_entropy": binary_cross_entropy,
+    "binary_cross_entropy_with_logits": binary_cross_entropy_with_logits,
+    "cross_entropy": cross_entropy,
+    "nll": nll_loss,
+    "multi_margin": multi_margin_loss,
+}
+
+
+def outputs_for(loss: Callable[..., Any]) -> str | None:
+    """The kind of output that a loss takes, see `Module.outputs`; None for a loss outside the table."""
+    while isinstance(loss, partial):
+        loss = loss.func
+    if loss in (mse_loss, l1_loss, huber_loss):
+        return "values"
+    if loss is binary_cross_entropy:
+        return "probabilities"
+    return "logits" if loss in LOSSES.values() else None  # nll_loss too: log-probabilities serve as logits
+
+
+def check_outputs(loss: Callable[..., Any], outputs: str | None, model: str) -> None:
+    """Raise a ValueError if the loss takes logits and the model gives probabilities, or vice versa."""
+    taken = outputs_for(loss)
+    if {taken, outputs} != {"probabilities", "logits"}:
+        return
+    if taken == "logits":
+        cure = "leave out the sigmoid or softmax at its end, or use binary_cross_entropy, or mse"
+    else:
+        cure = "end it with a sigmoid, or use binary_cross_entropy_with_logits"
+    raise ValueError(
+        f"{name_of(loss)} takes {taken}, and the outputs of this {model} are {outputs}: {cure}; if they are "
+        f"{taken} all the same, say so by model.outputs = {taken!r}"
+    )
+
+
+def loss_by_name(given: str | Callable[..., Any]) -> Callable[..., Any]:
+    """The loss with the given name, or the given function itself.
+
+    Raises:
+        ValueError: for an unknown name.
+    """
+    return by_name("loss", LOSSES, given, "a function of (outputs, targets)")

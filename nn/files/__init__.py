@@ -1,0 +1,1 @@
+"""Files of models: saving, loading, and protection against damaged and hostile files."""

@@ -1,0 +1,1 @@
+"""Pictures of networks, decision boundaries and confusion matrices."""

@@ -1,0 +1,289 @@
+"""Fitting: the training loop, its checks, and its progress bar."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+import time
+from typing import TYPE_CHECKING, Any
+
+from autograd import Value, backward
+from nn.arguments import whole_number
+from nn.data.loader import DataLoader
+from nn.data.tables import as_rows, as_targets, check_lengths, shuffled
+from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
+from nn.evaluation.predicting import named_metrics, numbers_of, output_for, scores
+from nn.evaluation.predictions import Predictions
+from nn.models.module import Module
+from nn.models.outputs import found_outputs, outputs_of, said_outputs
+from nn.optim.methods import OPTIMIZERS
+from nn.optim.optimizer import Optimizer, clip_grad_norm_
+from nn.optim.schedules import Schedule
+from nn.training.callbacks import Training
+from nn.training.history import History
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from nn.evaluation.predicting import Metrics
+
+    Callback = Callable[["Training"], Any]
+
+
+def fit(
+    model: Module,
+    X: Any,
+    y: Any = None,
+    *,
+    loss: str | Callable[..., Any],
+    optimizer: str | Optimizer = "adam",
+    lr: float | None = None,
+    epochs: int = 100,
+    batch_size: int = 32,
+    validation: Any = None,
+    metrics: Any = (),
+    callbacks: Callback | Sequence[Callback] = (),
+    schedule: Schedule | None = None,
+    accumulate: int = 1,
+    max_norm: float | None = None,
+    seed: int = 0,
+    progress: bool | None = None,
+) -> History:
+    """Fit a model to samples by stochastic gradient descent.
+
+    Args:
+        model: a Module; `fit` calls it with a row of X.
+        X: a row of numbers for each sample: lists, a NumPy array, a pandas frame. Or a `DataLoader`, which
+            has its own targets, batch size and seed; a loader with a loaded state continues its order.
+        y: a target for each sample.
+        loss: a name from `nn.losses.LOSSES`, or a function of (outputs, targets) of a batch.
+        optimizer: a name ("sgd", "adam" ...), or an optimiser made for the model's parameters.
+        lr: the learning rate of an optimiser given by name.
+        epochs: the number of passes through the samples.
+        batch_size: the number of samples in a batch; 1 is the on-line mode of textbooks.
+        validation: samples to judge the model by but not to learn from: a pair (X, y), or the share of X and
+            y to set aside.
+        metrics: a name from `nn.metrics.METRICS`, a function of (outputs, targets), or a list of these. The
+            metrics of an epoch are computed from outputs during the epoch, while the model learns; "val_"
+            metrics are computed after the epoch.
+        callbacks: functions of a `Training`, such as `EarlyStopping()`; `fit` calls them after each epoch.
+        schedule: a schedule of the optimiser's learning rate; it steps after each epoch, or after each step
+            of the optimiser (`OneCycleLR`).
+        accumulate: the number of batches whose gradients are added up for one step, weighted by batch size.
+        max_norm: the largest length of the gradient; longer gradients are shrunk before a step.
+        seed: the seed of the order of samples, and of the choice of validation samples.
+        progress: whether to show a progress bar; by default only in a terminal or notebook.
+
+    Returns:
+        The history. Ctrl-C ends the training early and keeps the learnt parameters. The model is left in
+        evaluation mode, see `Module.eval`.
+
+    Raises:
+        TypeError: if the model's forward or the loss function does not return a Value.
+        ValueError: if the data do not fit, if the loss is no longer finite or does not depend on the model,
+            or if the loss takes logits and the model gives probabilities, or vice versa.
+    """
+    if not isinstance(model, Module):
+        raise TypeError(f"fit takes a Module, not {model!r}: write a class with a forward, as nn.Module says")
+    accumulate, epochs = whole_number("accumulate", accumulate), whole_number("epochs", epochs, 0)
+    if max_norm is not None and not max_norm > 0.0:
+        raise ValueError(f"max_norm is a length above 0, not {max_norm!r}")
+    loss_of = loss_by_name(loss)
+    loader, held_out = _batches(X, y, validation, batch_size, seed)
+    check_outputs(loss_of, said_outputs(model) or found_outputs(model), type(model).__name__)
+    by_loss = outputs_for(loss_of)
+    judges = named_metrics(metrics, model, loader.X, loader.y, outputs_of(model, by_loss))
+    optimizer = _optimizer(optimizer, model, lr)
+    if schedule is not None:
+        _check_schedule(schedule, optimizer)
+    called = [callbacks] if callable(callbacks) else list(callbacks)
+    model._fitted_outputs = by_loss or model._fitted_outputs
+    history = History()
+    training = Training(model, optimizer, schedule, loader, history)
+    try:
+        with _progress_bar(epochs, progress) as bar:
+            for epoch in range(1, epochs + 1):
+                start = time.perf_counter()
+                row = {"epoch": float(epoch)}
+                row |= _epoch(training, loss_of, judges, accumulate, max_norm, first=epoch == 1)
+                row["lr"] = optimizer.lr
+                if held_out:
+                    found = scores(model, *held_out, loss_of, judges, loader.batch_size, outputs_of(model))
+                    row |= {f"val_{name}": number for name, number in found.items()}
+                row["seconds"] = time.perf_counter() - start
+                history.rows.append(row)
+                if schedule is not None and schedule.steps_by == "epoch":
+                    metric = [row.get("val_loss", row["loss"])] if schedule.mode else []
+                    schedule.step(*metric)
+                for callback in called:
+                    callback(training)
+                shown = {n: f"{x:.4g}" for n, x in row.items() if n not in ("epoch", "seconds", "lr")}
+                bar.set_postfix(shown)
+                bar.update()
+                if training.stop:
+                    break
+    except KeyboardInterrupt:
+        training.stop = "interrupted by the keyboard"
+    finally:
+        history.stopped = training.stop
+        model.eval()
+        for finish in training.finish:
+            finish()
+    return history
+
+
+def _batches(
+    X: Any, y: Any, validation: Any, batch_size: int, seed: int
+) -> tuple[DataLoader, tuple[list[Any], list[Any]] | None]:
+    """The batches to learn from, and the validation samples (X, y) or None."""
+    if not isinstance(X, DataLoader):
+        X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
+        return DataLoader(X, y, batch_size, seed=seed), held_out
+    if y is not None or not (validation is None or isinstance(validation, (tuple, list))):
+        raise ValueError(
+            "a DataLoader has its targets and all its samples: leave out y, and pass validation=(X, y)"
+        )
+    return X, _hold_out(X.X, X.y, validation, seed)[2]
+
+
+def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[list[Any], list[Any], Any]:
+    """Samples and targets to learn from, and the validation samples (X, y) or None."""
+    check_lengths(X, y)
+    if validation is None:
+        return X, y, None
+    if isinstance(validation, (tuple, list)) and len(validation) == 2:
+        judged = DataLoader(*validation)
+        return X, y, (judged.X, judged.y)
+    if not isinstance(validation, float) or not 0.0 < validation < 1.0:
+        raise ValueError(f"validation is (X, y), or a share above 0 and below 1, not {validation!r}")
+    order = shuffled(len(X), random.Random(seed))
+    cut = len(X) - max(1, round(len(X) * validation))
+    learn, judge = order[:cut], order[cut:]
+    return [X[i] for i in learn], [y[i] for i in learn], ([X[i] for i in judge], [y[i] for i in judge])
+
+
+def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
+    parameters = model.parameters()
+    if parameters and not any(p.requires_grad for p in parameters):
+        raise ValueError("every parameter is frozen: thaw all by model.requires_grad_(), or only some")
+    if isinstance(given, Optimizer):
+        if lr is not None:
+            raise ValueError(
+                "lr is for an optimiser given by name: leave lr out, or set the rate of the optimiser"
+            )
+        if not set(map(id, given.parameters)) & set(map(id, parameters)):
+            raise ValueError("the optimiser adjusts another model: make it with model.parameters()")
+        return given
+    if not isinstance(given, str) or given not in OPTIMIZERS:
+        raise ValueError(f"no optimiser is called {given!r}: choose one of {', '.join(OPTIMIZERS)}")
+    return OPTIMIZERS[given](parameters, lr)
+
+
+def _check_schedule(schedule: Any, optimizer: Optimizer) -> None:
+    """Raise an error if the argument is no schedule, or `fit` cannot use the schedule."""
+    if not isinstance(schedule, Schedule):
+        raise TypeError(f"schedule is a Schedule, such as StepLR(optimizer, 10), not {schedule!r}")
+    if schedule.mode == "max":
+        raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
+    if schedule.optimizer is not optimizer:
+        raise ValueError(
+            "the schedule belongs to another optimiser: pass fit the optimiser that the schedule was made for"
+        )
+
+
+def _epoch(
+    training: Training,
+    loss_of: Callable[..., Any],
+    metrics: Metrics,
+    accumulate: int,
+    max_norm: float | None,
+    first: bool,
+) -> dict[str, float]:
+    """Train on all samples once; gives the mean loss, and metrics of the outputs during training."""
+    model, loader, optimizer = training.model, training.loader, training.optimizer
+    model.train()
+    total = 0.0
+    outputs = Predictions([], outputs_of(model))
+    reached = not first
+    targets: list[Any] = []
+    size = accumulate * loader.batch_size  # samples of one step
+    optimizer.zero_grad()
+    for i, (X, y) in enumerate(loader, 1):
+        batch = [output_for(model, x) for x in X]
+        loss = loss_of(batch, y)
+        _check_loss(loss)
+        reached = reached or _reaches(loss, optimizer.parameters)
+        before = (i - 1) // accumulate * size  # samples of all earlier steps
+        backward(loss, len(X) / min(size, len(loader.X) - before))
+        total += loss.data * len(X)
+        if metrics:
+            outputs += map(numbers_of, batch)
+            targets += y
+        if i % accumulate == 0 or i == len(loader):
+            if max_norm is not None:
+                clip_grad_norm_(optimizer.parameters, max_norm)
+            optimizer.step()
+            optimizer.zero_grad()
+            if training.schedule is not None and training.schedule.steps_by == "batch":
+                training.schedule.step()
+    if not reached:  # checked over all batches, because a loss may skip some batches
+        raise ValueError(IGNORED)
+    if not all(math.isfinite(p.data) for p in optimizer.parameters):
+        raise ValueError(
+            "a parameter is no longer a finite number: try a smaller learning rate, standardise(X), or "
+            "max_norm=1.0"
+        )
+    found = {"loss": total / len(loader.X)}
+    return found | {name: metric(outputs, targets) for name, metric in metrics}
+
+
+IGNORED = (
+    "the loss depends on no parameter that the optimiser adjusts, so nothing would be learnt: use the "
+    "outputs in the loss function, and the parameters in the model's forward, without float(), .data, "
+    "detach() and no_grad()"
+)
+
+
+def _check_loss(loss: Any) -> None:
+    if loss is None:
+        raise TypeError("the loss function gave None: end it with return, followed by the loss")
+    if not isinstance(loss, Value):
+        raise TypeError(
+            f"the loss function gave {loss!r}, not a Value: compute a Value from the outputs with + - * / "
+            f"and the functions of autograd, without float() and .data"
+        )
+    if not math.isfinite(loss.data):
+        raise ValueError(
+            f"the loss has become {loss.data!r}: try a smaller learning rate, standardise(X), or max_norm=1.0"
+        )
+    if not loss.requires_grad:
+        raise ValueError(IGNORED)
+
+
+def _reaches(loss: Value, parameters: Sequence[Value]) -> bool:
+    """Whether the loss was computed from a parameter that is not frozen."""
+    wanted = {id(p) for p in parameters if p.requires_grad}
+    seen: set[int] = set()
+    stack: list[Any] = [loss]
+    while stack:
+        node = stack.pop()
+        if isinstance(node, tuple):
+            stack += node
+        elif isinstance(node, Value) and id(node) not in seen:
+            if id(node) in wanted:
+                return True
+            seen.add(id(node))
+            stack += node.args
+    return False
+
+
+def _progress_bar(epochs: int, progress: bool | None) -> Any:
+    from importlib.util import find_spec
+
+    if "ipykernel" in sys.modules and find_spec("ipywidgets"):
+        from tqdm.auto import tqdm
+    else:
+        from tqdm import tqdm
+    shown = progress if progress is not None else "ipykernel" in sys.modules or sys.stderr.isatty()
+    return tqdm(total=epochs, desc="training", unit="epoch", disable=not shown)

@@ -1,0 +1,97 @@
+"""Losses and metrics: figures, shapes and labels."""
+
+import math
+
+import pytest
+from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
+
+import nn
+from autograd import Value
+from nn.data import one_hot
+
+
+class TestLosses:
+    def test_figures(self):
+        assert nn.mse_loss([1.0, 2.0], [0.0, 4.0]) == 2.5
+        assert nn.mse_loss([[1.0, 2.0], [0.0, 0.0]], [[0.0, 4.0], [0.0, 2.0]]) == 2.25
+        assert nn.hinge_loss([0.5, -2.0], [1, -1]) == 0.25
+        assert nn.cross_entropy([[0.0, 0.0]], [0]) == pytest.approx(math.log(2))
+        assert nn.cross_entropy([[1000.0, -1000.0]], [1]) == 2000.0
+        assert nn.cross_entropy([[1000.0, -1000.0]], [0]) == 0.0
+
+    @pytest.mark.parametrize("loss", [nn.mse_loss, nn.hinge_loss])
+    def test_lengths_must_match(self, loss):
+        with pytest.raises(ValueError, match="one target for each output, and was given 1 and 2"):
+            loss([1.0], [1, 1])
+        with pytest.raises(ValueError, match="was given 0 and 0"):
+            loss([], [])
+        with pytest.raises(TypeError, match=r"outputs is a sequence, one for each sample"):
+            loss(Value(1.0), [1])
+
+    def test_shapes_must_fit(self):
+        with pytest.raises(TypeError, match="logits of a sample are a number for each class"):
+            nn.cross_entropy([Value(1.0)], [0])
+        for label in ([0, 1], "cat", None):
+            with pytest.raises(
+                ValueError, match=r"classes.index\(label\) for names, row.index\(1\) for one-hot"
+            ):
+                nn.cross_entropy([[1.0, 2.0]], [label])
+        with pytest.raises(TypeError, match="is the last layer wider than 1"):
+            nn.hinge_loss([[1.0, 2.0]], [1])
+
+    def test_labels_must_be_labels(self):
+        with pytest.raises(ValueError, match="labels -1 and 1, not 0"):
+            nn.hinge_loss([1.0], [0])
+        for label in (2, -1, 0.5):
+            with pytest.raises(ValueError, match="is none of the classes 0 to 1"):
+                nn.cross_entropy([[1.0, 2.0]], [label])
+
+    def test_a_model_wider_than_its_targets(self):
+        with pytest.raises(ValueError, match="make the last layer as wide as the targets"):
+            nn.mse_loss([[1.0, 2.0]], [1.0])
+        with pytest.raises(ValueError, match="for classes use one_hot, or cross_entropy"):
+            nn.mse_loss([1.0], [[1.0, 2.0]])
+
+    def test_weights_of_classes(self):
+        with pytest.raises(ValueError, match="weight has a number for each of the 2 classes, not 1"):
+            nn.multi_margin_loss([[1.0, 2.0]], [0], weight=[1.0])
+        with pytest.raises(ValueError, match="the weights of all these labels are 0"):
+            nn.cross_entropy([[1.0, 2.0]], [0], weight=[0.0, 1.0])
+
+
+class TestMetrics:
+    def test_accuracy(self):
+        assert accuracy([[1.0, 3.0], [2.0, 1.0]], [1, 1]) == 0.5
+        assert accuracy([-0.5, 2.0], [-1, 1]) == 1.0
+        assert accuracy([-0.5, 2.0], [0, 1]) == 1.0
+        assert accuracy([[1.0, 3.0], [2.0, 1.0]], one_hot([1, 1])) == 0.5
+        assert accuracy([0.2, 0.7], [0, 1], threshold=0.5) == 1.0
+        with pytest.raises(ValueError, match="was given 1 and 2"):
+            accuracy([1.0], [1, 1])
+
+    def test_columns_and_rows(self):
+        """A column of targets, as a table has it, is its numbers; scikit-learn's figures for rows."""
+        metrics = pytest.importorskip("sklearn.metrics")
+        assert accuracy([0.5, -1.0], [[1], [0]]) == accuracy([[0.5], [-1.0]], [1, 0]) == 1.0
+        outputs, targets = [[1.0, 2.0], [0.5, -1.0], [2.0, 0.0]], [[1.5, 2.0], [0.0, -2.0], [2.5, 1.0]]
+        assert r2_score(outputs, targets) == pytest.approx(metrics.r2_score(targets, outputs))
+        assert mean_absolute_error(outputs, targets) == pytest.approx(
+            metrics.mean_absolute_error(targets, outputs)
+        )
+        assert r2_score([[1.0], [2.0]], [[1.0], [2.0]]) == 1.0
+        with pytest.raises(ValueError, match="both a number or both a row"):
+            r2_score([[1.0, 2.0]], [1.0])
+
+    def test_a_confusion_of_scores(self):
+        with pytest.raises(ValueError, match=r"not 0\.5: .*predict_classes\(model, X\)"):
+            confusion_matrix([0.5], [1])
+        assert confusion_matrix([0.0], [0]) == [[1]]
+
+    def test_the_others_are_scikit_learns(self):
+        metrics = pytest.importorskip("sklearn.metrics")
+        predicted, labels = [0, 2, 1, 1, 0, 2], [0, 1, 1, 1, 2, 2]
+        assert confusion_matrix(predicted, labels) == metrics.confusion_matrix(labels, predicted).tolist()
+        outputs, targets = [1.0, 2.5, 0.0, -1.0], [1.5, 2.0, 0.5, -2.0]
+        assert r2_score(outputs, targets) == pytest.approx(metrics.r2_score(targets, outputs))
+        assert mean_absolute_error(outputs, targets) == metrics.mean_absolute_error(targets, outputs)
+        assert r2_score([1.0, 2.0], [3.0, 3.0]) == metrics.r2_score([3.0, 3.0], [1.0, 2.0])
