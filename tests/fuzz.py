@@ -182,10 +182,11 @@ def check_formulas(seed):
 
 
 def tells_signs_of_zero(v):
-    """Whether a number is made from -0.0 by an op to which it is not the same as 0.0."""
+    """Whether a number is made from 0.0 by an op to which -0.0 would not be the same."""
     if v.op is None or v.op.name not in ("div", "pow", "atan2"):
         return False
-    return any(x == 0.0 and math.copysign(1.0, x) < 0.0 for x in ag.table.slopes.numbers(v.op, v.args))
+    zeros = [x for x in ag.table.slopes.numbers(v.op, v.args) if x == 0.0]
+    return bool(zeros) and (v.op.name == "atan2" or any(math.copysign(1.0, x) < 0.0 for x in zeros))
 
 
 def overflows(v):
