@@ -303,7 +303,7 @@ def _slots(arity: int) -> list[str]:
 
 def _plain_number(x: float) -> Text:
     whole = abs(x) < 1e15 and x == int(x)  # and so few digits that none is lost
-    text = repr(int(x)) if whole else repr(x)
+    text = repr(int(x)) if whole and (x or math.copysign(1.0, x) > 0.0) else repr(x)
     return text, 2 if text.startswith("-") else ATOM
 
 

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 RELATIONS = frozenset(("lt", "le", "eq", "ne"))  # 1 or 0
 SUMS = frozenset(("add", "sub"))
+PIECEWISE = frozenset(("relu", "fmod", "maximum", "minimum", "abs"))
 VANISHING = frozenset(("relu", "fmod", "maximum", "minimum"))  # 0 on whole regions
 PARTIAL = frozenset("pow log log1p log2 log10 sqrt asin acos acosh atanh".split())  # nan on whole regions
 POLES = frozenset("div pow log log1p log2 log10 atanh fmod logsumexp".split())  # infinite at single points
@@ -268,12 +269,14 @@ class _Facts(NamedTuple):
 
     Attributes:
         step: it is locally constant, since its ops have no slopes.
+        piecewise: it is put together of pieces, on one of which it may equal another formula.
         vanishes: it may be 0, as relu(x) is.
         infinite: it may be infinite, as log(relu(x)) is.
         undefined: it may be nan, as log(x) is.
     """
 
     step: bool
+    piecewise: bool
     vanishes: bool
     infinite: bool
     undefined: bool
@@ -285,7 +288,7 @@ _facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # those that we
 def facts(symbol: Any) -> _Facts:
     """The facts of a formula, found from those of its operands."""
     if isinstance(symbol, float):
-        return _Facts(True, symbol == 0.0, math.isinf(symbol), math.isnan(symbol))
+        return _Facts(True, False, symbol == 0.0, math.isinf(symbol), math.isnan(symbol))
     if symbol not in _facts:
         for node in topological_order(symbol):
             if node not in _facts:
@@ -295,7 +298,7 @@ def facts(symbol: Any) -> _Facts:
 
 def _found(node: Symbol, inside: list[_Facts]) -> _Facts:
     if node.op is None:
-        return _Facts(False, False, False, False)
+        return _Facts(False, False, False, False, False)
     name = node.op.name
     zero = [
         x.vanishes or (x.step and not isinstance(y, float))
@@ -306,13 +309,15 @@ def _found(node: Symbol, inside: list[_Facts]) -> _Facts:
         any(x.undefined for x in inside) or infinite or (name in PARTIAL and not _is_whole_power(node))
     )
     if not any(node.op.partials):
-        return _Facts(True, True, infinite, undefined)
+        return _Facts(True, True, True, infinite, undefined)
     steps = [x.step for x in inside]
     if name == "where":
-        return _Facts(any(steps[1:]), any(zero[1:]) or any(steps[1:]), infinite, undefined)
+        return _Facts(any(steps[1:]), True, any(zero[1:]) or any(steps[1:]), infinite, undefined)
     # Of an infinite operand tanh is 1 and exp may be 0: what is made from it may be 0 as well.
+    piecewise = name in PIECEWISE or any(x.piecewise for x in inside)
     vanishes = name in VANISHING or infinite or (bool(zero) and _at_zero(node, zero, steps))
-    return _Facts(all(steps), vanishes, infinite, undefined)
+    vanishes |= piecewise and name in ("add", "sub", "sum_of", "dot")  # as x - relu(x) is 0
+    return _Facts(all(steps), piecewise, vanishes, infinite, undefined)
 
 
 def _at_zero(node: Symbol, zero: list[bool], steps: list[bool]) -> bool:
