@@ -12,7 +12,7 @@ import sys
 
 import autograd as ag
 from autograd import Value, derivative, explain, formula, steps
-from autograd.command_line.expressions import evaluated
+from autograd.command_line.expressions import evaluate
 from autograd.table.op import TABLE
 from autograd.table.slopes import IeeeFloat
 
@@ -165,7 +165,7 @@ def check_formulas(seed):
         try:
             text = float(eval(str(found), names))
         except ZeroDivisionError:  # of two relations, which are Python's True and False
-            text = evaluated(str(found), at)[0].data
+            text = evaluate(str(found), at)[0].data
         assert same(text, number, 0.0, 0.0), f"{what}: the text {found} gives {text}, evaluate {number}"
         if math.isfinite(out.data) and math.isfinite(expected) and steep < 1e6:
             assert same(number, expected, 1e-6, 1e-7), f"{what}: {found} gives {number}, not {expected}"

@@ -28,7 +28,7 @@ from autograd import (
     tanh,
     where,
 )
-from autograd.explaining.explanation import number
+from autograd.explaining.typeset import number
 
 
 def mazur():
@@ -67,7 +67,7 @@ def test_mazurs_derivation_for_w1():
     text = str(explain(E, p["w1"], names=names))
     for line in (
         "dE/dw1 = dE/dout_h1 * dout_h1/dnet_h1 * dnet_h1/dw1",
-        "  out_h1 feeds net_o1 and net_o2, so what comes back from them is added:",
+        "  out_h1 feeds net_o1 and net_o2, so their contributions are added:",
         "  dE/dout_h1 = dE/dnet_o1 * dnet_o1/dout_h1 + dE/dnet_o2 * dnet_o2/dout_h1",
         "    dE/dnet_o1 = 0.74136507 * 0.186815602 = 0.138498562",
         "  dE/dout_h1 = 0.055399425 + (-0.019049118) = 0.036350306",
@@ -161,7 +161,7 @@ def test_the_direct_derivative_is_told_from_the_whole_one():
     h = sin(x)
     h.label = "h"
     assert str(explain(h * x, x, digits=4)).splitlines() == [
-        "x feeds h and out, so what comes back from them is added:",
+        "x feeds h and out, so their contributions are added:",
         "dout/dx = dout/dh * dh/dx + [dout/dx]",
         "  out = h * x",
         "  dout/dh = x = 2",
@@ -225,7 +225,7 @@ def test_a_large_graph_is_told_in_short(tmp_path):
     explanation = explain(loss, p, most=3)
     assert explanation.value == pytest.approx(gradients(loss, [p])[0].data, rel=1e-10)
     text = str(explanation)
-    assert "and 97 more, so what comes back from them is added:" in text
+    assert "and 97 more, so their contributions are added:" in text
     assert len(text.splitlines()) < 400
     assert explain(loss, p, by="path", most=3).path_count == 1600
 

@@ -13,7 +13,7 @@ from autograd import Value, dot, draw, sum_of, tanh, to_mermaid, to_text
 from autograd.graph.names import labels_of
 from autograd.graph.walks import topological_order
 from autograd.pictures import dot as dot_program
-from autograd.pictures.select import scene_of
+from autograd.pictures.select import select_scene
 from autograd.pictures.themes import on_scale, theme
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -303,21 +303,23 @@ class TestFolding:
         assert sum("layers.0: 16 neurons, 48 parameters, dot, +, relu \u00d7 320" in x for x in lines) == 1
         assert sum(": \u00d7 20, " in line for line in lines) >= 3  # 1 - y*score, of every sample
         assert "folded into" in lines[-1]
-        assert "depth=1 to 3 for modules" in lines[-1]
+        assert "depth=1 to 3 unfolds modules" in lines[-1]
 
     def test_depth_opens_modules(self):
         model = nn.MLP(2, [3, 1], seed=1)
         out = model([Value(1.0, "x1"), Value(2.0, "x2")])
 
         def titles(depth):
-            return {box.title for box in scene_of([out], depth=depth).boxes}
+            return {box.title for box in select_scene([out], depth=depth).boxes}
 
         assert titles(1) == {"x1, x2", "MLP"}
         assert titles(2) == {"x1, x2", "layers.0", "layers.1"}
         ends = {"neurons.1", "neurons.2"}  # what is enough to tell them apart
         assert titles(3) == {"x1, x2", "layers.0.neurons.0", "layers.1.neurons.0", *ends}
-        assert len(scene_of([out], depth=math.inf).boxes) == 2 + 13 + 3 * 3 + 2
-        with pytest.raises(ValueError, match=r"depth is how many .* not 0: math\.inf for every"):
+        assert len(select_scene([out], depth=math.inf).boxes) == 2 + 13 + 3 * 3 + 2
+        with pytest.raises(
+            ValueError, match=r"depth is the number of .* not 0: pass math\.inf to show every"
+        ):
             draw(out, depth=0)
 
     def test_without_modules_layers_are_found_by_what_is_done(self):
@@ -331,7 +333,7 @@ class TestFolding:
                 tanh(sum((w * x_i for w, x_i in zip(row, x, strict=True)), Value(0.0))) for row in first
             ]
             outs.append(sum(w * h for w, h in zip(second, hidden, strict=True)))
-        scene = scene_of([sum_of(outs)])
+        scene = select_scene([sum_of(outs)])
         found = sorted((box.title, box.count) for box in scene.boxes)
         assert found == sorted(
             [
@@ -355,7 +357,7 @@ class TestFolding:
             a, b = (generator.choice(values[-30:]) for _ in range(2))
             values.append(generator.choice([a + b, a * b, tanh(a), a - b]))
         order = topological_order(*values[-5:])
-        scene = scene_of(values[-5:])
+        scene = select_scene(values[-5:])
         assert sum(box.count for box in scene.boxes) == len(order)
         names = {box.name for box in scene.boxes}
         assert {arrow.tail for arrow in scene.arrows} | {arrow.head for arrow in scene.arrows} <= names
@@ -366,19 +368,19 @@ class TestFolding:
         w, u, h = Value(0.5, "w"), Value(0.3, "u"), Value(0.0, "h0")
         for i in range(400):
             h = tanh(w * h + u * Value(float(i), f"x{i}"))
-        scene = scene_of([h])
+        scene = select_scene([h])
         found = {(box.title, box.count) for box in scene.boxes}
         assert found == {
             *(("w", 1), ("u", 1), ("h0", 1), ("x0 ... x399", 400)),
             *(("*", 1), ("*", 399), ("*", 400), ("+", 400), ("tanh", 400)),
         }
-        assert sum(box.count for box in scene_of([h], depth=1).boxes) == len(topological_order(h))
+        assert sum(box.count for box in select_scene([h], depth=1).boxes) == len(topological_order(h))
         with pytest.raises(ValueError, match="too many to be looked at: leave out depth"):
             draw(h, depth=math.inf)  # laying out its long arrows would take minutes
 
     def test_modules_are_told_apart_by_their_paths(self):
         model = nn.Sequential(nn.MLP(2, [16, 16], seed=1), nn.MLP(16, [16, 2], seed=2), nn.Softmax())
-        titles = [box.title for box in scene_of([model([1.0, 2.0])[0]], depth=3).boxes]
+        titles = [box.title for box in select_scene([model([1.0, 2.0])[0]], depth=3).boxes]
         assert titles[:4] == [f"Sequential.{i}.layers.{j}" for i in (0, 1) for j in (0, 1)]
 
     def test_the_text_is_the_same_in_every_run(self, printed_in_runs):
@@ -465,7 +467,7 @@ class TestOptions:
 
     def test_paths_stand_out(self, pure):
         _x, w, _net, out = neuron()
-        scene = scene_of([out], paths=(w, out))
+        scene = select_scene([out], paths=(w, out))
         assert {box.title for box in scene.boxes if not box.faded} == {"w", "*", "+", "tanh"}
         assert theme(False).pale in draw(out, paths=(w, out)).source
         with pytest.raises(ValueError, match=r"there is no path from .*'other'"):
@@ -476,7 +478,7 @@ class TestOptions:
     def test_paths_through_a_folded_graph(self):
         model = nn.MLP(2, [16, 16, 1], seed=1)
         out = model([1.0, 2.0])
-        scene = scene_of([out], paths=(model.parameters()[0], out))
+        scene = select_scene([out], paths=(model.parameters()[0], out))
         found = {(box.title, box.faded, box.details[0]) for box in scene.boxes}
         assert found == {
             ("layers.0", False, "neurons.0, 3 parameters"),
@@ -487,11 +489,11 @@ class TestOptions:
 
     def test_around_a_node(self):
         _x, _w, net, out = neuron()
-        scene = scene_of([out], around=(net, 1))
+        scene = select_scene([out], around=(net, 1))
         assert [box.title for box in scene.boxes if box.kind == "op"] == ["*", "+", "tanh"]
         assert [box.label for box in scene.boxes if box.kind == "more"] == ["2 more"]
-        assert scene.notes == ["3 of 5 operations and leaves: those around one"]
-        with pytest.raises(ValueError, match="is no part of the graph"):
+        assert scene.notes == ["3 of 5 operations and leaves are shown"]
+        with pytest.raises(ValueError, match="is not in the graph"):
             draw(out, around=(Value(1.0), 2))
         with pytest.raises(ValueError, match=r"a radius is 0, 1, 2 \.\.\., not -1"):
             draw(out, around=(net, -1))
@@ -501,9 +503,9 @@ class TestOptions:
         w, h = Value(0.5, "w"), Value(0.0, "h0")
         for i in range(500):
             h = tanh(w * h + Value(float(i)))
-        scene = scene_of([h], around=(w, 1))
+        scene = select_scene([h], around=(w, 1))
         assert [(box.title, box.count) for box in scene.boxes] == [("w", 1), ("*", 500)]
-        assert len(scene_of([tanh(w * h + 1.0)], around=(w, 1), depth=1).boxes) == 2
+        assert len(select_scene([tanh(w * h + 1.0)], around=(w, 1), depth=1).boxes) == 2
 
     def test_in_a_notebook_names_are_those_of_variables(self):
         """IPython keeps every result in its list Out, and comes first in its namespace."""
@@ -529,7 +531,7 @@ class TestOptions:
             *("x[0]", "x[1]", "w1", "w2", "b"),
             *("dot", "out_o1 = +"),
         }
-        with pytest.raises(TypeError, match="gave no Value for its example arguments"):
+        with pytest.raises(TypeError, match="returned no Value for its example arguments"):
             draw(lambda: 3.0)
         for args in ((), (1.0, 2.0)):
             message = rf"draw calls a model .*, and MLP\(x\) was given {len(args)}: write draw\(model, \[1\.0"
