@@ -38,7 +38,7 @@ def test_the_demo_learns_draws_and_checks(tmp_path):
     assert "epoch" in done.stderr  # the progress bar
 
 
-def test_without_matplotlib_it_says_what_adds_the_curve(tmp_path, monkeypatch, capsys):
+def test_without_matplotlib_the_demo_says_how_to_install_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     demo(tmp_path)
     assert "pip install matplotlib" in capsys.readouterr().out
@@ -60,14 +60,14 @@ def test_the_list_of_ops(capsys):
     assert "sqrt       sqrt(x): 0.5 / out; slope inf at 0" in lines
 
 
-def test_a_file_where_the_folder_should_be_is_told_before_training(tmp_path, capsys):
+def test_a_file_where_the_folder_should_be_is_refused_before_training(tmp_path, capsys):
     (tmp_path / "taken").write_text("")
     with pytest.raises(SystemExit):
         main(["demo", "--out", str(tmp_path / "taken")])
     assert "--out is a folder for the pictures" in capsys.readouterr().err
 
 
-def test_a_missing_or_unknown_command_is_told(capsys):
+def test_a_missing_or_unknown_command_is_refused(capsys):
     for argv in ([], ["dance"]):
         with pytest.raises(SystemExit) as stop:
             main(argv)
@@ -102,7 +102,7 @@ class TestExplain:
         main(["explain", *NEURON, "--wrt", "w", "--markdown"])
         assert capsys.readouterr().out.startswith("- $")
         main(["explain", *NEURON, "--json"])
-        assert [told["wrt"] for told in json.loads(capsys.readouterr().out)] == ["w", "x", "b"]
+        assert [explanation["wrt"] for explanation in json.loads(capsys.readouterr().out)] == ["w", "x", "b"]
         main(["explain", *NEURON, "--by", "path", "--wrt", "x"])
         assert "Path 1: x" in capsys.readouterr().out
         page = tmp_path / "page.html"
@@ -170,7 +170,7 @@ class TestExplain:
             (["x*x", "x=1", "--wrt", "z"], "--wrt z: the variables are x"),
         ],
     )
-    def test_what_cannot_be_read_is_pointed_at(self, arguments, message, capsys):
+    def test_wrong_arguments_are_refused(self, arguments, message, capsys):
         with pytest.raises(SystemExit) as stopped:
             main(["explain", *arguments])
         assert stopped.value.code == 2
@@ -212,8 +212,8 @@ class TestExplain:
                 == python
             )
 
-    def test_letters_that_python_reads_as_one_are_one(self, capsys):
-        """The sign for micro is the Greek letter."""
+    def test_names_are_normalised_as_in_python(self, capsys):
+        """The micro sign and the Greek letter mu are one name."""
         for sign in "\u00b5\u03bc":
             for given in "\u00b5\u03bc":
                 assert main(["explain", f"{sign}*2", f"{given}=3", "--wrt", given]) == 0
@@ -256,7 +256,7 @@ class TestDraw:
             (".", "-o . is a folder: add the name of a file, such as graph.svg"),
         ],
     )
-    def test_a_file_that_cannot_be_written_is_told_before_any_work(
+    def test_a_file_that_cannot_be_written_is_refused_before_any_work(
         self, file, message, capsys, tmp_path, monkeypatch
     ):
         monkeypatch.chdir(tmp_path)
@@ -267,13 +267,13 @@ class TestDraw:
         assert list(tmp_path.iterdir()) == []
 
     def test_only_the_picture_is_written(self, tmp_path):
-        """A file beside it, which might be taken for its source, stays."""
+        """A file beside the picture, with the name of its DOT source, stays."""
         (tmp_path / "a.gv").write_text("mine")
         main(["draw", *NEURON, "-o", str(tmp_path / "a.SVG")])
         assert (tmp_path / "a.SVG").read_bytes().startswith(b"<?xml")
         assert (tmp_path / "a.gv").read_text() == "mine"
 
-    def test_where_it_cannot_be_drawn_it_says_why(self, capsys, tmp_path, monkeypatch):
+    def test_a_failure_to_draw_is_reported(self, capsys, tmp_path, monkeypatch):
         monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
         monkeypatch.setenv("PATH", "")
         assert main(["draw", *NEURON, "-o", str(tmp_path / "a.pdf")]) == 1
