@@ -60,7 +60,7 @@ def explain(
 
 
 def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6) -> Iterator[Step]:
-    """The steps of a computation, one for each Value, then of its gradient, one for each contribution.
+    """The steps of a computation: one for each Value, then one for each contribution to a gradient.
 
     ``for step in steps(loss): print(step)`` prints them. A `Step` has the Value (`node`), its operands, the
     slope, and the number or adjoint before and after. `backward` need not have run, and no Value's gradient

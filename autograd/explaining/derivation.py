@@ -121,7 +121,7 @@ class _Deriver:
         return derivation
 
     def wants_derivation(self, node: Value) -> bool:
-        """Whether the derivative by a node still needs a derivation, and `MOST_PARTS` allows another."""
+        """Whether the derivative by a node is still to be derived, and `MOST_PARTS` is not reached."""
         if node in self.derived:
             return False
         if len(self.derived) >= MOST_PARTS:

@@ -27,7 +27,7 @@ def number(x: float, digits: int) -> str:
 
 
 def number_latex(text: str) -> str:
-    """LaTeX of a number from its text, which may stand in brackets."""
+    """The LaTeX form of a number's text, with or without brackets."""
     opening, closing = ("(", ")") if text.startswith("(") else ("", "")
     mantissa, e, exponent = text.strip("()").partition("e")
     if mantissa in ("inf", "-inf", "nan"):
