@@ -35,9 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     demo = commands.add_parser("demo", help="train a small network on Fisher's iris, draw and check it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help=DEMO_FOLDER)
-    demo.add_argument(
-        "--seed", type=int, default=0, help="seed of the split, the weights and the batches (default: 0)"
-    )
+    demo.add_argument("--seed", type=int, default=0, help="of split, weights and batches (default: 0)")
     demo.set_defaults(run=_demo, parser=demo)
 
     explain = commands.add_parser(
@@ -49,13 +47,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     _takes_expression(explain)
     explain.add_argument("--wrt", action="append", metavar="NAME", help="the variable (default: all)")
-    explain.add_argument(
-        "--by", choices=("node", "path"), default="node", help="derive by nodes or by paths (default: node)"
-    )
+    explain.add_argument("--by", choices=("node", "path"), default="node", help="order (default: node)")
     explain.add_argument("--lr", type=float, help="a learning rate: show the step of gradient descent too")
-    explain.add_argument(
-        "--digits", type=int, choices=range(18), metavar="N", default=9, help="decimals (default: 9)"
-    )
+    explain.add_argument("--digits", type=int, choices=range(18), metavar="N", default=9, help="decimals (9)")
     form = explain.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX source")
     form.add_argument("--markdown", action="store_true", help="as Markdown")
@@ -74,12 +68,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "-o", "--out", type=Path, metavar="FILE", help="the picture, .svg, .png ... (default: print text)"
     )
     draw.add_argument("--dark", action="store_true", help="for a dark page")
-    draw.add_argument(
-        "--color",
-        choices=("kind", "grad"),
-        default="kind",
-        help="colour boxes by kind or by gradient (default: kind)",
-    )
+    draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="of boxes (default: kind)")
     draw.set_defaults(run=_draw, parser=draw)
 
     ops = commands.add_parser("ops", help="list the ops with their slopes, also at kinks")
@@ -225,7 +214,7 @@ def _explain(options: argparse.Namespace) -> None:
         texts = [explanation.json() for explanation in explanations]
         print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
     else:
-        form: Any = "latex" if options.latex else "markdown" if options.markdown else "__str__"
+        form = "latex" if options.latex else "markdown" if options.markdown else "__str__"
         print("\n\n".join(getattr(explanation, form)() for explanation in explanations))
 
 

@@ -49,13 +49,11 @@ def explain(
     """
     from autograd.explaining.explanation import Explanation
 
-    _check_value("out", out)
-    _check_value("wrt", wrt)
+    _check(out, wrt)
     if by not in ("node", "path"):
         raise ValueError(f"by is 'node' or 'path', not {by!r}")
     if digits < 0 or most < 1:
         raise ValueError(f"digits is 0 or more and most 1 or more, not {digits!r} and {most!r}")
-    _check_fresh(out)
     return Explanation(out, wrt, by, lr=lr, names=names, digits=digits, most=most)
 
 
@@ -77,8 +75,7 @@ def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6
     """
     from autograd.explaining.steps import generate_steps
 
-    _check_value("out", out)
-    _check_fresh(out)
+    _check(out)
     return generate_steps(out, names, digits)
 
 
@@ -110,22 +107,18 @@ def play(
     """
     from autograd.explaining.player import Player
 
-    _check_value("out", out)
-    _check_fresh(out)
+    _check(out)
     return Player(out, names, digits, direction, title)
 
 
-def _check_fresh(out: Value) -> None:
-    from autograd.graph.engine import check_fresh, walk
+def _check(*given: Any) -> None:
+    """Raise unless `out`, and `wrt` where given, are Values, and no leaf of `out` was set after its use."""
+    from autograd.graph.engine import Value, check_fresh, walk
 
-    check_fresh(*walk(out))
-
-
-def _check_value(name: str, given: Any) -> None:
-    from autograd.graph.engine import Value
-
-    if type(given) is not Value:
-        raise TypeError(
-            f"{name} is a Value, not the {type(given).__name__} {given!r}: make the inputs of the "
-            f"computation with Value(...)"
-        )
+    for name, x in zip(("out", "wrt"), given, strict=False):
+        if type(x) is not Value:
+            raise TypeError(
+                f"{name} is a Value, not the {type(x).__name__} {x!r}: make the inputs of the computation "
+                f"with Value(...)"
+            )
+    check_fresh(*walk(given[0]))

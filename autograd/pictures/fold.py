@@ -91,15 +91,11 @@ class _BoxKeys:
                         users[x].add((self.of[node], i))
                         if in_module and x.is_parameter:
                             homes.setdefault(x, self.of[node])
+        by_users = self.criterion == "operands"
         return {
             node: homes[node]
             if node in homes
-            else (
-                kind_of(node),
-                self._label_pattern(node),
-                self._is_highlighted(node),
-                frozenset(users[node]) if self.criterion == "operands" else frozenset(),
-            )
+            else (*self._leaf_key(node), frozenset(users[node] if by_users else ()))
             for node in order
             if node.op is None
         }
@@ -107,11 +103,7 @@ class _BoxKeys:
     def _assign(self, order: Sequence[Value], leaves: Mapping[Value, Key]) -> None:
         for node in order:
             if node.op is None:
-                key = leaves.get(node) or (
-                    kind_of(node),
-                    self._label_pattern(node),
-                    self._is_highlighted(node),
-                )
+                key = leaves.get(node) or self._leaf_key(node)
                 self.of[node] = key if type(key) is int else self._key_number(key)
             else:
                 self.of[node] = self._of_op(node)
@@ -119,12 +111,12 @@ class _BoxKeys:
 
     def _of_op(self, node: Value) -> int:
         assert node.op is not None
-        module = self._module(node)
+        module, highlighted = self._module(node), self._is_highlighted(node)
         key: Key
         if module:
-            key = ("module", module, self._is_highlighted(node))
+            key = ("module", module, highlighted)
         elif self.criterion == "ops":
-            key = (node.path, op_text(node), self._is_highlighted(node))
+            key = (node.path, op_text(node), highlighted)
         elif len(self.key_numbers) > self.most:
             return 0  # there are too many keys already
         else:
@@ -135,19 +127,15 @@ class _BoxKeys:
             else:
                 for x in inside:  # a chain of one operation shares a box
                     alike = x.op is node.op and x.path == node.path
-                    if alike and self._is_highlighted(x) == self._is_highlighted(node):
+                    if alike and self._is_highlighted(x) == highlighted:
                         return self.of[x]
             same = len(args) == 2 and args[0] is args[1]
             operands = tuple(dict.fromkeys(self.of[x] for x in inside))
-            key = (
-                node.path,
-                op_text(node),
-                self._label_pattern(node),
-                operands,
-                same,
-                self._is_highlighted(node),
-            )
+            key = (node.path, op_text(node), self._label_pattern(node), operands, same, highlighted)
         return self._key_number(key)
+
+    def _leaf_key(self, node: Value) -> tuple[Key, ...]:
+        return (kind_of(node), self._label_pattern(node), self._is_highlighted(node))
 
     def _key_number(self, key: Key) -> int:
         return self.key_numbers.setdefault(key, len(self.key_numbers))

@@ -128,9 +128,8 @@ def _roots(what: Sequence[Any]) -> list[Value]:
 
 def _call(function: Any, args: Sequence[Any]) -> list[Value]:
     """The results of a function or module, called with Values made of the example arguments."""
-    _check_arguments(function, args)
     inputs = []
-    for name, arg in zip(_parameter_names(function, len(args)), args, strict=True):
+    for name, arg in zip(_argument_names(function, args), args, strict=True):
         leaves, rebuild = tree.flatten(arg)
         places = tree.paths(arg, name)
         inputs.append(
@@ -149,12 +148,16 @@ def _call(function: Any, args: Sequence[Any]) -> list[Value]:
     return values
 
 
-def _check_arguments(function: Any, args: Sequence[Any]) -> None:
-    """Raise a TypeError if a function, or a module's `forward`, does not take this number of arguments."""
+def _argument_names(function: Any, args: Sequence[Any]) -> list[str]:
+    """The names of the parameters that a function, or a module's `forward`, has for the arguments.
+
+    Raises:
+        TypeError: if it does not take this number of arguments.
+    """
     try:
         signature = inspect.signature(getattr(function, "forward", function))
     except (TypeError, ValueError):  # some functions written in C have no signature
-        return
+        signature = inspect.signature(lambda *args: args)
     try:
         signature.bind(*args)
     except TypeError:
@@ -165,16 +168,9 @@ def _check_arguments(function: Any, args: Sequence[Any]) -> None:
             f"draw calls a {'model' if module else 'function'} with an example for each argument, and "
             f"{name}({', '.join(signature.parameters)}) was given {len(args)}: write {example}"
         ) from None
-
-
-def _parameter_names(function: Any, count: int) -> list[str]:
-    """The names of the first `count` parameters of a function, or of a module's `forward`."""
-    try:
-        parameters = inspect.signature(getattr(function, "forward", function)).parameters.values()
-    except (TypeError, ValueError):  # some functions written in C have no signature
-        parameters = {}.values()
+    parameters = signature.parameters.values()
     names = [p.name for p in parameters if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
-    return [names[i] if i < len(names) else f"x{i + 1}" for i in range(count)]
+    return [*names, *(f"x{i + 1}" for i in range(len(names), len(args)))][: len(args)]
 
 
 def _pair(given: Any, name: str, form: str) -> tuple[Any, Any]:

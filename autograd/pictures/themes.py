@@ -31,40 +31,32 @@ class Theme:
     undefined: str
 
 
+def _fills(op: str, leaf: str, parameter: str, detached: str, group: str) -> dict[str, str]:
+    return {"op": op, "leaf": leaf, "parameter": parameter, "detached": detached, "group": group}
+
+
 THEMES = {
     "light": Theme(
-        "#ffffff",
-        "#1f2933",
-        "#66707c",
-        "#c5ccd3",
-        {
-            "op": "#ffffff",
-            "leaf": "#dbeafe",
-            "parameter": "#fde9c4",
-            "detached": "#e5e7eb",
-            "group": "#eef2ff",
-        },
-        "#5b9bd5",
-        "#ffffff",
-        "#f6b26b",
-        "#d9a7d9",
+        paper="#ffffff",
+        ink="#1f2933",
+        faint="#66707c",
+        pale="#c5ccd3",
+        fills=_fills("#ffffff", "#dbeafe", "#fde9c4", "#e5e7eb", "#eef2ff"),
+        negative="#5b9bd5",
+        zero="#ffffff",
+        positive="#f6b26b",
+        undefined="#d9a7d9",
     ),
     "dark": Theme(
-        "#12181f",
-        "#e8edf2",
-        "#97a3af",
-        "#3d4752",
-        {
-            "op": "#1d2630",
-            "leaf": "#1c3a5e",
-            "parameter": "#57400f",
-            "detached": "#343c45",
-            "group": "#262c4a",
-        },
-        "#245387",
-        "#1d2630",
-        "#9a5a14",
-        "#7a3f7a",
+        paper="#12181f",
+        ink="#e8edf2",
+        faint="#97a3af",
+        pale="#3d4752",
+        fills=_fills("#1d2630", "#1c3a5e", "#57400f", "#343c45", "#262c4a"),
+        negative="#245387",
+        zero="#1d2630",
+        positive="#9a5a14",
+        undefined="#7a3f7a",
     ),
 }
 
