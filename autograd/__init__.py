@@ -1,4 +1,4 @@
-"""Scalar automatic differentiation: record, differentiate, draw, one number at a time."""
+"""Scalar automatic differentiation: arithmetic on single numbers, recorded, differentiated and drawn."""
 
 import sys
 

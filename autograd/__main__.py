@@ -16,18 +16,18 @@ if TYPE_CHECKING:
 
 PROGRAM = "python -m autograd"
 EXAMPLE = 'python -m autograd explain "tanh(w*x + b)" w=0.5 x=2 b=-1 --wrt w'
-DEMO_FOLDER = "the folder for the pictures, made if it is missing (default: demo)"
+DEMO_FOLDER = "the folder for the pictures, created if missing (default: demo)"
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; each imports what it needs when it is called.
+    """Run a command; each imports its modules when it runs.
 
     Returns:
-        0; 1 where a command could not do its work. What is wrong with its arguments exits with 2.
+        0 on success, 1 if the command failed. Wrong arguments exit with 2.
     """
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
-        description="Scalar automatic differentiation: learn, look, check.",
+        description="Scalar automatic differentiation: explain, draw and check gradients.",
         epilog=f"example: {EXAMPLE}",
     )
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and the engine")
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     demo = commands.add_parser("demo", help="train a small network on Fisher's iris, draw and check it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help=DEMO_FOLDER)
-    demo.add_argument("--seed", type=int, default=0, help="of the split and the weights (default: 0)")
+    demo.add_argument("--seed", type=int, default=0, help="of split, weights and batches (default: 0)")
     demo.set_defaults(run=_demo, parser=demo)
 
     explain = commands.add_parser(
@@ -46,15 +46,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         epilog=f"example: {EXAMPLE}",
     )
     _takes_expression(explain)
-    explain.add_argument("--wrt", action="append", metavar="NAME", help="the variable; all if left out")
-    explain.add_argument("--by", choices=("node", "path"), default="node", help="how (default: node)")
-    explain.add_argument("--lr", type=float, help="a learning rate: work out the step of descent, too")
+    explain.add_argument("--wrt", action="append", metavar="NAME", help="the variable (default: all)")
+    explain.add_argument("--by", choices=("node", "path"), default="node", help="order (default: node)")
+    explain.add_argument("--lr", type=float, help="a learning rate: show the step of gradient descent too")
     explain.add_argument("--digits", type=int, choices=range(18), metavar="N", default=9, help="decimals (9)")
     form = explain.add_mutually_exclusive_group()
     form.add_argument("--latex", action="store_true", help="as LaTeX source")
     form.add_argument("--markdown", action="store_true", help="as Markdown")
     form.add_argument("--json", action="store_true", help="as JSON")
-    form.add_argument("--html", type=Path, metavar="FILE", help="as a page that plays it step by step")
+    form.add_argument("--html", type=Path, metavar="FILE", help="as an HTML page that plays all steps")
     explain.set_defaults(run=_explain, parser=explain)
 
     draw = commands.add_parser(
@@ -65,19 +65,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     _takes_expression(draw)
     draw.add_argument(
-        "-o", "--out", type=Path, metavar="FILE", help="the picture: .svg, .png ...; left out, text"
+        "-o", "--out", type=Path, metavar="FILE", help="the picture, .svg, .png ... (default: print text)"
     )
     draw.add_argument("--dark", action="store_true", help="for a dark page")
-    draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="what colours show")
+    draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="of boxes (default: kind)")
     draw.set_defaults(run=_draw, parser=draw)
 
-    ops = commands.add_parser("ops", help="list the ops with their slopes and what holds at their kinks")
+    ops = commands.add_parser("ops", help="list the ops with their slopes, also at kinks")
     ops.set_defaults(run=_ops, parser=ops)
 
     options, rest = parser.parse_known_args(argv)
     _check_files(options)
     if hasattr(options, "words"):
-        _work_out(options, rest)
+        _evaluate(options, rest)
     elif rest:
         options.parser.error(f"unrecognized arguments: {' '.join(rest)}")
     try:
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 class _Version(argparse.Action):
-    """Prints the version, which takes time to look up, and ends the program."""
+    """Print the version, looked up only now since that takes time, and exit."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> NoReturn:
         from importlib import metadata
@@ -101,7 +101,7 @@ class _Version(argparse.Action):
 
 
 def _check_files(options: argparse.Namespace) -> None:
-    """End the program, before any work, if a file that it is to write cannot be."""
+    """Exit before any work if an output file cannot be written."""
     parser: argparse.ArgumentParser = options.parser
     if getattr(options, "html", None) and (options.wrt or options.lr is not None or options.by != "node"):
         parser.error("--html plays all steps: leave out --wrt, --by and --lr")
@@ -119,7 +119,7 @@ def _check_files(options: argparse.Namespace) -> None:
             parser.error(f"there is no folder {file.parent} for {option} {file}: make it first")
         if option == "-o" and not file.suffix[1:]:
             parser.error(
-                f"-o {file} has no ending that names the format: write {file}.svg, {file}.png or another"
+                f"-o {file} has no extension that names the format: write {file}.svg, {file}.png or another"
             )
 
 
@@ -128,23 +128,23 @@ def _takes_expression(parser: argparse.ArgumentParser) -> None:
         "words",
         nargs="*",
         metavar="EXPRESSION NAME=NUMBER",
-        help='an expression such as "tanh(w*x + b)", and a number for each variable, such as w=0.5, in any '
-        "order with the options; -- goes before what begins with -",
+        help='an expression such as "tanh(w*x + b)", and a number for each variable, such as w=0.5; options '
+        "may stand anywhere; write -- before an expression that begins with -",
     )
 
 
 def _words(parser: argparse.ArgumentParser, words: list[str]) -> tuple[str, dict[str, float]]:
-    """The one expression, and the numbers of the variables, among the words of a command."""
-    from autograd.command_line.expressions import as_read
+    """The expression, and the numbers of its variables, from the words of a command."""
+    from autograd.command_line.expressions import normalised
 
     expressions: list[str] = []
     numbers: dict[str, float] = {}
     for word in words:
-        if not re.match(r"[^=<>!()\[\]]*=(?!=)", word):  # no assignment: it may compare, x == 1
+        if not re.match(r"[^=<>!()\[\]]*=(?!=)", word):  # not NAME=NUMBER, though it may contain ==
             expressions.append(word)
             continue
         name, _, number = word.partition("=")
-        name = as_read(name)
+        name = normalised(name)
         if not name.isidentifier():
             parser.error(f"{name!r} is no name of a variable")
         if name in numbers:
@@ -161,33 +161,33 @@ def _words(parser: argparse.ArgumentParser, words: list[str]) -> tuple[str, dict
     return expressions[0], numbers
 
 
-def _work_out(options: argparse.Namespace, rest: list[str]) -> None:
-    """Read the expression and its numbers; what is wrong with them ends the program.
+def _evaluate(options: argparse.Namespace, rest: list[str]) -> None:
+    """Evaluate the expression, and store its result and variables in `options`; an error exits.
 
     Args:
-        options: what was read of the command.
-        rest: what argparse left over: words that stand behind an option.
+        options: the parsed options.
+        rest: the words that argparse did not parse, since they follow an option.
     """
     from autograd import Value
-    from autograd.command_line.expressions import ExpressionError, as_read, evaluated
+    from autograd.command_line.expressions import ExpressionError, evaluate, normalised
 
     parser: argparse.ArgumentParser = options.parser
-    known = rest.index("--") if "--" in rest else len(rest)
-    if unknown := [word for word in rest[:known] if word.startswith("-")]:
+    end = rest.index("--") if "--" in rest else len(rest)
+    if unknown := [word for word in rest[:end] if word.startswith("-")]:
         parser.error(
             f"unrecognized arguments: {' '.join(unknown)} (-- goes before an expression that begins with -)"
         )
-    options.expression, numbers = _words(parser, options.words + rest[:known] + rest[known + 1 :])
+    options.expression, numbers = _words(parser, options.words + rest[:end] + rest[end + 1 :])
     try:
-        out, variables = evaluated(options.expression, numbers)
+        out, variables = evaluate(options.expression, numbers)
     except ExpressionError as error:
         parser.error(str(error))
     if unused := [name for name in numbers if name not in variables]:
         parser.error(f"{', '.join(unused)} does not occur in {options.expression}")
     if type(out) is not Value or out.op is None:
-        parser.error("there is nothing to differentiate: the expression computes nothing from a variable")
+        parser.error("there is nothing to differentiate: the expression has no operation on a variable")
     if options.run is _explain:
-        options.wrt = list(map(as_read, options.wrt or variables))
+        options.wrt = list(map(normalised, options.wrt or variables))
         if unknown := [name for name in options.wrt if name not in variables]:
             parser.error(f"--wrt {unknown[0]}: the variables are {', '.join(variables)}")
     options.value, options.variables = out, variables
@@ -206,15 +206,16 @@ def _explain(options: argparse.Namespace) -> None:
         page = play(options.value, digits=min(options.digits, 9), title=options.expression)
         print(f"wrote {page.save(options.html)}")
         return
-    told = [
+    explanations = [
         explain(options.value, options.variables[name], options.by, lr=options.lr, digits=options.digits)
         for name in options.wrt
     ]
     if options.json:
-        print(told[0].json() if len(told) == 1 else f"[{', '.join(one.json() for one in told)}]")
+        texts = [explanation.json() for explanation in explanations]
+        print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
     else:
-        form: Any = "latex" if options.latex else "markdown" if options.markdown else "__str__"
-        print("\n\n".join(getattr(one, form)() for one in told))
+        form = "latex" if options.latex else "markdown" if options.markdown else "__str__"
+        print("\n\n".join(getattr(explanation, form)() for explanation in explanations))
 
 
 def _draw(options: argparse.Namespace) -> None:

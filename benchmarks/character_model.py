@@ -1,4 +1,4 @@
-"""W4: a training step of a character model, written on single numbers; only Value is exchanged.
+"""A training step of a character model, written on single numbers; only Value is exchanged.
 
 A transformer after the description of Karpathy's microgpt.py (2026): one layer, 16 wide, 4 heads, RMS
 normalisation, no biases, relu, Adam; 4,192 parameters, about 61,000 nodes for a name of seven letters.

@@ -1,4 +1,4 @@
-"""W1: nanoseconds per node of building and differentiating a graph, beside microgpt's Value and micrograd.
+"""Chains: nanoseconds per node to build, differentiate and free a graph, beside microgpt and micrograd.
 
 About 100,000 nodes: ten chains of ``x = tanh(x*a + b)``, forward, backward, and freeing. Each engine runs
 in turn, several times, with Python's cyclic garbage collector on and off.

@@ -1,4 +1,4 @@
-"""W2: a step of micrograd's demo, with micrograd's own layers; only Value is exchanged.
+"""A step of micrograd's demo, with micrograd's own layers; only Value is exchanged.
 
 100 points of two moons, an MLP 2-16-16-1 with relu, the hinge loss and L2 of its notebook: forward,
 backward, update; about 66,000 nodes. Needs ``pip install micrograd scikit-learn``.

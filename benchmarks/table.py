@@ -79,18 +79,24 @@ def main():
         f"{os.cpu_count()} cores; micrograd {version('micrograd')}\n"
     )
     lines = [
-        ("a", "W1, times faster than microgpt's Value", row_of(native, "microgpt", "on")["slower"], 20, 35),
-        ("b", "W1, times faster than micrograd", row_of(native, "micrograd", "on")["slower"], 90, 160),
-        ("c", "W1, bytes per node", row_of(native, "autograd.Value", "on")["bytes"], 100, 80),
+        (
+            "a",
+            "chains, times faster than microgpt",
+            row_of(native, "microgpt", "on")["slower"],
+            20,
+            35,
+        ),
+        ("b", "chains, times faster than micrograd", row_of(native, "micrograd", "on")["slower"], 90, 160),
+        ("c", "chains, bytes per node", row_of(native, "autograd.Value", "on")["bytes"], 100, 80),
         ("d", "character model, times faster", model["microgpt"] / model["autograd.Value"], 15, 30),
         ("e", "micrograd's demo, times faster", demo["micrograd, gc off"] / demo["autograd.Value"], 12, 20),
-        ("f", "W1 in pure Python, times faster", row_of(pure, "microgpt", "on")["slower"], 1, 1.3),
+        ("f", "chains in pure Python, times faster", row_of(pure, "microgpt", "on")["slower"], 1, 1.3),
     ]
     print_table(
-        ["row", "what", "measured", "reach", "stretch"],
-        [[row, what, f"{got:.3g}", f"{reach:g}", f"{stretch:g}"] for row, what, got, reach, stretch in lines],
+        ["row", "benchmark", "measured", "target", "stretch target"],
+        [[row, name, f"{got:.3g}", f"{target:g}", f"{more:g}"] for row, name, got, target, more in lines],
     )
-    for title, rows in (("W1, native", native), ("W1, pure Python", pure)):
+    for title, rows in (("Chains, native", native), ("Chains, pure Python", pure)):
         print(f"{title}: nanoseconds and bytes per node\n")
         print_eager(rows)
     for title, times in (("Character model", model), ("micrograd's demo", demo)):

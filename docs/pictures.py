@@ -1,6 +1,6 @@
-"""Draw the README's picture and the gallery: ``python docs/pictures.py [FOLDER]``, docs if left out.
+"""Draw the README's picture and the gallery: ``python docs/pictures.py [FOLDER]`` (default: docs).
 
-The gallery's page is made from the pieces of code below, each with the picture that it draws.
+The page gallery.md consists of the sections below, each with its code and the picture that the code draws.
 """
 
 import os
@@ -12,15 +12,15 @@ ROOT = Path(__file__).parent.parent
 
 HEAD = """# Gallery
 
-What `draw` and `nn.draw_network` make of graphs and networks. Each picture is drawn by the code above it, \
-which goes on from the code before; `python docs/pictures.py` draws them all again.
+Pictures of graphs and networks by `draw` and `nn.draw_network`. The code above each picture draws it, and \
+continues the code of the sections before; `python docs/pictures.py` draws all pictures again.
 """
 
-PIECES = [
+SECTIONS = [
     (
         "A graph",
-        "The network of two inputs, two hidden and two output neurons by which Matt Mazur explains "
-        "back-propagation step by step (2015). Each box holds an operation with its result and, after "
+        "The network with which Matt Mazur explains back-propagation step by step (2015): two inputs, two "
+        "hidden and two output neurons. Each box holds an operation with its result and, after "
         "`backward()`, its gradient; parameters are orange.",
         "mazur",
         """
@@ -53,15 +53,15 @@ PIECES = [
     ),
     (
         "The paths from a weight to the loss",
-        "What `w1` does to the error goes two ways, through both outputs.",
+        "`w1` reaches the error by two paths, one through each output.",
         "paths",
         """
         picture = draw(E, paths=(p["w1"], E), names=locals())
         """,
     ),
     (
-        "What is around a node",
-        "",
+        "The neighbourhood of a node",
+        "Only the Values within two arrows of `out_h1`.",
         "around",
         """
         picture = draw(E, around=(out_h1, 2), names=locals())
@@ -77,7 +77,7 @@ PIECES = [
     ),
     (
         "The same network, as textbooks draw it",
-        "Before `backward()`, with what the neurons make of the example:",
+        "Before `backward()`, with the output of each neuron for one example:",
         "network_before",
         """
         import nn
@@ -93,7 +93,7 @@ PIECES = [
     ),
     (
         "",
-        "and after it, with the gradients below the weights:",
+        "After `backward()`, with the gradients below the weights:",
         "network_after",
         """
         nn.mse_loss(model([0.05, 0.10]), [0.01, 0.99], reduction="half_sum").backward()
@@ -103,8 +103,8 @@ PIECES = [
     ),
     (
         "A wide network",
-        "A network of 64, 32 and 10 neurons that has learnt handwritten digits, at work on a nought. Wide "
-        "layers are abridged.",
+        "A network of 64 inputs and 32 and 10 neurons, trained on handwritten digits, shown for an image of "
+        "a 0. Wide layers are abridged.",
         "digits",
         """
         data = nn.datasets.digits()
@@ -117,7 +117,7 @@ PIECES = [
     ),
     (
         "micrograd's look",
-        "An operation and its result in two boxes.",
+        "An operation and its result are two boxes.",
         "separate",
         """
         from autograd import tanh
@@ -134,7 +134,8 @@ PIECES = [
     ),
     (
         "A layer in a box",
-        "Above 300 boxes a graph is folded: by neurons, by layers or by whole models, whatever can be read.",
+        "A graph of more than 300 boxes is folded, by neurons, by layers or by whole models: as finely as "
+        "stays readable.",
         "mlp",
         """
         mlp = nn.MLP(2, [16, 16, 1], seed=1)
@@ -144,7 +145,7 @@ PIECES = [
     ),
     (
         "The whole loss of micrograd's demo",
-        "A hundred samples and the regularisation, 11,214 operations and leaves.",
+        "A hundred samples and the regularisation: 11,214 operations and leaves.",
         "demo",
         """
         X, y = nn.datasets.moons(100)[:2]
@@ -158,8 +159,8 @@ PIECES = [
     ),
     (
         "Without modules",
-        "The same network written as lists of Values, as micrograd's own classes do, 65,614 operations and "
-        "leaves. Nothing says what a layer is, yet the layers are found, by what is done alike.",
+        "The same network written as lists of Values, as micrograd's own classes do: 65,614 operations and "
+        "leaves. No module says what a layer is; layers are found because their operations repeat.",
         "unnamed",
         """
         import random
@@ -195,24 +196,24 @@ PIECES = [
 
 
 def gallery(folder: Path) -> None:
-    """Write gallery.md and the pictures of it."""
+    """Write gallery.md and its pictures."""
     (folder / "gallery").mkdir(exist_ok=True)
     space: dict[str, object] = {}
     page = [HEAD]
-    for title, words, name, code in PIECES:
+    for title, text, name, code in SECTIONS:
         code = "\n".join(line.removeprefix(" " * 8) for line in code.strip("\n").splitlines()).strip()
         exec(compile(code, f"gallery: {name}", "exec"), space)
         path = folder / "gallery" / f"{name}.svg"
         path.write_text(space["picture"].svg(), encoding="utf-8", newline="\n")
         page += [f"## {title}\n"] if title else []
-        page += [f"{words}\n"] if words else []
+        page.append(f"{text}\n")
         page.append(f"```python\n{code}\n```\n")
         page.append(f"![{title or 'After backward'}](gallery/{name}.svg)\n")
     (folder / "gallery.md").write_text("\n".join(page), encoding="utf-8", newline="\n")
 
 
 def readme(folder: Path) -> None:
-    """The picture that the README's first program draws."""
+    """Write the picture that the README's first program draws."""
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     program = re.findall(r"```python\n(.*?)```", text, re.DOTALL)[0]
     before = Path.cwd()

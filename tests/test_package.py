@@ -1,4 +1,4 @@
-"""The package as a whole: public names, layers, what importing it loads, its command-line files."""
+"""The package as a whole: layers of imports, public names, and the modules that importing it loads."""
 
 import ast
 import inspect
@@ -18,13 +18,13 @@ ROOT = Path(autograd.__file__).parent
 # Each folder, and each file beside them, may import from those above it, and from its own folder.
 LAYERS = "_native table graph formulas derivatives pictures explaining __init__ command_line __main__".split()
 RANK = {name: i for i, name in enumerate(LAYERS)}
-# The C text of the table is made by what writes formulas; nothing else imports this file.
+# kernels.py writes C with the notation of formulas; only the build imports it.
 EXCEPTIONS = {
     ("_native/kernels.py", "table"),
     ("_native/kernels.py", "graph"),
     ("_native/kernels.py", "formulas"),
 }
-# Files that import inside functions: what they show is loaded when it is asked for.
+# Files that import inside functions, so that importing the package stays quick.
 LAZY = {"pictures/__init__.py", "explaining/__init__.py", "command_line/demo.py", "__main__.py"}
 
 
@@ -67,7 +67,7 @@ def breaches(root):
 
 
 def test_folders_import_from_lower_layers_only():
-    """In all folders: what is on disk is what has a layer."""
+    """Every file and folder on disk has a layer."""
     units = {p.stem for p in ROOT.glob("*.py")} | {p.name for p in ROOT.iterdir() if any(p.rglob("*.py"))}
     assert units == set(LAYERS)
     assert list(breaches(ROOT)) == []
@@ -80,7 +80,7 @@ def test_a_folder_has_a_dozen_files_at_most():
 
 
 @pytest.mark.parametrize(
-    ("file", "code", "told"),
+    ("file", "code", "breach"),
     [
         ("explaining/reasons.py", "from autograd.__main__ import main", "imports __main__"),
         ("explaining/reasons.py", "import autograd.__main__", "imports __main__"),
@@ -99,11 +99,11 @@ def test_a_folder_has_a_dozen_files_at_most():
         ("table/ops.py", "import autograd", "imports __init__"),
     ],
 )
-def test_an_import_against_the_layers_is_found(tmp_path, file, code, told):
+def test_an_import_against_the_layers_is_found(tmp_path, file, code, breach):
     path = tmp_path / file
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(code)
-    assert list(breaches(tmp_path)) == [f"{file} {told}"]
+    assert list(breaches(tmp_path)) == [f"{file} {breach}"]
 
 
 def test_nn_uses_public_names_only():
@@ -131,7 +131,7 @@ def test_public_names_are_sorted_and_exist(package):
 
 
 def test_docstrings_send_people_to_public_names():
-    """A name in backticks is public, or a parameter or attribute of what the docstring describes."""
+    """A name in backticks is public, or a parameter or attribute of the documented object."""
     for name in nn.__all__:
         public = getattr(nn, name)
         parts = {name: public}

@@ -1,4 +1,4 @@
-"""The README: its programs print what it says, its commands are those of CI, its picture is the program's."""
+"""The README: its programs print the text shown, its test command is that of CI, its picture is current."""
 
 import re
 from pathlib import Path

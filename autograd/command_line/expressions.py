@@ -1,4 +1,4 @@
-"""Expressions as text, such as "tanh(w*x + b)", worked out without `eval`: numbers, names, operators, ops."""
+"""Evaluating an expression given as text, such as "tanh(w*x + b)", without `eval`."""
 
 from __future__ import annotations
 
@@ -31,32 +31,32 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.Eq: ops.eq,
     ast.NotEq: ops.ne,
 }
-OTHER_NAMES = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of", "fabs": "abs"}
+SYNONYMS = {"max": "maximum", "min": "minimum", "ln": "log", "sum": "sum_of", "fabs": "abs"}
 TOO_DEEP = "too many operators or brackets inside each other"
 CONSTANTS = {"pi": math.pi, "e": math.e, "inf": math.inf, "nan": math.nan}
 
 
 class ExpressionError(ValueError):
-    """An expression that cannot be worked out; its text points at the column."""
+    """An expression that cannot be evaluated; the error text points at the column."""
 
     def __init__(self, text: str, column: int, problem: str) -> None:
         super().__init__(f"{problem}\n  {text}\n  {' ' * column}^ column {column + 1}")
         self.column = column + 1
 
 
-def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, Value]]:
-    """The result of an expression, a Value (or a float), and its variables, labelled Values.
+def evaluate(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, Value]]:
+    """The result of an expression (a Value, or a float) and its variables (Values, by name).
 
-    It may have numbers, names, ``+ - * / // % **`` with Python's meaning, comparisons, brackets, and the
-    functions of the table of ops; sequences, for `dot` and the like, stand in square brackets. ``pi`` and
-    ``e`` are numbers. Division by 0 gives inf or nan, as IEEE 754 has it.
+    An expression consists of numbers, names, ``pi``, ``e``, ``+ - * / // % **`` with Python's meaning,
+    comparisons, brackets, and functions of the table of ops; `dot` and its like take sequences in square
+    brackets. Division by 0 gives inf or nan, as in IEEE 754.
 
     Args:
         text: the expression.
         numbers: the numbers of its variables.
 
     Raises:
-        ExpressionError: for anything else, pointing at it.
+        ExpressionError: if the expression contains anything else.
     """
     if not text.strip():
         raise ExpressionError("", 0, "the expression is empty")
@@ -77,17 +77,17 @@ def evaluated(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, V
         raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
 
 
-def as_read(name: str) -> str:
-    """A name as Python reads it: of letters that look alike, such as the two for micro, it knows one."""
+def normalised(name: str) -> str:
+    """A name as Python normalises it: the micro sign, for example, becomes the Greek letter mu."""
     return unicodedata.normalize("NFKC", name)
 
 
 class _Reader:
     def __init__(self, text: str, numbers: Mapping[str, float]) -> None:
-        self.text, self.numbers = text, {as_read(name): number for name, number in numbers.items()}
+        self.text, self.numbers = text, {normalised(name): number for name, number in numbers.items()}
         self.variables: dict[str, Value] = {}
 
-    def refuse(self, node: Any, problem: str) -> ExpressionError:
+    def error(self, node: Any, problem: str) -> ExpressionError:
         lines = self.text.splitlines()
         line = lines[node.lineno - 1] if lines else ""
         column = len(line.encode()[: node.col_offset].decode(errors="replace"))
@@ -104,26 +104,28 @@ class _Reader:
         if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
             return OPERATORS[type(node.op)](self.read(node.left), self.read(node.right))
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            return self.compared(node, type(node.ops[0]))
+            return self.compare(node, type(node.ops[0]))
         if isinstance(node, ast.Call):
-            return self.called(node)
+            return self.call(node)
         if isinstance(node, (ast.List, ast.Tuple)):
-            raise self.refuse(node, "a sequence stands only inside of a function, as dot([x, y], [1, 2])")
+            raise self.error(
+                node, "a sequence is only allowed as the operand of a function, as dot([x, y], [1, 2])"
+            )
         if isinstance(node, ast.Attribute) and node.attr in CONSTANTS:
-            raise self.refuse(node, self.without_module(node, ""))
+            raise self.error(node, self.qualified_name_problem(node, ""))
         if isinstance(node, ast.BinOp) and isinstance(node.op, ast.BitXor):
-            raise self.refuse(node.right, "a power is written with **, not ^")
-        raise self.refuse(
-            node, f"only numbers, names, operators and functions are read, and no {_what(node)}"
+            raise self.error(node.right, "a power is written with **, not ^")
+        raise self.error(
+            node, f"an expression has numbers, names, operators and functions, and no {_syntax_name(node)}"
         )
 
     def number(self, node: ast.Constant) -> float:
         if isinstance(node.value, bool) or not isinstance(node.value, (int, float)):
-            raise self.refuse(node, f"{node.value!r} is no number")
+            raise self.error(node, f"{node.value!r} is no number")
         try:
             return float(node.value)
         except OverflowError:
-            raise self.refuse(node, "this number is too large for a double") from None
+            raise self.error(node, "this number is too large for a double") from None
 
     def name(self, node: ast.Name) -> Any:
         if node.id in self.numbers:
@@ -133,43 +135,43 @@ class _Reader:
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]
         if node.id in TABLE:
-            raise self.refuse(node, f"{node.id} is a function: write {node.id}(...)")
-        raise self.refuse(node, f"{node.id} has no number: write {node.id}=2 after the expression")
+            raise self.error(node, f"{node.id} is a function: write {node.id}(...)")
+        raise self.error(node, f"{node.id} has no number: write {node.id}=2 after the expression")
 
-    def without_module(self, node: ast.Attribute, behind: str) -> str:
-        """What is wrong with math.exp, or x.exp, and what to write."""
-        name = OTHER_NAMES.get(node.attr, node.attr)
-        if name in TABLE or (name in CONSTANTS and not behind):
-            cure = f"write {name}{behind}"
+    def qualified_name_problem(self, node: ast.Attribute, suffix: str) -> str:
+        """Why math.exp or x.exp is refused, and what to write instead; `suffix` is "(...)" for a call."""
+        name = SYNONYMS.get(node.attr, node.attr)
+        if name in TABLE or (name in CONSTANTS and not suffix):
+            cure = f"write {name}{suffix}"
         else:
-            cure = "`python -m autograd ops` lists the functions there are"
+            cure = "`python -m autograd ops` lists all functions"
         return f"a name stands alone here, without the module or object of {ast.unparse(node)}: {cure}"
 
-    def compared(self, node: ast.Compare, sign: type[ast.cmpop]) -> Any:
+    def compare(self, node: ast.Compare, sign: type[ast.cmpop]) -> Any:
         left, right = self.read(node.left), self.read(node.comparators[0])
         if sign in (ast.Gt, ast.GtE):
             return OPERATORS[ast.Lt if sign is ast.Gt else ast.LtE](right, left)
         if sign not in OPERATORS:
-            raise self.refuse(node, "this comparison is none of numbers")
+            raise self.error(node, "only <, <=, >, >=, == and != compare numbers")
         return OPERATORS[sign](left, right)
 
-    def called(self, node: ast.Call) -> Any:
+    def call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
-        op = TABLE.get(OTHER_NAMES.get(name, name))
+        op = TABLE.get(SYNONYMS.get(name, name))
         if op is None:
             from difflib import get_close_matches
 
             if isinstance(node.func, ast.Attribute):
-                raise self.refuse(node.func, self.without_module(node.func, "(...)"))
+                raise self.error(node.func, self.qualified_name_problem(node.func, "(...)"))
             near = get_close_matches(name, TABLE, 1)
-            hint = f"did you mean {near[0]}?" if near else "`python -m autograd ops` lists those there are"
-            raise self.refuse(node.func, f"there is no function {name or ast.unparse(node.func)}: {hint}")
+            hint = f"did you mean {near[0]}?" if near else "`python -m autograd ops` lists all functions"
+            raise self.error(node.func, f"there is no function {name or ast.unparse(node.func)}: {hint}")
         if node.keywords or any(isinstance(arg, ast.Starred) for arg in node.args):
-            raise self.refuse(node, f"{name} takes its operands one by one, without names")
+            raise self.error(node, f"{name} takes its operands one by one, without names")
         if op.name in ("maximum", "minimum") and len(node.args) > 2:
             return reduce(op, map(self.read, node.args))
         if len(node.args) != op.arity:
-            raise self.refuse(
+            raise self.error(
                 node, f"{name} takes {op.arity} operand{'s' * (op.arity != 1)}, not {len(node.args)}"
             )
         if not op.variadic:
@@ -177,17 +179,16 @@ class _Reader:
         rows = []
         for arg in node.args:
             if not isinstance(arg, (ast.List, ast.Tuple)):
-                raise self.refuse(
+                raise self.error(
                     arg, f"{name} takes sequences, as {name}([x, y]{', [1, 2]' * (op.arity - 1)})"
                 )
             rows.append([self.read(item) for item in arg.elts])
         if len(set(map(len, rows))) > 1:
-            raise self.refuse(node, f"{name} takes sequences of one length")
+            raise self.error(node, f"{name} takes sequences of one length")
         return op(*rows)
 
 
-def _what(node: ast.AST) -> str:
-    """What a piece of Python is called."""
+def _syntax_name(node: ast.AST) -> str:
     words = {
         ast.Attribute: "attribute",
         ast.Subscript: "index",

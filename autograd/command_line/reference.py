@@ -1,4 +1,4 @@
-"""An op's row in words: its formula, its slopes and its policy at kinks."""
+"""The list of ops: the formula, the slopes and the policy at kinks of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def operands(op: Op) -> tuple[Any, ...]:
-    """Symbols x, y, z to show the op on; for a variadic op pairs such as (x1, x2)."""
+    """Symbols x, y, z as example operands of an op; pairs such as (x1, x2) for a variadic op."""
     names = "xyz" if op.arity <= 3 else [f"x{i + 1}" for i in range(op.arity)]
     if op.variadic:
         return tuple([(Symbol(f"{n}1"), Symbol(f"{n}2")) for n in names[: op.arity]])

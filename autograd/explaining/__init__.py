@@ -1,6 +1,6 @@
-"""Explaining gradients: the derivation of one, step by step, on the user's own graph.
+"""Explaining a gradient on the user's own graph: `explain`, `steps` and `play`.
 
-Nothing heavy is imported before it is called.
+Their modules are imported when first called, so that `import autograd` stays quick.
 """
 
 from __future__ import annotations
@@ -26,43 +26,43 @@ def explain(
     digits: int = 9,
     most: int = 10,
 ) -> Explanation:
-    """How the derivative of `out` by `wrt` comes about, by the chain rule.
+    """The derivation of the derivative of `out` by `wrt`, by the chain rule.
 
-    ``print(explain(loss, w))``; in a notebook ``explain(loss, w)`` shows itself. It speaks of what has a
-    name, a label or one in `names`, and of neurons as net_h1 and out_h1; the rest is folded into formulas.
-    A label that is no name, such as "x1*w1", stands in quotes.
+    ``print(explain(loss, w))`` prints it; in a notebook ``explain(loss, w)`` shows it as formulas. Values
+    are called by their label or by their name in `names`; neurons are called net_h1 and out_h1. Values
+    without a name are folded into formulas. A label that is no Python name, such as "x1*w1", is quoted.
 
     Args:
         out: the result.
-        wrt: a Value that it was made from.
-        by: "node" derives the factors one by one, and adds up where a Value has several users; "path"
-            multiplies along every path from `wrt` to `out`, and adds up those.
-        lr: a learning rate: the new number of `wrt` is worked out as well.
+        wrt: the variable, a Value that `out` depends on.
+        by: "node" derives the factors one by one, and adds contributions where a Value has several users;
+            "path" multiplies the slopes along every path from `wrt` to `out`, and adds the products.
+        lr: a learning rate: the step of gradient descent is worked out too.
         names: names for Values without a label: ``locals()``, or a dict.
-        digits: decimals; of very small numbers the first digits are shown.
-        most: how many paths, or terms of a sum, are shown: those that contribute most.
+        digits: decimals; a very small number is shown by its first digits instead.
+        most: the number of paths, or terms of a sum, to show: the largest contributions.
 
     Raises:
-        TypeError: if `out` or `wrt` is no Value.
-        StaleGraphError: if a leaf was given a new number after it was used, as `backward` does.
-        ValueError: if `by` is neither "node" nor "path".
+        TypeError: if `out` or `wrt` is not a Value.
+        StaleGraphError: if a leaf was given a new number after it was used, as in `backward`.
+        ValueError: if `by` is neither "node" nor "path", `digits` is negative, or `most` is below 1.
     """
     from autograd.explaining.explanation import Explanation
 
-    _value("out", out), _value("wrt", wrt)
+    _check(out, wrt)
     if by not in ("node", "path"):
         raise ValueError(f"by is 'node' or 'path', not {by!r}")
     if digits < 0 or most < 1:
         raise ValueError(f"digits is 0 or more and most 1 or more, not {digits!r} and {most!r}")
-    return Explanation(_fresh(out), wrt, by, lr=lr, names=names, digits=digits, most=most)
+    return Explanation(out, wrt, by, lr=lr, names=names, digits=digits, most=most)
 
 
 def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6) -> Iterator[Step]:
-    """The steps of a computation, each Value, and then those of its gradient, each share of an adjoint.
+    """The steps of a computation: one for each Value, then one for each contribution to a gradient.
 
-    ``for step in steps(loss): print(step)`` is a trace in words. A `Step` has the Value (`node`), its
-    operands, the slope, and the number or adjoint before and after. The gradients of the Values themselves
-    are not touched, and `backward` need not have run.
+    ``for step in steps(loss): print(step)`` prints them. A `Step` has the Value (`node`), its operands, the
+    slope, and the number or adjoint before and after. `backward` need not have run, and no Value's gradient
+    changes.
 
     Args:
         out: the result.
@@ -70,11 +70,13 @@ def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6
         digits: decimals in the texts.
 
     Raises:
-        StaleGraphError: if a leaf was given a new number after it was used, as `backward` does.
+        TypeError: if `out` is not a Value.
+        StaleGraphError: if a leaf was given a new number after it was used, as in `backward`.
     """
-    from autograd.explaining.steps import steps_of
+    from autograd.explaining.steps import generate_steps
 
-    return steps_of(_fresh(_value("out", out)), names, digits)
+    _check(out)
+    return generate_steps(out, names, digits)
 
 
 def play(
@@ -85,41 +87,38 @@ def play(
     direction: str = "LR",
     title: str = "",
 ) -> Player:
-    """A page that plays a computation forward and its gradient backward, step by step.
+    """An HTML page that plays a computation forward and its gradient backward, step by step.
 
-    In a notebook it shows itself; ``play(loss).save("steps.html")`` writes one file that runs by itself in
-    any browser: next, back, play, a slider, arrow keys. Pointing at a box lights its paths to the result
-    and multiplies them out. A graph of more than 300 Values is played by the boxes of its folded picture.
+    A notebook shows the page in place; ``play(loss).save("steps.html")`` writes one file for any browser,
+    which needs no network. The page has buttons, a slider and arrow keys; pointing at a box highlights its
+    paths to the result and multiplies their slopes. A graph of more than 300 Values is folded, and then
+    each step is a box of the folded picture.
 
     Args:
         out: the result.
         names: names for Values without a label: ``locals()``, or a dict.
-        digits: of the numbers.
+        digits: decimals of the numbers.
         direction: "LR" draws from left to right, "TB" from top to bottom.
-        title: of the page.
+        title: the title of the page.
 
     Raises:
-        StaleGraphError: if a leaf was given a new number after it was used, as `backward` does.
+        TypeError: if `out` is not a Value.
+        StaleGraphError: if a leaf was given a new number after it was used, as in `backward`.
     """
     from autograd.explaining.player import Player
 
-    return Player(_fresh(_value("out", out)), names, digits, direction, title)
+    _check(out)
+    return Player(out, names, digits, direction, title)
 
 
-def _fresh(out: Value) -> Value:
-    """The Value, whose numbers are those that its graph gives."""
-    from autograd.graph.engine import check_fresh, walk
+def _check(*given: Any) -> None:
+    """Raise unless `out`, and `wrt` where given, are Values, and no leaf of `out` was set after its use."""
+    from autograd.graph.engine import Value, check_fresh, walk
 
-    check_fresh(*walk(out))
-    return out
-
-
-def _value(name: str, given: Any) -> Value:
-    from autograd.graph.engine import Value
-
-    if type(given) is not Value:
-        raise TypeError(
-            f"{name} is a Value, not the {type(given).__name__} {given!r}: make the inputs of the "
-            f"computation with Value(...)"
-        )
-    return given
+    for name, x in zip(("out", "wrt"), given, strict=False):
+        if type(x) is not Value:
+            raise TypeError(
+                f"{name} is a Value, not the {type(x).__name__} {x!r}: make the inputs of the computation "
+                f"with Value(...)"
+            )
+    check_fresh(*walk(given[0]))

@@ -1,11 +1,11 @@
-"""A derivation as a story: which derivatives are taken, in which order, and of what factors each consists."""
+"""Derivations of a gradient by the chain rule: node by node, or path by path."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
 
-from autograd.explaining.named_graph import Links
+from autograd.explaining.named_graph import NamedGraph
 from autograd.graph.sweeps import times
 
 TYPE_CHECKING = False
@@ -14,18 +14,18 @@ if TYPE_CHECKING:
 
     from autograd.graph.engine import Value
 
-MOST_PARTS = 40  # derivatives that are taken in one derivation
+MOST_PARTS = 40  # derivatives in one derivation
 
 
 @dataclass
 class Factor:
-    """The derivative of one named Value by another that its formula mentions.
+    """The derivative of one named Value by another in its formula.
 
     Attributes:
         top, bottom: their names.
         definition: the formula of `top`.
-        formula: its derivative by `bottom`.
-        value: the number of that.
+        formula: the derivative of `definition` by `bottom`.
+        value: the number that `formula` gives.
     """
 
     top: str
@@ -36,20 +36,20 @@ class Factor:
 
 
 @dataclass
-class Part:
-    """The derivative of the result by one named Value.
+class Derivation:
+    """The derivative of the result by one named Value: a product of factors, or a sum of terms.
 
-    It is a product: of the derivative by `fork`, if there is one, and the factors. A fork is a Value with
-    several users, and the derivative by it the sum over them; or one whose derivative was told before.
+    A Value with several users is a fork; the derivative by it is a sum of one term for each user. A product
+    starts at the result, at a fork, or at a Value whose derivative was derived earlier.
 
     Attributes:
         name: the Value's name.
         value: the derivative.
-        factors: from the result, or the fork, down to the Value.
-        fork: the name of the Value with several users that all goes through, or "".
-        terms: for a fork's own part, for each user the derivative by it and the factor, the largest first.
-        rest: how many further terms there are, and their sum.
-        parts: how the derivatives in it are derived in turn.
+        factors: the factors of the product, from its start down to the Value.
+        fork: the name of the Value where the product starts; "" if it starts at the result.
+        terms: the largest terms of the sum, each as (derivative by the user, factor).
+        rest: the number of the other terms, and their sum.
+        parts: derivations of the derivatives that are used here.
     """
 
     name: str
@@ -58,115 +58,117 @@ class Part:
     fork: str = ""
     terms: list[tuple[float, Factor]] = field(default_factory=list)
     rest: tuple[int, float] = (0, 0.0)
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Derivation] = field(default_factory=list)
 
 
 @dataclass
 class Path:
-    """One way from the variable to the result: the slopes on it, and their product."""
+    """A path from the variable to the result: the slopes along it, and their product."""
 
     names: list[str]  # from the result down to the variable
     slopes: list[float]
     value: float
 
 
-def by_node(links: Links, most: int) -> tuple[Part, int]:
-    """The derivative by the variable, and those that it needs; of a sum the `most` largest terms.
+def derive_by_node(graph: NamedGraph, most: int) -> tuple[Derivation, int]:
+    """The derivation of the derivative by the variable, with the `most` largest terms of each sum.
 
-    Also how many derivatives are used without being derived in turn.
+    Also the number of derivatives that are used without a derivation of their own.
     """
-    teller = _Teller(links, most)
-    part = teller.part(links.wrt)
-    return part, len(teller.left_out - teller.told)
+    deriver = _Deriver(graph, most)
+    derivation = deriver.derive(graph.wrt)
+    return derivation, len(deriver.left_out - deriver.derived)
 
 
-class _Teller:
-    def __init__(self, links: Links, most: int) -> None:
-        self.links, self.most = links, most
-        self.told: set[Value] = set()
+class _Deriver:
+    def __init__(self, graph: NamedGraph, most: int) -> None:
+        self.graph, self.most = graph, most
+        self.derived: set[Value] = set()
         self.left_out: set[Value] = set()
 
-    def part(self, node: Value) -> Part:
-        links = self.links
-        self.told.add(node)
-        part = Part(links.name[node], links.adjoint[node])
+    def derive(self, node: Value) -> Derivation:
+        graph = self.graph
+        self.derived.add(node)
+        derivation = Derivation(graph.names[node], graph.adjoints[node])
         at = node
-        while at is not links.out and len(links.users[at]) == 1:
-            (user,) = links.users[at]
-            part.factors.insert(0, self.factor(user, at))
+        while at is not graph.out and len(graph.users[at]) == 1:
+            (user,) = graph.users[at]
+            derivation.factors.insert(0, self.factor(user, at))
             at = user
-            if at in self.told and at is not links.out:  # from there on it is known
-                part.fork = links.name[at]
-                return part
-        if at is links.out:
-            return part
+            if at in self.derived and at is not graph.out:
+                derivation.fork = graph.names[at]
+                return derivation
+        if at is graph.out:
+            return derivation
         if at is not node:
-            part.fork = links.name[at]
-            if self.is_new(at):
-                part.parts.append(self.part(at))
-            return part
-        users = links.users[at]
-        shares = {user: times(links.adjoint[user], slope) for user, slope in users.items()}
+            derivation.fork = graph.names[at]
+            if self.wants_derivation(at):
+                derivation.parts.append(self.derive(at))
+            return derivation
+        users = graph.users[at]
+        shares = {user: times(graph.adjoints[user], slope) for user, slope in users.items()}
         shown = list(shares)
         if len(shown) > self.most:
-            largest = sorted(shares, key=lambda user: _rank(shares[user]))[: self.most]
-            shown = [user for user in shares if user in set(largest)]
-            part.rest = len(shares) - self.most, sum(s for u, s in shares.items() if u not in set(largest))
+            largest = set(sorted(shares, key=lambda user: _rank(shares[user]))[: self.most])
+            shown = [user for user in shares if user in largest]
+            rest = sum(share for user, share in shares.items() if user not in largest)
+            derivation.rest = len(shares) - self.most, rest
         for user in shown:
-            part.terms.append((links.adjoint[user], self.factor(user, at)))
+            derivation.terms.append((graph.adjoints[user], self.factor(user, at)))
         for user in shown:
-            if user is not links.out and self.is_new(user):
-                part.parts.append(self.part(user))
-        return part
+            if user is not graph.out and self.wants_derivation(user):
+                derivation.parts.append(self.derive(user))
+        return derivation
 
-    def is_new(self, node: Value) -> bool:
-        """Whether its derivative is to be derived: not told before, and not one too many."""
-        if node in self.told:
+    def wants_derivation(self, node: Value) -> bool:
+        """Whether the derivative by a node is still to be derived, and `MOST_PARTS` is not reached."""
+        if node in self.derived:
             return False
-        if len(self.told) >= MOST_PARTS:
+        if len(self.derived) >= MOST_PARTS:
             self.left_out.add(node)
             return False
         return True
 
     def factor(self, top: Value, bottom: Value) -> Factor:
-        links = self.links
+        graph = self.graph
         return Factor(
-            links.name[top],
-            links.name[bottom],
-            links.formula(top),
-            links.slope_formula(top, bottom),
-            links.users[bottom][top],
+            graph.names[top],
+            graph.names[bottom],
+            graph.formula(top),
+            graph.slope_formula(top, bottom),
+            graph.users[bottom][top],
         )
 
 
-def by_path(links: Links, most: int) -> tuple[list[Path], int]:
-    """The paths from the variable to the result that contribute most, and how many there are in all.
+def derive_by_path(graph: NamedGraph, most: int) -> tuple[list[Path], int]:
+    """The `most` paths from the variable to the result that contribute most, and the number of all paths.
 
-    A path's size is a product, so the largest ones to a Value go on the largest ones to those before it.
+    The contribution of a path is a product, so the largest paths to a node extend largest paths to its
+    operands: each node keeps only its `most` largest.
     """
-    best: dict[Value, list[tuple[float, tuple[Any, ...]]]] = {links.wrt: [(1.0, ())]}
-    number: dict[Value, int] = {links.wrt: 1}
-    for node in links.order:
-        if node not in links.users:
+    best: dict[Value, list[tuple[float, tuple[Any, ...]]]] = {graph.wrt: [(1.0, ())]}
+    count: dict[Value, int] = {graph.wrt: 1}
+    for node in graph.order:
+        if node not in graph.users:
             continue
-        for user, slope in links.users[node].items():
-            number[user] = number.get(user, 0) + number.get(node, 0)
-            extended = [(times(value, slope), (node, slope, way)) for value, way in best.get(node, [])]
-            several = best.get(user, []) + extended
-            if len(several) > most:
-                several = sorted(several, key=lambda found: _rank(found[0]))[:most]
-            best[user] = several
+        for user, slope in graph.users[node].items():
+            count[user] = count.get(user, 0) + count.get(node, 0)
+            extended = [(times(value, slope), (node, slope, path)) for value, path in best.get(node, [])]
+            candidates = best.get(user, []) + extended
+            if len(candidates) > most:
+                candidates = sorted(candidates, key=lambda candidate: _rank(candidate[0]))[:most]
+            best[user] = candidates
     paths = []
-    for value, way in best.get(links.out, []):
-        names, slopes = [links.name[links.out]], []
-        while way:
-            node, slope, way = way
-            names.append(links.name[node])
+    for value, path in best.get(graph.out, []):
+        names, slopes = [graph.names[graph.out]], []
+        while path:
+            node, slope, path = path
+            names.append(graph.names[node])
             slopes.append(slope)
         paths.append(Path(names, slopes, value))
-    return paths, number.get(links.out, 0)
+    return paths, count.get(graph.out, 0)
 
 
 def _rank(share: float) -> float:
-    """What shares are sorted by, the largest first; nan counts as infinite."""
+    """Sorting key that puts the largest share first; nan counts as infinite."""
     return -abs(share) if share == share else -math.inf

@@ -6,10 +6,22 @@ import json
 import math
 from dataclasses import asdict, dataclass, replace
 
-from autograd.explaining.derivation import Factor, Part, Path, by_node, by_path
-from autograd.explaining.named_graph import Links, same
+from autograd.explaining.derivation import Derivation, Factor, Path, derive_by_node, derive_by_path
+from autograd.explaining.named_graph import NamedGraph, same
 from autograd.explaining.reasons import reasons
-from autograd.formulas.notation import latex, latex_name, latex_text, plain, python_name, signed
+from autograd.explaining.typeset import (
+    Piece,
+    name_piece,
+    number,
+    number_latex,
+    product,
+    quoted,
+    quotient,
+    sentence_markdown,
+    sentence_text,
+    total,
+)
+from autograd.formulas.notation import latex, latex_text, plain, signed
 from autograd.formulas.symbol import Symbol
 from autograd.graph.sweeps import times
 
@@ -20,41 +32,35 @@ if TYPE_CHECKING:
 
     from autograd.graph.engine import Value
 
-MOST_LISTED = 4  # paths that a derivation by nodes ends with
-LONGEST = 150  # letters of a formula that is shown
-
-
-@dataclass
-class Piece:
-    """One side of an equation, in text and in LaTeX."""
-
-    text: str
-    latex: str
+MOST_LISTED = 4  # paths listed after a derivation by nodes
+LONGEST = 150  # characters of the longest formula that is shown
 
 
 @dataclass
 class Line:
-    """A line of a derivation: sides of an equation, or a sentence.
+    """A line of a derivation: an equation or a sentence.
 
     Attributes:
-        depth: how far it is moved in.
-        sides: what equals what; empty for a sentence.
-        words: the sentence, in text; names of Values stand in backquotes.
+        depth: the indentation.
+        sides: the sides of the equation; [] for a sentence.
+        sentence: the sentence, in which names of Values stand in backquotes.
     """
 
     depth: int
     sides: list[Piece]
-    words: str = ""
+    sentence: str = ""
 
 
 class Explanation:
-    """How a derivative comes about, by the chain rule; made by `explain`.
+    """The derivation of a derivative by the chain rule; made by `explain`.
 
-    ``print(explanation)`` gives text; in a notebook it shows as formulas; `markdown`, `latex` and `json`
-    give it for other places.
+    ``print(explanation)`` gives text; a notebook shows formulas; `markdown`, `latex` and `json` convert it.
 
     Attributes:
         value: the derivative.
+        reasons: sentences that say why it is 0, nan or infinite; [] for any other number.
+        paths: the paths that contribute most, each with its names, slopes and product.
+        path_count: the number of all paths.
         lines: the derivation, line by line.
     """
 
@@ -69,220 +75,218 @@ class Explanation:
         digits: int,
         most: int,
     ) -> None:
-        links = Links(out, wrt, names, apart=by == "path")
-        self._links, self._digits, self._lr = links, digits, lr
-        self._value = {name: value for value, name in links.name.items()}
-        self.value = links.value()
-        self.reasons = reasons(links)
-        self.part: Part | None = None
+        graph = NamedGraph(out, wrt, names, separate_paths=by == "path")
+        self._graph, self._digits, self._lr = graph, digits, lr
+        self._node = {name: node for node, name in graph.names.items()}
+        self.value = graph.derivative()
+        self.reasons = reasons(graph)
+        self.derivation: Derivation | None = None
         self.paths: list[Path] = []
         self.path_count = 0
         self.lines: list[Line] = []
-        self._defined: set[tuple[str, str]] = set()  # what was told: (top, bottom), and formulas as (top, "")
-        self._out = links.name.get(out, "out")
-        self._wrt = links.name.get(wrt) or wrt.label or "x"
-        if wrt in links.relevant:
-            self.paths, self.path_count = by_path(links, most)
+        self._written: set[tuple[str, str]] = set()  # (top, bottom) of slopes, (top, "") of definitions
+        self._out = graph.names.get(out, "out")
+        self._wrt = graph.names.get(wrt) or wrt.label or "x"
+        if wrt in graph.relevant:
+            self.paths, self.path_count = derive_by_path(graph, most)
             if by == "node":
-                self.part, left_out = by_node(links, most)
-                self._tell(self.part, 0)
+                self.derivation, left_out = derive_by_node(graph, most)
+                self._write(self.derivation, 0)
                 if left_out:
                     self._say(
                         0,
                         f"{left_out:,} derivatives are used here without being derived in turn: "
-                        f"explain(out, that Value) does it.",
+                        f"explain(out, that Value) derives one.",
                     )
                 if 1 < self.path_count <= min(MOST_LISTED, most):
                     self._say(0, "The same by paths:")
-                    self._sum_of_paths(0)
+                    self._write_sum_of_paths()
             else:
-                self._tell_paths()
+                self._write_paths()
         if not math.isfinite(out.data):
             self._say(0, f"The result itself is {out.data!r}.")
         for reason in self.reasons:
             self._say(0, f"It is {number(self.value, digits)} because {reason}.")
         if lr is not None:
-            self._update(wrt, lr)
+            self._write_step_of_descent(wrt, lr)
 
-    # Making the lines
+    # Writing the lines
 
-    def _say(self, depth: int, words: str) -> None:
-        self.lines.append(Line(depth, [], words))
+    def _say(self, depth: int, sentence: str) -> None:
+        self.lines.append(Line(depth, [], sentence))
 
     def _equate(self, depth: int, *sides: Piece) -> None:
         self.lines.append(Line(depth, list(sides)))
 
-    def _number(self, x: float, *, enclosed: bool = False) -> Piece:
+    def _number(self, x: float, *, bracketed: bool = False) -> Piece:
         text = number(x, self._digits)
-        shown = f"({text})" if enclosed and text.startswith("-") else text
-        return Piece(shown, _number_latex(shown))
+        shown = f"({text})" if bracketed and text.startswith("-") else text
+        return Piece(shown, number_latex(shown))
 
-    def _of(self, name: str) -> Piece:
-        """The derivative of the result by what has this name."""
-        return _quotient(self._out, name)
+    def _derivative_by(self, name: str) -> Piece:
+        return quotient(self._out, name)
 
-    def _tell(self, part: Part, depth: int) -> None:
-        if part.terms:
-            self._tell_sum(part, depth)
-        elif part.factors:
-            self._tell_product(part, depth)
-        else:  # the result itself, or what no slope leads from
-            self._equate(depth, self._of(part.name), self._number(part.value))
+    def _write(self, derivation: Derivation, depth: int) -> None:
+        if derivation.terms:
+            self._write_sum(derivation, depth)
+        elif derivation.factors:
+            self._write_product(derivation, depth)
+        else:  # the result itself, or a Value that no slope leads from
+            self._equate(depth, self._derivative_by(derivation.name), self._number(derivation.value))
 
-    def _tell_product(self, part: Part, depth: int) -> None:
-        quotients = [self._direct(factor.top, factor.bottom) for factor in part.factors]
-        numbers = [self._number(factor.value, enclosed=True) for factor in part.factors]
-        if part.fork:
-            quotients.insert(0, self._of(part.fork))
-            head = self._links.adjoint[self._value[part.fork]]
-            numbers.insert(0, self._number(head, enclosed=True))
+    def _write_product(self, derivation: Derivation, depth: int) -> None:
+        quotients = [self._slope(factor.top, factor.bottom) for factor in derivation.factors]
+        numbers = [self._number(factor.value, bracketed=True) for factor in derivation.factors]
+        if derivation.fork:
+            quotients.insert(0, self._derivative_by(derivation.fork))
+            head = self._graph.adjoints[self._node[derivation.fork]]
+            numbers.insert(0, self._number(head, bracketed=True))
         if len(quotients) == 1:
-            self._tell_factor(part.factors[0], depth)
+            self._write_factor(derivation.factors[0], depth)
             return
-        self._equate(depth, self._of(part.name), _joined(quotients, " * ", r" \cdot "))
-        for inner in part.parts:
-            self._tell(inner, depth + 1)
-        for factor in part.factors:
-            self._tell_factor(factor, depth + 1)
-        product = _joined(numbers, " * ", r" \cdot ")
-        self._equate(depth, self._of(part.name), product, self._number(part.value))
+        left = self._derivative_by(derivation.name)
+        self._equate(depth, left, product(quotients))
+        for part in derivation.parts:
+            self._write(part, depth + 1)
+        for factor in derivation.factors:
+            self._write_factor(factor, depth + 1)
+        self._equate(depth, left, product(numbers), self._number(derivation.value))
 
-    def _tell_sum(self, part: Part, depth: int) -> None:
-        users = [factor.top for _, factor in part.terms]
-        count, rest = part.rest
-        shown = [_quoted(name) for name in users] + ([f"{count:,} more"] if count else [])
-        listed = f"{', '.join(shown[:-1])} and {shown[-1]}"
-        self._say(depth, f"{_quoted(part.name)} feeds {listed}, so what comes back from them is added:")
+    def _write_sum(self, derivation: Derivation, depth: int) -> None:
+        count, rest = derivation.rest
+        users = [quoted(factor.top) for _, factor in derivation.terms]
+        users += [f"{count:,} more"] if count else []
+        listed = f"{', '.join(users[:-1])} and {users[-1]}"
+        self._say(depth, f"{quoted(derivation.name)} feeds {listed}, so their contributions are added:")
         products = []
-        for _, factor in part.terms:
-            carried = [self._of(factor.top)] if factor.top != self._out else []
-            products.append(_joined([*carried, self._direct(factor.top, factor.bottom)], " * ", r" \cdot "))
-        more = [Piece("...", r"\dots")] if count else []
-        self._equate(depth, self._of(part.name), _joined(products + more, " + ", " + "))
-        for inner in part.parts:
-            self._tell(inner, depth + 1)
-        for _, factor in part.terms:
-            self._tell_factor(factor, depth + 1)
-        numbers = [self._number(times(head, f.value), enclosed=True) for head, f in part.terms]
-        if count:
-            numbers.append(self._number(rest, enclosed=True))
-        self._equate(depth, self._of(part.name), _joined(numbers, " + ", " + "), self._number(part.value))
+        for _, factor in derivation.terms:
+            carried = [self._derivative_by(factor.top)] if factor.top != self._out else []
+            products.append(product([*carried, self._slope(factor.top, factor.bottom)]))
+        products += [Piece("...", r"\dots")] if count else []
+        left = self._derivative_by(derivation.name)
+        self._equate(depth, left, total(products))
+        for part in derivation.parts:
+            self._write(part, depth + 1)
+        for _, factor in derivation.terms:
+            self._write_factor(factor, depth + 1)
+        shares = [times(adjoint, factor.value) for adjoint, factor in derivation.terms]
+        shares += [rest] if count else []
+        numbers = [self._number(share, bracketed=True) for share in shares]
+        self._equate(depth, left, total(numbers), self._number(derivation.value))
 
-    def _tell_factor(self, factor: Factor, depth: int) -> None:
-        """The derivative of one formula: as a formula, with the numbers in it, and the number; told once."""
-        if (factor.top, factor.bottom) in self._defined:
+    def _write_factor(self, factor: Factor, depth: int) -> None:
+        """The slope as a formula, with numbers filled in, and as a number; each factor is written once."""
+        if (factor.top, factor.bottom) in self._written:
             return
-        self._defined.add((factor.top, factor.bottom))
-        sides = [self._direct(factor.top, factor.bottom)]
+        self._written.add((factor.top, factor.bottom))
+        sides = [self._slope(factor.top, factor.bottom)]
         if isinstance(factor.formula, Symbol):
             sides.append(self._formula(factor.formula))
             if factor.formula.op is not None:
                 sides.append(self._formula(factor.formula, filled_in=True))
         sides.append(self._number(factor.value))
-        if isinstance(factor.definition, Symbol) and (factor.top, "") not in self._defined:
-            self._defined.add((factor.top, ""))
+        if isinstance(factor.definition, Symbol) and (factor.top, "") not in self._written:
+            self._written.add((factor.top, ""))
             definition = self._formula(factor.definition)
             if len(definition.text) <= LONGEST:
-                self._equate(depth, _named(factor.top), definition)
+                self._equate(depth, name_piece(factor.top), definition)
         self._equate(depth, *(side for side in sides if len(side.text) <= LONGEST))
 
-    def _direct(self, top: str, bottom: str) -> Piece:
-        """The derivative of one formula by what stands in it.
+    def _slope(self, top: str, bottom: str) -> Piece:
+        """The derivative of one formula by a name in it.
 
-        That of the result may go by other ways as well; then it is told apart from the derivative by all.
+        Where `bottom` also reaches the result through other users, this direct derivative of the result
+        differs from its whole derivative, and stands in square brackets.
         """
-        piece = _quotient(top, bottom)
-        if top == self._out and len(self._links.users[self._value[bottom]]) > 1:
+        piece = quotient(top, bottom)
+        if top == self._out and len(self._graph.users[self._node[bottom]]) > 1:
             return Piece(f"[{piece.text}]", rf"\left[{piece.latex}\right]_{{\mathrm{{directly}}}}")
         return piece
 
     def _formula(self, formula: Symbol, *, filled_in: bool = False) -> Piece:
-        """A formula, as it is or with the numbers of its variables; all numbers to the digits asked for."""
+        """A formula; if `filled_in`, with the numbers of its variables."""
 
         def text(name: str) -> tuple[str, int]:
-            return signed(number(self._value[name].data, self._digits))
+            return signed(number(self._node[name].data, self._digits))
 
         def tex(name: str) -> tuple[str, int]:
             shown, tightness = text(name)
-            return _number_latex(shown), tightness
+            return number_latex(shown), tightness
 
         def constant(x: float) -> str:
             return number(x, self._digits)
 
         return Piece(
             plain(formula, text if filled_in else None, constant),
-            latex(formula, tex if filled_in else None, lambda x: _number_latex(constant(x))),
+            latex(formula, tex if filled_in else None, lambda x: number_latex(constant(x))),
         )
 
-    def _tell_paths(self) -> None:
-        of = self._of(self._wrt)
+    def _write_paths(self) -> None:
         if self.path_count > len(self.paths):
             self._say(
                 0,
-                f"{self.path_count:,} paths lead from {_quoted(self._wrt)} to {_quoted(self._out)}; these "
+                f"{self.path_count:,} paths lead from {quoted(self._wrt)} to {quoted(self._out)}; these "
                 f"{len(self.paths)} contribute most:",
             )
         for i, path in enumerate(self.paths, 1):
-            way = " \u2192 ".join(_quoted(name) for name in reversed(path.names))
-            self._say(0, f"Path {i}: {way}")
+            arrows = " \u2192 ".join(quoted(name) for name in reversed(path.names))
+            self._say(0, f"Path {i}: {arrows}")
             pairs = zip(path.names, path.names[1:], strict=False)
-            sides = [_joined([self._direct(*pair) for pair in pairs], " * ", r" \cdot ")]
+            sides = [product([self._slope(*pair) for pair in pairs])]
             if len(path.slopes) > 1:
-                numbers = [self._number(slope, enclosed=True) for slope in path.slopes]
-                sides.append(_joined(numbers, " * ", r" \cdot "))
+                sides.append(product([self._number(slope, bracketed=True) for slope in path.slopes]))
             self._equate(1, *sides, self._number(path.value))
         if self.path_count == 1:
-            self._equate(0, of, self._number(self.value))
+            self._equate(0, self._derivative_by(self._wrt), self._number(self.value))
         else:
-            self._sum_of_paths(0)
+            self._write_sum_of_paths()
 
-    def _sum_of_paths(self, depth: int) -> None:
-        numbers = [self._number(path.value, enclosed=True) for path in self.paths]
-        if self.path_count > len(self.paths):
-            rest = self.value - sum(path.value for path in self.paths)
-            others = self._number(rest, enclosed=True)
-            count = self.path_count - len(self.paths)
-            numbers.append(Piece(f"{others.text} [{count:,} others]", rf"{others.latex}\;[{count}]"))
+    def _write_sum_of_paths(self) -> None:
+        numbers = [self._number(path.value, bracketed=True) for path in self.paths]
         values = [path.value for path in self.paths]
-        if self.path_count > len(self.paths) or same(sum(values), self.value, 1e-9 * sum(map(abs, values))):
-            self._equate(depth, self._of(self._wrt), _joined(numbers, " + ", " + "), self._number(self.value))
+        count = self.path_count - len(self.paths)
+        if count:
+            others = self._number(self.value - sum(values), bracketed=True)
+            numbers.append(Piece(f"{others.text} [{count:,} others]", rf"{others.latex}\;[{count}]"))
+        left, right = self._derivative_by(self._wrt), self._number(self.value)
+        if count or same(sum(values), self.value, 1e-9 * sum(map(abs, values))):
+            self._equate(0, left, total(numbers), right)
         else:
-            self._equate(depth, self._of(self._wrt), self._number(self.value))
+            self._equate(0, left, right)
             self._say(
-                depth,
+                0,
                 f"The products of the paths add up to {number(sum(values), self._digits)}: the derivative "
                 f"by a Value is summed before it goes on, and a sum of 0 carries nothing further, not even "
                 f"where a later slope is infinite.",
             )
 
-    def _update(self, wrt: Value, lr: float) -> None:
+    def _write_step_of_descent(self, wrt: Value, lr: float) -> None:
         self._say(0, f"A step of gradient descent with the rate {number(lr, self._digits)}:")
-        name = _named(self._wrt)
-        slope = self._of(self._wrt)
+        name, slope = name_piece(self._wrt), self._derivative_by(self._wrt)
         rate, data = self._number(lr), self._number(wrt.data)
-        filled = self._number(self.value, enclosed=True)
+
+        def step(start: Piece, slope: Piece) -> Piece:
+            return Piece(
+                f"{start.text} - {rate.text} * {slope.text}",
+                rf"{start.latex} - {rate.latex} \cdot {slope.latex}",
+            )
+
         self._equate(
             0,
             Piece(f"{name.text}+", f"{{{name.latex}}}^{{+}}"),
-            Piece(
-                f"{name.text} - {rate.text} * {slope.text}",
-                rf"{name.latex} - {rate.latex} \cdot {slope.latex}",
-            ),
-            Piece(
-                f"{data.text} - {rate.text} * {filled.text}",
-                rf"{data.latex} - {rate.latex} \cdot {filled.latex}",
-            ),
+            step(name, slope),
+            step(data, self._number(self.value, bracketed=True)),
             self._number(wrt.data - lr * self.value),
         )
 
-    # Giving it away
+    # Converting them
 
     def __str__(self) -> str:
         return "\n".join(self._texts())
 
     def _texts(self) -> list[str]:
         return [
-            "  " * line.depth + (" = ".join(side.text for side in line.sides) or _words_in_text(line.words))
+            "  " * line.depth + (" = ".join(side.text for side in line.sides) or sentence_text(line.sentence))
             for line in self.lines
         ]
 
@@ -298,33 +302,32 @@ class Explanation:
                 shift = rf"\hspace{{{line.depth}em}} " if line.depth else ""
                 rows.append(f"&{shift}{first} = {' = '.join(others)}")
             else:
-                rows.append(rf"&\text{{{latex_text(_words_in_text(line.words))}}}")
+                rows.append(rf"&\text{{{latex_text(sentence_text(line.sentence))}}}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def markdown(self) -> str:
-        """The derivation in Markdown, its equations in LaTeX between dollars."""
+        """The derivation in Markdown, its equations in LaTeX between dollar signs."""
         lines = []
         for line in self.lines:
-            if line.sides:
-                equation = " = ".join(side.latex for side in line.sides)
-                lines.append("  " * line.depth + f"- $\\displaystyle {equation}$")
-            else:
-                lines.append("  " * line.depth + f"- {_words_in_markdown(line.words)}")
+            equation = " = ".join(side.latex for side in line.sides)
+            shown = f"$\\displaystyle {equation}$" if line.sides else sentence_markdown(line.sentence)
+            lines.append("  " * line.depth + f"- {shown}")
         return "\n".join(lines) + "\n"
 
     def to_dict(self) -> dict[str, Any]:
         """The derivation as dicts, lists, texts and numbers.
 
-        "out" and "wrt" are names, "value" is the derivative, "reasons" say why it is 0 or no number,
-        "derivation" has the factors, terms and parts of it (None by paths), "paths" are those that
-        contribute most of all "path_count", "lr" is the learning rate or None, and "text" the lines.
+        "out" and "wrt" are names, "value" is the derivative, "reasons" say why it is 0, nan or infinite,
+        "derivation" holds its factors, terms and parts (None by paths), "paths" are the paths that
+        contribute most, "path_count" counts all of them, "lr" is the learning rate or None, and "text" is
+        the list of lines.
         """
         return {
             "out": self._out,
             "wrt": self._wrt,
             "value": self.value,
             "reasons": self.reasons,
-            "derivation": None if self.part is None else asdict(_plain_part(self.part)),
+            "derivation": None if self.derivation is None else asdict(_with_text(self.derivation)),
             "paths": [asdict(path) for path in self.paths],
             "path_count": self.path_count,
             "lr": self._lr,
@@ -339,76 +342,22 @@ class Explanation:
         return self.markdown()
 
 
-def number(x: float, digits: int) -> str:
-    """A number with so many decimals, less zeros at the end; a small one by its first digits."""
-    if not math.isfinite(x):
-        return repr(x)
-    text = f"{x:.{digits}f}"
-    few = len(text.strip("-0.").replace(".", "")) < 3
-    if (few and float(text) != x) or abs(x) >= 1e16:
-        return f"{x:.{max(digits - 1, 2)}g}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
+def _with_text(derivation: Derivation) -> Derivation:
+    """The derivation with its formulas as text."""
 
-
-def _number_latex(text: str) -> str:
-    opening, closing = ("(", ")") if text.startswith("(") else ("", "")
-    mantissa, e, exponent = text.strip("()").partition("e")
-    if mantissa in ("inf", "-inf", "nan"):
-        mantissa = {"inf": r"\infty", "-inf": r"-\infty", "nan": r"\mathrm{NaN}"}[mantissa]
-    shown = rf"{mantissa} \cdot 10^{{{int(exponent)}}}" if e else mantissa
-    return f"{opening}{shown}{closing}"
-
-
-def _named(name: str) -> Piece:
-    return Piece(python_name(name), latex_name(name))
-
-
-def _quotient(top: str, bottom: str) -> Piece:
-    above, below = _named(top), _named(bottom)
-    return Piece(
-        f"d{above.text}/d{below.text}", rf"\frac{{\partial {above.latex}}}{{\partial {below.latex}}}"
-    )
-
-
-def _joined(pieces: list[Piece], text: str, latex: str) -> Piece:
-    return Piece(text.join(p.text for p in pieces), latex.join(p.latex for p in pieces))
-
-
-def _quoted(name: str) -> str:
-    """A name in a sentence."""
-    return f"`{name.replace('`', chr(39))}`"
-
-
-def _words_in_text(words: str) -> str:
-    """A sentence, with the names in it as formulas have them."""
-    return "".join(python_name(part) if i % 2 else part for i, part in enumerate(words.split("`")))
-
-
-def _words_in_markdown(words: str) -> str:
-    """A sentence, with the names in it as formulas, and nothing of it as markup."""
-    parts = words.split("`")
-    signs = {ord(c): f"\\{c}" for c in "*_<>[]$#|~"}
-    return "".join(
-        f"${latex_name(part)}$" if i % 2 else part.translate(signs) for i, part in enumerate(parts)
-    )
-
-
-def _plain_part(part: Part) -> Part:
-    """The part with its formulas as text."""
-
-    def told(factor: Factor) -> Factor:
+    def in_text(factor: Factor) -> Factor:
         return replace(factor, definition=str(factor.definition), formula=str(factor.formula))
 
     return replace(
-        part,
-        factors=[told(factor) for factor in part.factors],
-        terms=[(head, told(factor)) for head, factor in part.terms],
-        parts=[_plain_part(inner) for inner in part.parts],
+        derivation,
+        factors=[in_text(factor) for factor in derivation.factors],
+        terms=[(adjoint, in_text(factor)) for adjoint, factor in derivation.terms],
+        parts=[_with_text(part) for part in derivation.parts],
     )
 
 
 def _finite(thing: Any) -> Any:
-    """The same with numbers that JSON lacks as strings."""
+    """The same data with nan and infinities, which JSON lacks, as strings."""
     if isinstance(thing, dict):
         return {key: _finite(x) for key, x in thing.items()}
     if isinstance(thing, (list, tuple)):

@@ -1,4 +1,4 @@
-"""The player: a page on which a computation and its gradient run step by step, over the graph's picture."""
+"""Player: an HTML page that plays a computation and its gradient on the picture of the graph."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from importlib import resources
 from pathlib import Path
 
 from autograd.derivatives.transforms import gradients
-from autograd.explaining.explanation import number
-from autograd.explaining.steps import steps_of
+from autograd.explaining.steps import Step, generate_steps
+from autograd.explaining.typeset import number
 from autograd.formulas.notation import python_name
 from autograd.graph.names import all_names, given_names
 from autograd.graph.walks import topological_order
-from autograd.pictures.render import painted
-from autograd.pictures.select import scene_of
-from autograd.pictures.text import numbers
+from autograd.pictures.render import RenderOptions, render
+from autograd.pictures.select import select_scene
+from autograd.pictures.text import format_range
 from autograd.pictures.themes import THEMES
 from autograd.table.slopes import number_slopes
 
@@ -30,120 +30,123 @@ if TYPE_CHECKING:
 
     from autograd.graph.engine import Value
     from autograd.pictures.graph import Graph
-    from autograd.pictures.scene import Scene
+    from autograd.pictures.scene import Box, Scene
 
-MOST_IN_FULL = 300  # Values whose every step is played; of more, the boxes of the folded picture
-HEIGHT = 620  # pixels in a notebook
+MOST_IN_FULL = 300  # Values that are played one by one; a larger graph is folded first
+HEIGHT = 620  # of the frame in a notebook, in pixels
 
 
 class Player:
-    """A page that plays a computation forward and its gradient backward; made by `play`.
+    """An HTML page that plays a computation forward and its gradient backward; made by `play`.
 
-    It shows itself in a notebook; ``player.save("steps.html")`` writes it as one file that needs nothing
-    else, not even a network.
+    A notebook shows it in place; ``player.save("steps.html")`` writes it as one file that needs no network.
     """
 
     def __init__(
         self, out: Value, names: Mapping[Any, Any] | None, digits: int, direction: str, title: str
     ) -> None:
         order = topological_order(out)
-        self._digits = digits
-        self._name = all_names(order, out, given_names(order, names))
-        self._title = title or f"How {self._name[out]} and its gradient come about"
+        self._digits, self._number_format = digits, f".{max(digits, 1)}g"
+        names_of = all_names(order, out, given_names(order, names))
+        self._title = title or f"How {names_of[out]} and its gradient come about"
         full = len(order) <= MOST_IN_FULL
-        steps = list(steps_of(out, names, digits)) if full else []
-        grads = {step.node: step.after for step in steps if not step.forward} if full else _slopes(out, order)
-        scene = scene_of(
+        steps = list(generate_steps(out, names, digits)) if full else []
+        backward = (step for step in steps if not step.forward)
+        grads = {step.node: step.after for step in backward} if full else _all_gradients(out, order)
+        scene = select_scene(
             [out], depth=math.inf if full else None, names=names, limit=10 * MOST_IN_FULL, grads=grads
         )
         if full:
             for box in scene.boxes:
                 if box.kind != "constant":
-                    box.label = self._name[order[int(box.name[1:])]]
-        self._graph: Graph = painted(
-            scene, direction=direction, number_format=f".{max(digits, 1)}g", ids=True
-        )
-        boxes = [self._box(box) for box in scene.boxes]
-        place = {box["id"]: i for i, box in enumerate(boxes)}
-        arrows = [[place[arrow.tail], place[arrow.head], None] for arrow in scene.arrows]
-        played = self._in_full(order, steps, place, arrows) if full else self._folded(scene, boxes)
-        result = place[next(iter(scene.results))]
-        self._steps = len(played)
+                    box.label = names_of[order[int(box.name[1:])]]
+        options = RenderOptions(direction=direction, number_format=self._number_format, ids=True)
+        self._graph: Graph = render(scene, options)
+        boxes = [self._box_data(box) for box in scene.boxes]
+        index = {box["id"]: i for i, box in enumerate(boxes)}
+        arrows = [[index[arrow.tail], index[arrow.head], None] for arrow in scene.arrows]
+        if full:
+            played = self._steps_in_full({x: index[f"n{i}"] for i, x in enumerate(order)}, steps, arrows)
+        else:
+            played = self._steps_of_boxes(scene, boxes)
+        self._step_count = len(played)
         self._data = {
             "boxes": boxes,
             "arrows": arrows,
             "steps": played,
-            "result": result,
-            "of": python_name(self._name[out]),
+            "result": index[next(iter(scene.results))],
+            "of": python_name(names_of[out]),
             "digits": digits,
         }
 
-    def _box(self, box: Any) -> dict[str, Any]:
-        shown = f".{max(self._digits, 1)}g"
+    def _box_data(self, box: Box) -> dict[str, Any]:
         return {
             "id": box.name,
             "name": box.label or box.op or box.kind,
             "inFormula": python_name(box.label),
             "kind": box.kind,
-            "data": numbers(box.data, shown) if box.data else "",
-            "grad": numbers(box.grad, shown) if box.grad else "",
+            "data": format_range(box.data, self._number_format) if box.data else "",
+            "grad": format_range(box.grad, self._number_format) if box.grad else "",
         }
 
-    def _in_full(
-        self,
-        order: list[Value],
-        steps: list[Any],
-        place: Mapping[str, int],
-        arrows: list[list[Any]],
+    def _steps_in_full(
+        self, index: Mapping[Value, int], steps: list[Step], arrows: list[list[Any]]
     ) -> list[dict[str, Any]]:
-        """A step for every operation, and for every share of an adjoint; arrows get their slopes."""
-        at = {node: place[f"n{i}"] for i, node in enumerate(order)}
-        into: dict[int, list[int]] = {}
+        """A step for every operation, then for every contribution to an adjoint; arrows get their slopes.
+
+        Args:
+            index: the position of each Value's box.
+            steps: the steps of `generate_steps`.
+            arrows: [tail, head, slope] of each arrow, the slope to be filled in.
+        """
+        incoming: dict[int, list[int]] = {}
         for i, (_, head, _) in enumerate(arrows):
-            into.setdefault(head, []).append(i)
-        for node in order:
-            waiting = list(into.get(at[node], []))
+            incoming.setdefault(head, []).append(i)
+        for node in index:
+            unmatched = list(incoming.get(index[node], []))
             for x, slope in number_slopes(node) if node.op is not None else []:
-                i = next(i for i in waiting if arrows[i][0] == at[x])
-                waiting.remove(i)
+                i = next(i for i in unmatched if arrows[i][0] == index[x])
+                unmatched.remove(i)
                 arrows[i][2] = slope if math.isfinite(slope) else repr(slope)
         played = []
         for step in steps:
-            box = at[step.node]
+            box = index[step.node]
             if step.forward:
-                lit = into.get(box, [])
+                active = incoming.get(box, [])
             elif step.user is None:
-                lit = []
+                active = []
             else:
-                lit = [i for i in into[at[step.user]] if arrows[i][0] == box]
+                active = [i for i in incoming[index[step.user]] if arrows[i][0] == box]
             shown = number(step.after, self._digits)
             played.append(
-                {"forward": step.forward, "box": box, "arrows": lit, "text": step.text, "shown": shown}
+                {"forward": step.forward, "box": box, "arrows": active, "text": step.text, "shown": shown}
             )
         return played
 
-    def _folded(self, scene: Scene, boxes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """A step forward and one backward for every box."""
-        into: dict[str, list[int]] = {}
-        outof: dict[str, list[int]] = {}
+    def _steps_of_boxes(self, scene: Scene, boxes: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """A step forward and a step backward for every box."""
+        incoming: dict[str, list[int]] = {}
+        outgoing: dict[str, list[int]] = {}
         for i, arrow in enumerate(scene.arrows):
-            into.setdefault(arrow.head, []).append(i)
-            outof.setdefault(arrow.tail, []).append(i)
+            incoming.setdefault(arrow.head, []).append(i)
+            outgoing.setdefault(arrow.tail, []).append(i)
         played = []
         for forward in (True, False):
             for i in range(len(boxes)) if forward else reversed(range(len(boxes))):
                 box = scene.boxes[i]
-                words = ", ".join(box.details)
+                details = ", ".join(box.details)
                 shown = boxes[i]["data"] if forward else boxes[i]["grad"]
                 if shown:
-                    what = boxes[i]["name"] + (f" ({words})" if words else "")
-                    text = f"{what}: {shown}" if forward else f"gradients of {what}: {shown}"
-                    lit = (into if forward else outof).get(box.name, [])
-                    played.append({"forward": forward, "box": i, "arrows": lit, "text": text, "shown": shown})
+                    title = boxes[i]["name"] + (f" ({details})" if details else "")
+                    text = f"{title}: {shown}" if forward else f"gradients of {title}: {shown}"
+                    active = (incoming if forward else outgoing).get(box.name, [])
+                    played.append(
+                        {"forward": forward, "box": i, "arrows": active, "text": text, "shown": shown}
+                    )
         return played
 
     def html(self) -> str:
-        """The page as one text: markup, style, program and data."""
+        """The page as one text with its style, script and data."""
         template = resources.files(__package__).joinpath("player.html").read_text(encoding="utf-8")
         data = json.dumps(self._data, ensure_ascii=False, separators=(",", ":"))
         parts = {
@@ -153,16 +156,16 @@ class Player:
             "DATA": data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"),
         }
         page = re.sub(r"%%([A-Z]+)%%", lambda found: parts[found[1]], template)
-        # Half of a surrogate pair, as in a name of a file that is no UTF-8, has no place in a page.
+        # A lone surrogate, as in a file name that is not UTF-8, cannot be encoded: U+FFFD takes its place.
         return page.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
     def save(self, path: str | os.PathLike[str]) -> str:
-        """Write the page to a file, and return its name."""
+        """Write the page to a file, and return the file's path."""
         Path(path).write_text(self.html(), encoding="utf-8")
         return str(path)
 
     def _picture(self) -> str:
-        """The graph as SVG for a page: without what the page says itself."""
+        """The graph as SVG without comments, titles and fonts, which the page has itself."""
         svg = self._graph.svg()
         svg = svg[svg.index("<svg") :]
         svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
@@ -171,7 +174,7 @@ class Player:
         return svg.replace("<svg ", '<svg id="graph" role="group" aria-label="the graph" ', 1)
 
     def _repr_mimebundle_(self, **_: Any) -> dict[str, Any]:
-        """For a notebook: the page in a frame of its own, over the picture for where no program may run."""
+        """For a notebook: the page in a frame, over a still picture for viewers that run no scripts."""
         bundle = {"text/plain": repr(self)}
         try:
             picture = base64.b64encode(self._graph.svg().encode()).decode()
@@ -183,22 +186,22 @@ class Player:
                 f'<iframe title="{escape(self._title)}" sandbox="allow-scripts" srcdoc="{page}" '
                 f'style="position:absolute;inset:0;width:100%;height:100%;border:0"></iframe></div>'
             )
-        except Exception as error:  # a display must not fail
+        except Exception as error:  # an exception would leave the cell without any output
             bundle["text/plain"] += f"\n(no picture: {error})\n{self._graph.text}"
         return bundle
 
     def __repr__(self) -> str:
-        return f"<Player of {self._steps} steps: {self._title}>"
+        return f"<Player of {self._step_count} steps: {self._title}>"
 
 
-def _slopes(out: Value, order: list[Value]) -> dict[Value, float]:
-    """The derivative of the result by every Value, without touching what they have as `grad`."""
+def _all_gradients(out: Value, order: list[Value]) -> dict[Value, float]:
+    """The derivative of the result by every Value; no Value's `grad` changes."""
     found = gradients(out, order)
     return {node: x.data if type(x) is type(out) else x for node, x in zip(order, found, strict=True)}
 
 
 def _dark_style() -> str:
-    """Rules that replace the colours of the light picture by those of the dark."""
+    """CSS rules that replace the colours of the light theme by the colours of the dark theme."""
     light, dark = THEMES["light"], THEMES["dark"]
     pairs = {light.paper: dark.paper, light.ink: dark.ink, light.faint: dark.faint}
     pairs |= {light.fills[kind]: dark.fills[kind] for kind in light.fills}

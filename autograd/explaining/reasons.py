@@ -1,10 +1,10 @@
-"""Why a derivative is 0, nan or infinite: the factor and the Value where it happens."""
+"""Reasons why a derivative is 0, nan or infinite: the operation and the numbers that cause it."""
 
 from __future__ import annotations
 
 import math
 
-from autograd.explaining.named_graph import Links
+from autograd.explaining.named_graph import NamedGraph
 from autograd.graph.sweeps import times
 from autograd.graph.walks import flat_args
 from autograd.table.slopes import number_slopes
@@ -15,103 +15,104 @@ if TYPE_CHECKING:
 
     from autograd.graph.engine import Value
 
-MOST = 5  # places that are named
+MOST = 5  # operations that are listed
 
 
-def reasons(links: Links) -> list[str]:
-    """Sentences on where a derivative that is 0, nan or infinite comes from; none for any other number."""
-    value = links.value()
-    if not links.relevant:
-        return [f"{links.out.label or 'the result'} was not made from {links.wrt.label or 'the variable'}"]
+def reasons(graph: NamedGraph) -> list[str]:
+    """Sentences that say why the derivative is 0, nan or infinite; [] for any other number."""
+    value = graph.derivative()
+    if not graph.relevant:
+        return [f"{graph.out.label or 'the result'} was not made from {graph.wrt.label or 'the variable'}"]
     if not math.isfinite(value):
-        return _undefined(links)
+        return _reasons_for_non_finite(graph)
     if value == 0.0:
-        return _stops(links) or ["the terms cancel each other, or their product is too small for a double"]
+        cancelled = "the terms cancel each other, or their product is too small for a double"
+        return _reasons_for_zero(graph) or [cancelled]
     return []
 
 
-def _undefined(links: Links) -> list[str]:
-    """Where the derivative stops being finite, found by going from the variable to the result.
+def _reasons_for_non_finite(graph: NamedGraph) -> list[str]:
+    """Where the derivative stops being finite, searched from the variable towards the result.
 
-    At each Value one of its users brought a share that is nan or infinite (or the shares are finite and
-    their sum is too large); it did so because of its slope, or of its own derivative.
+    A derivative is nan or infinite because a share from a user is (through its slope, or through its own
+    derivative), or because the sum of finite shares overflows.
     """
     found: list[str] = []
-    node = links.wrt
+    node = graph.wrt
     while True:
-        total = links.adjoint[node]
-        shares = [(times(links.adjoint[user], slope), user, slope) for user, slope in links.edges[node]]
+        total = graph.adjoints[node]
+        shares = [(times(graph.adjoints[user], slope), user, slope) for user, slope in graph.edges[node]]
         wild = [share for share in shares if not math.isfinite(share[0])]
         if not wild:
-            users = " and ".join(dict.fromkeys(_called(links, user) for _, user, _ in shares))
+            users = " and ".join(dict.fromkeys(_name(graph, user) for _, user, _ in shares))
             return [
                 *found,
-                f"what {_called(links, node)} gets from {users} is finite, but the sum is too large for a "
-                f"double: an overflow",
+                f"the shares that {_name(graph, node)} gets from {users} are finite, but their sum is too "
+                f"large for a double: an overflow",
             ]
         undefined = [share for share in wild if math.isnan(share[0])]
         if math.isnan(total) and not undefined:
-            users = " and ".join(dict.fromkeys(_called(links, user) for _, user, _ in wild))
-            found.append(f"{_called(links, node)} gets both inf and -inf from {users}, whose sum is nan")
+            users = " and ".join(dict.fromkeys(_name(graph, user) for _, user, _ in wild))
+            found.append(f"{_name(graph, node)} gets both inf and -inf from {users}, whose sum is nan")
         _, user, slope = (undefined or wild)[0]
         if not math.isfinite(slope):
-            return [*found, _slope_reason(links, user, node, slope)]
-        if math.isfinite(links.adjoint[user]):
+            return [*found, _reason_for_slope(graph, user, node, slope)]
+        if math.isfinite(graph.adjoints[user]):
             return [
                 *found,
-                f"the derivative by {_called(links, user)}, {links.adjoint[user]:.6g}, times the slope "
-                f"{slope:.6g} by {_called(links, node)} is too large for a double: an overflow",
+                f"the derivative by {_name(graph, user)}, {graph.adjoints[user]:.6g}, times the slope "
+                f"{slope:.6g} by {_name(graph, node)} is too large for a double: an overflow",
             ]
         node = user
 
 
-def _slope_reason(links: Links, node: Value, operand: Value, slope: float) -> str:
-    """Why a slope of an operation is nan or infinite: a number that is, or else the operation."""
+def _reason_for_slope(graph: NamedGraph, node: Value, operand: Value, slope: float) -> str:
+    """Why a slope is nan or infinite: the first number below it that is, or else the operation itself."""
     origin: Any = node
     while bad := [x for x in flat_args(origin) if not math.isfinite(_number(x))]:
         origin = bad[0]
         if type(origin) is float:
-            return f"{_called(links, node)} has the constant {origin!r} as an operand{_place(node)}"
+            return f"{_name(graph, node)} has the constant {origin!r} as an operand{_place(node)}"
     if not math.isfinite(origin.data):
         made = "it was given so" if origin.op is None else _operation(origin)
-        return f"{_called(links, origin)} is {origin.data!r}: {made}{_place(origin)}"
+        return f"{_name(graph, origin)} is {origin.data!r}: {made}{_place(origin)}"
     return (
-        f"{_called(links, node)} has the slope {slope!r} by {_called(links, operand)}: "
+        f"{_name(graph, node)} has the slope {slope!r} by {_name(graph, operand)}: "
         f"{_operation(node)}{_place(node)}"
     )
 
 
-def _stops(links: Links) -> list[str]:
-    """The operations whose slopes of 0 end all ways from the variable on."""
-    alive = {links.wrt}
+def _reasons_for_zero(graph: NamedGraph) -> list[str]:
+    """Where zero slopes cut every path."""
+    alive = {graph.wrt}
     found = []
-    for node in links.order:
-        if node.op is None or node not in links.relevant or node is links.wrt:
+    for node in graph.order:
+        if node.op is None or node not in graph.relevant or node is graph.wrt:
             continue
         slopes = [slope for x, slope in number_slopes(node) if x in alive]
         if any(slope != 0.0 for slope in slopes):
             alive.add(node)
         elif any(x in alive for x in flat_args(node) if type(x) is not float):
-            why = _flat(links, node) if slopes else _without_slope(links, node)
-            found.append(f"{why}{_place(node)}")
-    if links.out in alive:
+            reason = _reason_for_zero_slope(graph, node) if slopes else _reason_for_no_slope(graph, node)
+            found.append(f"{reason}{_place(node)}")
+    if graph.out in alive:
         return []
     more = [f"and at {len(found) - MOST:,} more places"] if len(found) > MOST else []
     return found[:MOST] + more
 
 
-def _without_slope(links: Links, node: Value) -> str:
-    """What an operation is that has no slope by an operand."""
-    name = _called(links, node)
+def _reason_for_no_slope(graph: NamedGraph, node: Value) -> str:
+    """Why an operation has no slope by an operand."""
+    name = _name(graph, node)
     if node.op is not None and any(node.op.partials):
         return f"{name} depends on it through the condition alone, which has no slope: {_operation(node)}"
     return f"{name} is locally constant: {_operation(node)}"
 
 
-def _flat(links: Links, node: Value) -> str:
+def _reason_for_zero_slope(graph: NamedGraph, node: Value) -> str:
     """Why the slope of an operation is 0."""
     assert node.op is not None
-    name, op = _called(links, node), node.op.name
+    name, op = _name(graph, node), node.op.name
     x = _number(flat_args(node)[0])
     if op == "relu":
         return f"{name} is the relu of {x:.6g}, and relu is flat at 0 and below: a dead relu"
@@ -126,9 +127,8 @@ def _flat(links: Links, node: Value) -> str:
     return f"{name} has the slope 0: {_operation(node)}"
 
 
-def _number(x: Any) -> float:
-    """The number of an operand."""
-    return x if type(x) is float else x.data
+def _number(operand: Any) -> float:
+    return operand if type(operand) is float else operand.data
 
 
 def _operation(node: Value) -> str:
@@ -141,15 +141,15 @@ def _operation(node: Value) -> str:
     return f"{node.op.name}({', '.join(numbers)}{', ...' * (len(flat_args(node)) > 6)})"
 
 
-def _called(links: Links, node: Value) -> str:
-    """Its name, or what it is."""
-    if node in links.name:
-        return links.name[node]
+def _name(graph: NamedGraph, node: Value) -> str:
+    """The name of a Value; without one its kind, as "a log" or "a leaf"."""
+    if node in graph.names:
+        return graph.names[node]
     return f"a {node.op.name}" if node.op is not None else "a leaf"
 
 
 def _place(node: Value) -> str:
-    """The module and the line where it was made, where they are known."""
+    """The module and the source line that made a node, where they are known."""
     places = [f"in {node.path}"] if node.path else []
     places += [f"at {node.source}"] if node.source else []
     return f" ({', '.join(places)})" if places else ""

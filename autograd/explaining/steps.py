@@ -1,10 +1,10 @@
-"""The steps of a computation and of its gradient, one by one: what the player, traces and animations show."""
+"""Steps: a computation and its gradient as a sequence of single operations, for the player and for traces."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
-from autograd.explaining.explanation import number
+from autograd.explaining.typeset import number
 from autograd.formulas.notation import plain, python_name, signed
 from autograd.formulas.simplify import simplified
 from autograd.formulas.symbol import Symbol
@@ -19,20 +19,23 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-LONGEST = 100  # letters of a formula that is written out
+LONGEST = 100  # characters of the longest formula that is shown
 
 
 class Step(NamedTuple):
-    """One step, forward or backward; ``str(step)`` tells it in a line.
+    """One step, forward or backward; ``str(step)`` is its text.
+
+    Forward, a Value's number is computed. Backward, a share is added to a Value's adjoint, the derivative of
+    the result by it.
 
     Attributes:
-        forward: whether a number was computed; else an adjoint, a derivative of the result, received a share.
-        node: the Value that was computed, or whose adjoint received it.
-        user: backward, the Value that the share came from; None at the result, whose adjoint begins as 1.
+        forward: whether the step is forward.
+        node: the Value that is computed, or whose adjoint receives a share.
+        user: backward, the Value that the share comes from; None at the result, whose adjoint starts as 1.
         args: forward, the operands: Values and floats.
         slope: backward, the derivative of `user` by `node`.
-        before, after: the number, or the adjoint, before and after the step; nan before a number is known.
-        text: the step in a line.
+        before, after: the number or adjoint before and after the step; nan before a number is computed.
+        text: the step in one line.
     """
 
     forward: bool
@@ -48,32 +51,32 @@ class Step(NamedTuple):
         return self.text
 
 
-def steps_of(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterator[Step]:
-    """See `autograd.steps`."""
+def generate_steps(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterator[Step]:
+    """The steps that `autograd.steps` returns."""
     order = topological_order(out)
-    wanting: set[Any] = set()  # the Values that gradients reach
+    wants_grad: set[Any] = set()
     for node in order:
-        if node.requires_grad if node.op is None else any(x in wanting for x in flat_args(node)):
-            wanting.add(node)
-    teller = _Teller(order, out, names, digits)
+        if node.requires_grad if node.op is None else any(x in wants_grad for x in flat_args(node)):
+            wants_grad.add(node)
+    writer = _StepWriter(order, out, names, digits)
     for node in order:
-        yield Step(True, node, None, node.args, 0.0, float("nan"), node.data, teller.forward(node))
+        yield Step(True, node, None, node.args, 0.0, float("nan"), node.data, writer.forward(node))
     adjoints = {out: 1.0}
-    yield Step(False, out, None, (), 1.0, 0.0, 1.0, f"{teller.of(out)} = 1")
+    yield Step(False, out, None, (), 1.0, 0.0, 1.0, f"{writer.derivative_by(out)} = 1")
     for node in reversed(order):
         if node.op is None or node not in adjoints:
             continue
-        formulas = teller.slopes(node)
+        formulas = writer.slopes(node)
         for i, (x, slope) in enumerate(number_slopes(node)):
-            if x in wanting:
+            if x in wants_grad:
                 before = adjoints.get(x, 0.0)
                 adjoints[x] = before + times(adjoints[node], slope)
-                text = teller.backward(node, x, formulas[i], slope, adjoints, before)
+                text = writer.backward(node, x, formulas[i], slope, adjoints, before)
                 yield Step(False, x, node, (), slope, before, adjoints[x], text)
 
 
-class _Teller:
-    """Writes steps as text."""
+class _StepWriter:
+    """The texts of steps."""
 
     def __init__(
         self, order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None, digits: int
@@ -88,12 +91,11 @@ class _Teller:
         return f"({text})" if text.startswith("-") else text
 
     def plain(self, formula: Any, filled_in: bool = False) -> str:
-        """A formula, as it is or with the numbers of its variables, and numbers to the digits asked for."""
+        """A formula as text; if `filled_in`, with the numbers of its variables."""
         variable = self.data.__getitem__ if filled_in else None
         return plain(formula, variable, lambda x: number(x, self.digits))
 
-    def of(self, node: Value) -> str:
-        """The derivative of the result by a Value."""
+    def derivative_by(self, node: Value) -> str:
         return f"d{self.shown[self.out]}/d{self.shown[node]}"
 
     def symbol(self, node: Value) -> Symbol:
@@ -126,12 +128,14 @@ class _Teller:
         before: float,
     ) -> str:
         share = number(times(adjoints[user], slope), self.digits)
-        what, carried = self.of(node), self.number(adjoints[user])
-        text = f"{what} += {self.of(user)}"
+        carried = self.number(adjoints[user])
+        text = f"{self.derivative_by(node)} += {self.derivative_by(user)}"
         if isinstance(formula, Symbol):
             shown = self.plain(formula)
-            bound = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
-            text += f" * {bound}" if len(bound) <= LONGEST else f" * d{self.shown[user]}/d{self.shown[node]}"
+            factor = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
+            text += (
+                f" * {factor}" if len(factor) <= LONGEST else f" * d{self.shown[user]}/d{self.shown[node]}"
+            )
             text += f" = {carried} * {self.number(slope)}"
         elif slope != 1.0:
             text += f" * {self.number(slope)} = {carried} * {self.number(slope)}"

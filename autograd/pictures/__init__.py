@@ -1,6 +1,6 @@
-"""Pictures of what was computed, by `draw`. Nothing heavy is imported before it is called.
+"""Pictures of graphs: `draw`, `to_text` and `to_mermaid`, which import graphviz only when called.
 
-The rest of its names serve those who draw pictures of other kinds, as `nn.draw_network` does.
+The other public names are the tools to draw other pictures, as `nn.draw_network` does.
 """
 
 from __future__ import annotations
@@ -32,40 +32,41 @@ def draw(
     names: Mapping[Any, Any] | None = None,
     limit: int = 2000,
 ) -> Graph:
-    """The graph of Values, or of what a function makes of example arguments.
+    """A picture of the graph of Values, or of a function called with example arguments.
 
-    ``draw(loss)``, ``draw(out1, out2)``, ``draw(f, 2.0, [1.0, 3.0])``, ``draw(model, [1.0, -1.0])``. It
-    shows itself in a notebook; ``.render("loss", format="svg")`` writes loss.svg, ``.svg()`` and
-    ``.png()`` give the picture, ``.source`` its DOT text.
+    ``draw(loss)``, ``draw(out1, out2)``, ``draw(f, 2.0, [1.0, 3.0])``, ``draw(model, [1.0, -1.0])``. A
+    notebook shows the picture; ``.render("loss", format="svg")`` writes loss.svg, ``.svg()`` and ``.png()``
+    return the picture, ``.source`` is its DOT text.
 
-    Each box holds a name, if there is one, an op, its number and, once `backward` has run, its gradient. The
-    names are those of `explain`: labels, those in `names`, and of neurons w1_h1, net_h1, out_h1.
-    Arrows go from operands to users. A graph of more than 300 boxes is folded: modules, and what is done
-    again and again, are one box each, and a line below the picture says so.
+    Each box is a Value with its name, op, number and, after `backward`, gradient; arrows go from operands to
+    users. Values are called by their label or by their name in `names`; neurons are called w1_h1, net_h1,
+    out_h1. A graph of more than 300 boxes is folded: each module is one box, and so are operations that
+    repeat; a note below the picture says so.
 
     Args:
-        what: the results whose graph is drawn; or a function, or module, and arguments for it.
+        what: the results whose graph is drawn; or a function or module, and its arguments.
         direction: "LR" draws from left to right, "TB" from top to bottom.
-        show: what stands in a box, some of "label", "data", "grad" and "op".
-        number_format: how numbers are written, as in ``format(x, ".4g")``.
+        show: the contents of a box, some of "label", "data", "grad" and "op".
+        number_format: the format of numbers, as in ``format(x, ".4g")``.
         ops: "fused" draws an operation and its result as one box, "separate" as two, as micrograd does.
-        color: "kind" paints boxes by what they are, "grad" by their gradients, with a legend.
-        dark: whether it is for a dark page.
-        depth: how many modules inside each other are told apart when folding, 1 for the outermost alone;
-            `math.inf` folds nothing.
-        around: (node, radius): only what so many arrows, forward or back, lead to from a node.
-        paths: (weight, loss): what lies on the paths from one to the other stands out.
-        names: names for what has no label: ``locals()``, or a dict.
-        limit: how many boxes are too many; arrows that cross more than 6 times as many levels are, too.
+        color: "kind" colours boxes by their kind, "grad" by their gradients, with a legend.
+        dark: whether the picture is for a dark page.
+        depth: fold modules nested deeper than this; 1 shows the outermost modules only, `math.inf` folds
+            nothing.
+        around: (node, radius): draw only the Values within `radius` arrows of the node.
+        paths: (weight, loss): highlight the paths from the weight to the loss.
+        names: names for Values without a label: ``locals()``, or a dict.
+        limit: the most boxes to draw; the levels that all arrows cross are limited to 6 times as many.
 
     Raises:
-        TypeError: for something else than Values, or a function with arguments.
-        ValueError: if there would be too many boxes, or an option is none.
+        TypeError: if `what` is neither Values nor a function with its arguments.
+        ValueError: if the graph has more boxes than `limit`, or an option is unknown.
     """
-    from autograd.pictures.render import painted
-    from autograd.pictures.select import scene_of
+    from autograd.pictures.render import RenderOptions, render
+    from autograd.pictures.select import select_scene
 
-    scene = scene_of(
+    options = RenderOptions(direction, show, number_format, ops, color, dark)
+    scene = select_scene(
         what,
         depth=depth,
         around=around,
@@ -74,9 +75,7 @@ def draw(
         limit=limit,
         wants_grad=color == "grad",
     )
-    return painted(
-        scene, direction=direction, show=show, number_format=number_format, ops=ops, color=color, dark=dark
-    )
+    return render(scene, options)
 
 
 def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:
@@ -84,25 +83,25 @@ def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:
 
     Args:
         what: as for `draw`.
-        number_format: how numbers are written.
+        number_format: the format of numbers.
         options: `depth`, `around`, `paths`, `names` and `limit` of `draw`.
     """
-    from autograd.pictures.select import scene_of
-    from autograd.pictures.text import text_of
+    from autograd.pictures.select import select_scene
+    from autograd.pictures.text import tree_text
 
-    return text_of(scene_of(what, **options), number_format)
+    return tree_text(select_scene(what, **options), number_format)
 
 
 def to_mermaid(*what: Any, number_format: str = ".4g", **options: Any) -> str:
-    """The graph in Mermaid's notation, which code hosts and many notebooks draw; else as `to_text`."""
-    from autograd.pictures.select import scene_of
-    from autograd.pictures.text import mermaid_of
+    """The graph as Mermaid text, which code hosts and many notebooks draw; arguments as for `to_text`."""
+    from autograd.pictures.select import select_scene
+    from autograd.pictures.text import mermaid_text
 
-    return mermaid_of(scene_of(what, **options), number_format)
+    return mermaid_text(select_scene(what, **options), number_format)
 
 
 def __getattr__(name: str) -> Any:
-    """What other pictures are made with; imported when asked for, since graphviz takes its time."""
+    """Import a public name on first use, since importing graphviz takes time."""
     from importlib import import_module
 
     for module in ("themes", "labels", "graph") if name in __all__ else ():

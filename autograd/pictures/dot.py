@@ -1,7 +1,7 @@
-"""Where a program that lays out DOT text is found, and how it is run.
+"""Finding and running a ``dot`` program, which turns DOT text into a picture.
 
-In this order: the environment variable AUTOGRAD_DOT, the one that pip installed with this package
-(graphviz-pure), the system's ``dot``. The first that knows the format draws it.
+Tried in this order: the environment variable AUTOGRAD_DOT, graphviz-pure (which pip installs with this
+package), the system's ``dot``. The first program that knows the format draws the picture.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ import sys
 from importlib import metadata
 from pathlib import Path
 
-PURE_FORMATS = ("svg", "png", "jpeg", "jpg", "dot", "xdot", "canon", "json", "plain")  # and no pdf
+PURE_FORMATS = ("svg", "png", "jpeg", "jpg", "dot", "xdot", "canon", "json", "plain")  # not pdf
 PIXELS = ("png", "jpeg", "jpg", "gif", "bmp")
-WIDEST = 100  # inches; a larger picture in pixels is shrunk to that, or it would take gigabytes
+WIDEST = 100  # inches; a larger picture in pixels is shrunk, or it would take gigabytes
 TIMEOUT = 120.0  # seconds
 
 
 class DotNotFoundError(RuntimeError):
-    """No program was found that can draw a graph in the format asked for."""
+    """No program was found that draws a graph in the requested format."""
 
 
-def programs() -> list[tuple[str, str]]:
-    """What was found: where it came from ("environment", "graphviz-pure", "system"), and its path."""
+def find_programs() -> list[tuple[str, str]]:
+    """The programs found: the origin ("environment", "graphviz-pure" or "system") and path of each."""
     found = []
     if chosen := os.environ.get("AUTOGRAD_DOT"):
         found.append(("environment", chosen))
@@ -52,13 +52,13 @@ def _graphviz_pure() -> str | None:
 def run(
     source: str, format: str, engine: str = "dot", neato_no_op: bool | int | None = None, quiet: bool = True
 ) -> bytes:
-    """The picture of DOT text, in a format such as "svg" or "png"; not quiet: with the program's warnings.
+    """The picture of DOT text in a format such as "svg" or "png"; unless `quiet`, warnings are printed.
 
     Raises:
-        DotNotFoundError: if no program can, with what to do about it.
-        RuntimeError: if the program fails, with what it said, or takes longer than TIMEOUT.
+        DotNotFoundError: if no program draws the format; the text says how to get one.
+        RuntimeError: if the program fails, with its error message, or takes longer than TIMEOUT.
     """
-    found = programs()
+    found = find_programs()
     if format.partition(":")[0] not in PURE_FORMATS:
         found = [(origin, path) for origin, path in found if origin != "graphviz-pure"]
     if not found:
@@ -69,7 +69,7 @@ def run(
         )
     path = found[0][1]
     try:
-        # No shell, and the text on standard input: nothing in a label is ever a command or a file.
+        # No shell, and the source on standard input: no label can become a command or a file name.
         done = subprocess.run(
             [
                 path,
@@ -97,6 +97,6 @@ def run(
         raise RuntimeError(f"{path} failed with exit code {done.returncode} and said: {said}")
     if not quiet:
         lines = done.stderr.decode(errors="replace").splitlines(keepends=True)
-        # graphviz-pure knows the widths of ASCII alone, and says so of every other letter.
+        # graphviz-pure knows the widths of ASCII only, and warns about every other letter.
         sys.stderr.writelines(line for line in lines if "width of non-ASCII character" not in line)
     return done.stdout

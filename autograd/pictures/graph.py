@@ -1,4 +1,4 @@
-"""Graph: a `graphviz.Digraph` that draws itself without a system dot, and shows itself in a notebook."""
+"""Graph: a `graphviz.Digraph` that needs no system ``dot`` and displays in a notebook."""
 
 from __future__ import annotations
 
@@ -15,26 +15,26 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-MOST_WITH_PNG = 300  # boxes; above, a notebook gets the SVG alone
-CELL = 640.0  # points that a notebook's cell is wide at least
+MOST_WITH_PNG = 300  # boxes; a larger graph is displayed as SVG only
+CELL = 640.0  # the least width of a notebook cell, in points
 
 
 class Graph(graphviz.Digraph):  # type: ignore[misc]
-    """A `graphviz.Digraph` of Values that draws itself with whatever `dot` finds, SVG unless told otherwise.
+    """A `graphviz.Digraph` of Values, drawn by the first program that `dot` finds, as SVG by default.
 
-    In a notebook it shows as SVG, with PNG and text beside it for places that show no SVG; where nothing
-    can draw it, as text and Mermaid.
+    A notebook displays it as SVG, with PNG and text for viewers without SVG; if no program can draw it, as
+    text and Mermaid.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "format" not in kwargs:
             self.format = "svg"  # graphviz's own default, pdf, needs a system dot
-        self.boxes = 0  # how many there are
-        self.text = self.mermaid = ""  # the graph in words, for where it cannot be drawn
+        self.boxes = 0  # their number
+        self.text = self.mermaid = ""  # shown where the graph cannot be drawn
 
     def copy(self) -> Graph:
-        """A graph like this one."""
+        """A copy of this graph."""
         other: Graph = super().copy()
         other.boxes, other.text, other.mermaid = self.boxes, self.text, self.mermaid
         return other
@@ -89,7 +89,7 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
             raise graphviz.FileExistsError(f"output file exists: {str(target)!r}")
         if source == target and not overwrite_source:
             raise ValueError(f"{target} would be both the DOT text and the picture: choose another name")
-        # First, so that nothing is written where it fails.
+        # Drawn before any file is written, so that a failure leaves no file behind.
         picture = self.pipe(format, renderer, formatter, neato_no_op, quiet, engine=engine)
         self.save(source.name, directory=source.parent)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -113,23 +113,23 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
     def _repr_mimebundle_(
         self, include: Iterable[str] | None = None, exclude: Iterable[str] | None = None, **_: Any
     ) -> dict[str, Any]:
-        """What a notebook shows. It never raises: without a program that draws, there is the text."""
+        """The displays for a notebook. It never raises: a failure is reported in the text."""
         bundle: dict[str, Any] = {"text/plain": self.text}
         try:
-            bundle["image/svg+xml"] = _fitting(self.svg())
+            bundle["image/svg+xml"] = _fit_cell(self.svg())
             if self.boxes <= MOST_WITH_PNG:
                 bundle["image/png"] = self.png()
-        except Exception as error:  # a display must not fail: whatever it was, it is told in the text
+        except Exception as error:  # an exception would leave the cell without any output
             bundle["text/markdown"] = f"```mermaid\n{self.mermaid}```\n"
             bundle["text/plain"] = f"{self.text}\n\n(no picture: {error})"
         wanted = set(bundle) if include is None else set(include)
         return {kind: data for kind, data in bundle.items() if kind in wanted - set(exclude or ())}
 
 
-def _fitting(svg: str) -> str:
-    """The SVG so that it fits a notebook's cell: as wide as it is, or as the cell where that is narrower.
+def _fit_cell(svg: str) -> str:
+    """The SVG fitted into a notebook cell: at its own width, or at the cell's width if that is narrower.
 
-    A wide one states no size of its own, since some notebooks show it as an image, which no style reaches.
+    A wide SVG states no size of its own: some notebooks show it as an image, which ignores its style.
     """
     size = re.search(r'<svg width="([\d.]+)pt" height="[\d.]+pt"', svg)
     if size is None:

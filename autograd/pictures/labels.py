@@ -1,4 +1,4 @@
-"""Labels in DOT: text of the user's that means only itself."""
+"""Escaping the user's text for labels in DOT."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from html import escape
 
 
 def escaped(text: str) -> str:
-    """Text that means only itself inside an HTML-like label."""
+    """Text escaped for use inside an HTML-like label."""
     return escape("".join(c for c in text if c.isprintable())).replace("\\", r"\\")
 
 
 def plain(text: str) -> str:
-    """Text that means only itself as a whole label or a hint."""
+    """Text escaped as a whole label or tooltip."""
     return f"<{escaped(text) or ' '}>"

@@ -1,87 +1,87 @@
-"""A scene as a `Graph`: its boxes and arrows with texts and colours, in DOT."""
+"""Rendering a scene as a `Graph`: boxes and arrows in DOT, with their texts and colours."""
 
 from __future__ import annotations
 
-from math import isfinite
+from dataclasses import dataclass
+from math import inf, isfinite
 
 from autograd.pictures.graph import Graph
 from autograd.pictures.labels import escaped, plain
 from autograd.pictures.scene import Box, Scene
-from autograd.pictures.text import mermaid_of, numbers, text_of
-from autograd.pictures.themes import FONT, Theme, on_scale, theme
+from autograd.pictures.text import format_range, mermaid_text, tree_text
+from autograd.pictures.themes import FONT, on_scale, theme
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-QUICK = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.3"}  # less time for the last bit of beauty
+    from autograd.pictures.scene import Range
+
+QUICK = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.3"}  # for a large graph: a quicker, rougher layout
 SHOW = ("label", "data", "grad", "op")
 
 
-def painted(
-    scene: Scene,
-    *,
-    direction: str = "LR",
-    show: Collection[str] = SHOW,
-    number_format: str = ".4g",
-    ops: str = "fused",
-    color: str = "kind",
-    dark: bool = False,
-    ids: bool = False,
-) -> Graph:
-    """The picture of a scene; the options are those of `draw`, and `ids`: whether boxes and arrows have any.
+@dataclass(frozen=True)
+class RenderOptions:
+    """The options of `draw` that say how a scene looks; checked when made.
 
-    A box then has its name as its id in SVG, and the i-th arrow "e" and i.
+    Attributes:
+        ids: whether SVG elements get an id: a box its name, and the i-th arrow "e" followed by i.
     """
-    if direction not in ("LR", "TB", "RL", "BT"):
-        raise ValueError(f"direction is 'LR' (left to right) or 'TB' (top to bottom), not {direction!r}")
-    if ops not in ("fused", "separate"):
-        raise ValueError(f"ops is 'fused' or 'separate', not {ops!r}")
-    if color not in ("kind", "grad"):
-        raise ValueError(f"color is 'kind' or 'grad', not {color!r}")
-    if show is None or isinstance(show, str) or not set(show) <= set(SHOW):
-        raise ValueError(f"show is some of {', '.join(SHOW)}, as ('label', 'data'), not {show!r}")
-    try:
-        format(1.0, number_format)
-    except (TypeError, ValueError):
-        raise ValueError(f"number_format is for numbers, as '.4g', not {number_format!r}") from None
-    return _Painter(scene, direction, set(show), number_format, ops, color, theme(dark), ids).graph()
+
+    direction: str = "LR"
+    show: Collection[str] = SHOW
+    number_format: str = ".4g"
+    ops: str = "fused"
+    color: str = "kind"
+    dark: bool = False
+    ids: bool = False
+
+    def __post_init__(self) -> None:
+        if self.direction not in ("LR", "TB", "RL", "BT"):
+            raise ValueError(
+                f"direction is 'LR' (left to right) or 'TB' (top to bottom), not {self.direction!r}"
+            )
+        if self.ops not in ("fused", "separate"):
+            raise ValueError(f"ops is 'fused' or 'separate', not {self.ops!r}")
+        if self.color not in ("kind", "grad"):
+            raise ValueError(f"color is 'kind' or 'grad', not {self.color!r}")
+        if self.show is None or isinstance(self.show, str) or not set(self.show) <= set(SHOW):
+            raise ValueError(f"show is some of {', '.join(SHOW)}, as ('label', 'data'), not {self.show!r}")
+        try:
+            format(1.0, self.number_format)
+        except (TypeError, ValueError):
+            raise ValueError(
+                f"number_format is a format of numbers, as '.4g', not {self.number_format!r}"
+            ) from None
 
 
-class _Painter:
-    def __init__(
-        self,
-        scene: Scene,
-        direction: str,
-        show: set[str],
-        number_format: str,
-        ops: str,
-        color: str,
-        colours: Theme,
-        ids: bool,
-    ) -> None:
-        self.ids = ids
-        self.scene, self.show, self.number_format = scene, show, number_format
-        self.separate, self.by_grad, self.colours, self.direction = (
-            ops == "separate",
-            color == "grad",
-            colours,
-            direction,
-        )
-        finite = [abs(box.steepest) for box in scene.boxes if abs(box.steepest) < float("inf")]
+def render(scene: Scene, options: RenderOptions) -> Graph:
+    """The picture of a scene."""
+    return _Renderer(scene, options).graph()
+
+
+class _Renderer:
+    def __init__(self, scene: Scene, options: RenderOptions) -> None:
+        self.scene, self.options, self.colours = scene, options, theme(options.dark)
+        self.separate, self.by_grad = options.ops == "separate", options.color == "grad"
+        finite = [abs(box.steepest) for box in scene.boxes if abs(box.steepest) < inf]
         self.largest = max(finite, default=0.0)
+
+    def number(self, data: Range | None) -> str:
+        return format_range(data, self.options.number_format)
 
     def graph(self) -> Graph:
         colours, scene = self.colours, self.scene
         graph = Graph(
             graph_attr={
-                "rankdir": self.direction,
+                "rankdir": self.options.direction,
                 "ordering": "in",
                 "nodesep": "0.2",
                 "ranksep": "0.35",
                 "bgcolor": colours.paper,
                 **(QUICK if len(scene.boxes) > 150 else {}),
-                **self._below(),
+                **self._caption(),
             },
             node_attr={
                 "shape": "box",
@@ -96,29 +96,29 @@ class _Painter:
             },
             edge_attr={"color": colours.faint, "arrowsize": "0.6", "penwidth": "0.8"},
         )
-        graph.text = text_of(scene, self.number_format)
-        graph.mermaid = mermaid_of(scene, self.number_format)
+        graph.text = tree_text(scene, self.options.number_format)
+        graph.mermaid = mermaid_text(scene, self.options.number_format)
         graph.boxes = len(scene.boxes)
         split = {box.name for box in scene.boxes if self.separate and box.kind == "op"}
-        lit = any(box.faded for box in scene.boxes)
+        highlighting = any(box.faded for box in scene.boxes)
         for box in scene.boxes:
             if box.name in split:
-                self._sign(graph, box)
+                self._op_circle(graph, box)
             self._box(graph, box)
         for i, arrow in enumerate(scene.arrows):
             head = f"{arrow.head}op" if arrow.head in split else arrow.head
             attributes = {"color": colours.pale} if arrow.faded else {}
-            if lit and not arrow.faded:
+            if highlighting and not arrow.faded:
                 attributes = {"color": colours.ink, "penwidth": "1.6"}
             elif arrow.count > 1:
                 attributes |= {"penwidth": f"{min(0.8 + 0.35 * len(str(arrow.count)), 3.0):.2f}"}
-            if self.ids:
+            if self.options.ids:
                 attributes |= {"id": f"e{i}"}
             graph.edge(arrow.tail, head, **attributes)
         return graph
 
-    def _sign(self, graph: Graph, box: Box) -> None:
-        """The operation as a circle of its own, before the box of what it gives: micrograd's look."""
+    def _op_circle(self, graph: Graph, box: Box) -> None:
+        """The operation as a circle before the box of its result, as micrograd draws it."""
         graph.node(
             f"{box.name}op",
             plain(box.op),
@@ -135,14 +135,14 @@ class _Painter:
 
     def _box(self, graph: Graph, box: Box) -> None:
         colours = self.colours
-        own = {"id": box.name} if self.ids else {}
+        ids = {"id": box.name} if self.options.ids else {}
         if box.kind in ("constant", "more"):
-            words = box.label or numbers(box.data, self.number_format)
-            look = {"shape": "plaintext", "style": "", "width": "0", "margin": "0.04"}
+            words = box.label or self.number(box.data)
+            style = {"shape": "plaintext", "style": "", "width": "0", "margin": "0.04"}
             ink = colours.pale if box.faded else colours.faint
-            graph.node(box.name, plain(words), fontcolor=ink, **look, **own)
+            graph.node(box.name, plain(words), fontcolor=ink, **style, **ids)
             return
-        attributes = {"fillcolor": self._fill(box), **own}
+        attributes = {"fillcolor": self._fill(box), **ids}
         if box.count > 1:
             attributes |= {"peripheries": "2"}
         if box.faded:
@@ -153,7 +153,7 @@ class _Painter:
             attributes |= {"style": "rounded,filled,dashed"}
         if box.hint:
             attributes |= {"tooltip": plain(box.hint)}
-        label = self._row(box) if self.separate else self._lines(box)
+        label = self._row(box) if self.separate else self._column(box)
         if self.separate:
             attributes |= {"shape": "plaintext", "style": "", "margin": "0"}
         graph.node(box.name, label, **attributes)
@@ -163,21 +163,19 @@ class _Painter:
             return on_scale(box.steepest, self.largest, self.colours)
         return self.colours.fills["op" if self.by_grad else box.kind]
 
-    def _words(self, box: Box) -> tuple[str, list[str], str]:
-        """Title, further lines, and the gradient, as far as they are to be shown."""
-        op = box.op if "op" in self.show and not (self.separate and box.kind == "op") else ""
-        title = " = ".join(filter(None, (box.label if "label" in self.show else "", op)))
+    def _texts(self, box: Box) -> tuple[str, list[str], str]:
+        """The title, the further lines, and the gradient, each if it is to be shown."""
+        op = box.op if "op" in self.options.show and not (self.separate and box.kind == "op") else ""
+        title = " = ".join(filter(None, (box.label if "label" in self.options.show else "", op)))
         lines = box.lines
-        if "data" in self.show and box.data is not None:
-            lines.append(("data " if self.separate else "") + numbers(box.data, self.number_format))
-        grad = ""
-        if "grad" in self.show and box.grad is not None:
-            grad = f"grad {numbers(box.grad, self.number_format)}"
-        return title, lines, grad
+        if "data" in self.options.show and box.data is not None:
+            lines.append(("data " if self.separate else "") + self.number(box.data))
+        shows_grad = "grad" in self.options.show and box.grad is not None
+        return title, lines, f"grad {self.number(box.grad)}" if shows_grad else ""
 
-    def _lines(self, box: Box) -> str:
-        """An HTML-like label: the title in bold, the number, and the gradient in grey."""
-        title, lines, grad = self._words(box)
+    def _column(self, box: Box) -> str:
+        """A label of several lines: the title in bold, the number, and the gradient in grey."""
+        title, lines, grad = self._texts(box)
         title = escaped(title)
         texts = [f"<b>{title}</b>"] if title else []
         texts += map(escaped, lines)
@@ -187,8 +185,8 @@ class _Painter:
         return f"<{'<br/>'.join(texts) or ' '}>"
 
     def _row(self, box: Box) -> str:
-        """A table of one row, title, data and grad side by side: micrograd's look."""
-        title, lines, grad = self._words(box)
+        """A label of one row: title, number and gradient side by side, as micrograd draws it."""
+        title, lines, grad = self._texts(box)
         title = escaped(title)
         cells = [f"<b>{title}</b>" if title else "", *map(escaped, lines), escaped(grad)]
         fill = self.colours.paper if box.faded else self._fill(box)
@@ -199,8 +197,8 @@ class _Painter:
             f'bgcolor="{fill}"><tr>{row or "<td> </td>"}</tr></table>>'
         )
 
-    def _below(self) -> dict[str, str]:
-        """What stands below the picture: the scale of colours, and the notes."""
+    def _caption(self) -> dict[str, str]:
+        """Graph attributes for the text below the picture: the colour scale and the notes."""
         rows = []
         if self.by_grad and self.largest > 0.0:
             rows.append(f"<tr>{self._legend()}</tr>")
@@ -217,7 +215,7 @@ class _Painter:
         for share in (-1.0, -0.25, 0.0, 0.25, 1.0):
             number = share * self.largest
             fill = on_scale(number, self.largest, self.colours)
-            words = _small(format(number, self.number_format), self.colours.ink)
+            words = _small(format(number, self.options.number_format), self.colours.ink)
             cells.append(f'<td border="1" color="{self.colours.faint}" bgcolor="{fill}">{words}</td>')
         if any(box.grad is not None and not isfinite(box.steepest) for box in self.scene.boxes):
             words = _small("nan, inf", self.colours.ink)
@@ -226,6 +224,6 @@ class _Painter:
 
 
 def _small(text: str, ink: str = "") -> str:
-    """Text in small letters, inside an HTML-like label."""
+    """Small text inside an HTML-like label."""
     color = f' color="{ink}"' if ink else ""
     return f'<font point-size="10"{color}>{escaped(text)}</font>'

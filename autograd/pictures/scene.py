@@ -1,4 +1,4 @@
-"""What a picture shows: boxes, each a Value or many of them, and the arrows between them."""
+"""Scene: the boxes of a picture, each a Value or a group of Values, and the arrows between them."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ class Box:
     """One box of a picture.
 
     Attributes:
-        name: what arrows know it by.
-        kind: "op", "leaf", "parameter", "detached", "constant", "group" (many operations), or "more" (what
-            is left out there).
-        count: how many Values it stands for.
-        label: its name.
-        op: its operation, as text.
-        data, grad: the lowest and the highest number in it; None where there is none to show.
-        details: further lines.
-        hint: what a mouse resting on it shows.
-        faded: whether it stands back, because something else is meant to stand out.
-        stale: whether a number in it is not what its graph gives, since a leaf was given a new number.
+        name: its identifier, which arrows refer to.
+        kind: "op", "leaf", "parameter", "detached", "constant", "group" (many operations), or "more"
+            (operands that the picture leaves out).
+        count: the number of Values in it.
+        label: the name shown to the user.
+        op: the operation, as text.
+        data, grad: the lowest and the highest number and gradient; None if there is none to show.
+        details: further lines of text.
+        hint: the tooltip.
+        faded: whether it is drawn pale, because other boxes are highlighted.
+        stale: whether it holds a stale Value; see `stale_values`.
     """
 
     name: str
@@ -48,24 +48,24 @@ class Box:
 
     @property
     def title(self) -> str:
-        """Its label, its op, or both."""
+        """The label, the op, or both."""
         return " = ".join(filter(None, (self.label, self.op)))
 
     @property
     def lines(self) -> list[str]:
-        """Its further lines, and whether it is stale."""
+        """The further lines of text, and "stale" if it is."""
         return [*self.details, *(["stale"] if self.stale else [])]
 
     @property
     def steepest(self) -> float:
-        """Of its gradients the one of greatest size; nan if one is nan."""
+        """The gradient of greatest magnitude; nan if any is nan."""
         low, high = self.grad or (0.0, 0.0)
         return low if abs(low) > abs(high) or math.isnan(low) else high
 
 
 @dataclass
 class Arrow:
-    """From an operand to its user; in a folded picture for `count` of them."""
+    """An arrow from an operand to its user; in a folded picture it stands for `count` arrows."""
 
     tail: str
     head: str
@@ -75,11 +75,13 @@ class Arrow:
 
 @dataclass
 class Scene:
-    """Boxes, operands before users, and arrows in the order of the operands.
+    """The contents of a picture.
 
     Attributes:
-        results: the names of the boxes whose results the graph was drawn for.
-        notes: lines below the picture, on what it leaves out.
+        boxes: operands before users.
+        arrows: in the order of each user's operands.
+        results: the names of the boxes that hold the results.
+        notes: lines of text below the picture.
     """
 
     boxes: list[Box]
@@ -90,74 +92,74 @@ class Scene:
 
 @dataclass(frozen=True)
 class Selection:
-    """The Values that a picture shows, and what it shows of each.
+    """The Values that a picture shows, and the facts it shows about them.
 
     Attributes:
         order: the Values, operands before users.
-        roots: those that the graph is drawn for.
-        names: the names of those that have one.
-        labels: the user's names for those that have no label; by them and labels Values are alike.
-        lit: those that stand out; None for all alike.
-        stale: those whose numbers are not what the graph gives; see `stale_values`.
+        roots: the results that the graph is drawn for.
+        names: the names of named Values.
+        labels: the user's names for Values without a label; folding groups Values with like names.
+        highlighted: the Values to highlight, all others being faded; None fades none.
+        stale: the stale Values; see `stale_values`.
         grads: the gradients.
-        cut: whether operands and users may be missing from `order`; "..." stands for those.
+        cut: whether operands may be missing from `order`; a box "..." then stands for them.
     """
 
     order: list[Value]
     roots: list[Value]
     names: Mapping[Value, str]
     labels: Mapping[Value, str]
-    lit: set[Value] | None
+    highlighted: set[Value] | None
     stale: set[Value]
     grads: Mapping[Value, float]
     cut: bool
 
     def faded(self, *nodes: Value) -> bool:
-        """Whether these stand back, because others stand out."""
-        return self.lit is not None and self.lit.isdisjoint(nodes)
+        """Whether other Values are highlighted and none of these."""
+        return self.highlighted is not None and self.highlighted.isdisjoint(nodes)
 
 
-def in_full(shown: Selection) -> Scene:
-    """A box for every Value and every constant."""
-    name = {node: f"n{i}" for i, node in enumerate(shown.order)}
+def full_scene(selection: Selection) -> Scene:
+    """A scene with a box for every Value and every constant."""
+    name = {node: f"n{i}" for i, node in enumerate(selection.order)}
     boxes: list[Box] = []
     arrows: list[Arrow] = []
-    for node in shown.order:
-        faded = shown.faded(node)
+    for node in selection.order:
+        faded = selection.faded(node)
         missing = 0
         for i, x in enumerate(flat_args(node)):
             if type(x) is float:
-                constant = Box(f"{name[node]}c{i}", "constant", data=(x, x), faded=shown.lit is not None)
-                boxes.append(constant)
-                arrows.append(Arrow(constant.name, name[node], faded=shown.lit is not None))
+                fades = selection.highlighted is not None
+                boxes.append(Box(f"{name[node]}c{i}", "constant", data=(x, x), faded=fades))
+                arrows.append(Arrow(boxes[-1].name, name[node], faded=fades))
             elif x in name:
-                arrows.append(Arrow(name[x], name[node], faded=faded or shown.faded(x)))
+                arrows.append(Arrow(name[x], name[node], faded=faded or selection.faded(x)))
             else:
                 missing += 1
-        if shown.cut and missing:
+        if selection.cut and missing:
             boxes.append(Box(f"{name[node]}more", "more", label=f"{missing} more" if missing > 1 else "..."))
             arrows.append(Arrow(f"{name[node]}more", name[node], faded=True))
         boxes.append(
             Box(
                 name[node],
                 kind_of(node),
-                label=shown.names.get(node, ""),
+                label=selection.names.get(node, ""),
                 op=op_text(node),
                 data=(node.data, node.data),
-                grad=(shown.grads[node],) * 2 if node in shown.grads else None,
+                grad=(selection.grads[node],) * 2 if node in selection.grads else None,
                 hint=node.path,
                 faded=faded,
-                stale=node in shown.stale,
+                stale=node in selection.stale,
             )
         )
-    return Scene(boxes, arrows, {name[root] for root in shown.roots if root in name})
+    return Scene(boxes, arrows, {name[root] for root in selection.roots if root in name})
 
 
 def stale_values(order: Iterable[Value]) -> set[Value]:
-    """The Values computed from a leaf before it was given its number, and all that was computed from them.
+    """The Values computed before one of the leaves they depend on was given its present number.
 
     Args:
-        order: Values with all that they were made from, operands before users.
+        order: Values with all their ancestors, operands before users.
     """
     stale: set[Value] = set()
     for node in order:
@@ -167,14 +169,14 @@ def stale_values(order: Iterable[Value]) -> set[Value]:
 
 
 def gradients_of(order: Sequence[Value]) -> dict[Value, float]:
-    """The gradients that Values have; none before `backward` has run."""
+    """The gradients of the Values; {} if all are 0, as before `backward`."""
     if not any(node.grad != 0.0 for node in order):
         return {}
     return {node: node.grad for node in order if kind_of(node) != "detached"}
 
 
 def kind_of(node: Value) -> str:
-    """The kind of box a Value has; see `Box`."""
+    """The kind of a Value's box; see `Box`."""
     if node.op is not None:
         return "op"
     if node.is_parameter:
@@ -183,10 +185,10 @@ def kind_of(node: Value) -> str:
 
 
 def op_text(node: Any) -> str:
-    """The sign of an op, as "+", or its name; "" for a leaf."""
+    """The sign of a node's op, as "+", or the op's name; "" for a leaf."""
     return "" if node.op is None else node.op.infix or node.op.name
 
 
 def box_count(order: Sequence[Value]) -> int:
-    """How many boxes the Values have in full, with one for each constant."""
+    """The number of boxes in `full_scene`: one for each Value and each constant."""
     return len(order) + sum(type(x) is float for node in order for x in flat_args(node))

@@ -1,4 +1,4 @@
-"""Graphs as text: an indented tree, and Mermaid, for where no picture can be drawn."""
+"""A scene as text: an indented tree, or Mermaid, for places that cannot show a picture."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ if TYPE_CHECKING:
     from autograd.pictures.scene import Box, Scene
 
 
-DEEPEST = 50  # levels that are indented; more would take space with the square of the depth
+DEEPEST = 50  # levels of indentation; without a limit the text grows with the square of the depth
 
 
-def text_of(scene: Scene, number_format: str = ".4g") -> str:
-    """The scene as an indented tree, users above their operands; what was shown before is named only."""
+def tree_text(scene: Scene, number_format: str = ".4g") -> str:
+    """The scene as an indented tree, users above operands; a repeated box is named without its operands."""
     boxes = {box.name: box for box in scene.boxes}
     operands: dict[str, list[str]] = {name: [] for name in boxes}
     used = set()
@@ -27,7 +27,7 @@ def text_of(scene: Scene, number_format: str = ".4g") -> str:
         indent = "  " * min(depth, DEEPEST)
         box = boxes[name]
         if box.kind == "constant":
-            lines.append(f"{indent}{numbers(box.data, number_format)}")
+            lines.append(f"{indent}{format_range(box.data, number_format)}")
         elif name in shown:
             lines.append(f"{indent}{box.title or 'leaf'}, as above")
         else:
@@ -40,21 +40,21 @@ def text_of(scene: Scene, number_format: str = ".4g") -> str:
 def _line(box: Box, number_format: str) -> str:
     parts = box.lines
     if box.data is not None:
-        parts.append(f"data {numbers(box.data, number_format)}")
+        parts.append(f"data {format_range(box.data, number_format)}")
     if box.grad is not None:
-        parts.append(f"grad {numbers(box.grad, number_format)}")
+        parts.append(f"grad {format_range(box.grad, number_format)}")
     return ": ".join(filter(None, (box.title or "leaf", ", ".join(parts))))
 
 
-def mermaid_of(scene: Scene, number_format: str = ".4g") -> str:
-    """The scene in Mermaid's notation, which code hosts and notebooks draw by themselves."""
+def mermaid_text(scene: Scene, number_format: str = ".4g") -> str:
+    """The scene as Mermaid text, which code hosts and notebooks draw."""
     lines = ["flowchart LR"]
     for box in scene.boxes:
         words = [box.title, *box.lines]
         if box.data is not None:
-            words.append(numbers(box.data, number_format))
+            words.append(format_range(box.data, number_format))
         if box.grad is not None:
-            words.append(f"grad {numbers(box.grad, number_format)}")
+            words.append(f"grad {format_range(box.grad, number_format)}")
         text = "<br/>".join(_escaped(word) for word in words if word)
         opening, closing = SHAPES.get(box.kind, ("([", "])"))
         lines.append(f'  {box.name}{opening}"{text}"{closing}')
@@ -65,12 +65,12 @@ def mermaid_of(scene: Scene, number_format: str = ".4g") -> str:
 SHAPES = {"op": ("[", "]"), "group": ("[[", "]]"), "constant": ("((", "))")}
 
 
-def numbers(data: tuple[float, float] | None, number_format: str) -> str:
-    """A number, or the lowest and the highest of many."""
+def format_range(data: tuple[float, float] | None, number_format: str) -> str:
+    """A range of numbers as text: the lowest and the highest, or the number if both are equal."""
     low, high = (format(x, number_format) for x in data or (0.0, 0.0))
     return low if low == high else f"{low} \u2026 {high}"
 
 
 def _escaped(text: str) -> str:
-    """Text that means only itself in Mermaid: all but letters, digits and a few signs by number."""
+    """Text escaped for Mermaid: all but letters, digits and a few signs as character codes."""
     return "".join(c if c.isalnum() or c in " .,_+-" else f"#{ord(c)};" for c in text if c.isprintable())

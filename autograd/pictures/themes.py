@@ -1,4 +1,4 @@
-"""Colours: two themes, light and dark, and the scale that gradients are painted with."""
+"""Colour themes, light and dark, and the colour scale of gradients."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ class Theme:
     """Colours as "#rrggbb".
 
     Attributes:
-        paper, ink, faint, pale: of the ground, of text, of what is secondary, and of what stands back.
-        fills: the ground of each kind of box.
-        negative, zero, positive: the scale of gradients and weights; lines use the ends. Blue and orange,
-            which colour-blind readers tell apart, and of which orange is the lighter in grey.
-        undefined: for nan and infinities.
+        paper, ink, faint, pale: the background, text, secondary text and lines, and everything faded.
+        fills: the fill colour of each kind of box.
+        negative, zero, positive: the scale of gradients and weights. Blue and orange are distinct for
+            colour-blind readers, and orange is the lighter of the two in grey.
+        undefined: nan and infinities.
     """
 
     paper: str
@@ -31,59 +31,51 @@ class Theme:
     undefined: str
 
 
+def _fills(op: str, leaf: str, parameter: str, detached: str, group: str) -> dict[str, str]:
+    return {"op": op, "leaf": leaf, "parameter": parameter, "detached": detached, "group": group}
+
+
 THEMES = {
     "light": Theme(
-        "#ffffff",
-        "#1f2933",
-        "#66707c",
-        "#c5ccd3",
-        {
-            "op": "#ffffff",
-            "leaf": "#dbeafe",
-            "parameter": "#fde9c4",
-            "detached": "#e5e7eb",
-            "group": "#eef2ff",
-        },
-        "#5b9bd5",
-        "#ffffff",
-        "#f6b26b",
-        "#d9a7d9",
+        paper="#ffffff",
+        ink="#1f2933",
+        faint="#66707c",
+        pale="#c5ccd3",
+        fills=_fills("#ffffff", "#dbeafe", "#fde9c4", "#e5e7eb", "#eef2ff"),
+        negative="#5b9bd5",
+        zero="#ffffff",
+        positive="#f6b26b",
+        undefined="#d9a7d9",
     ),
     "dark": Theme(
-        "#12181f",
-        "#e8edf2",
-        "#97a3af",
-        "#3d4752",
-        {
-            "op": "#1d2630",
-            "leaf": "#1c3a5e",
-            "parameter": "#57400f",
-            "detached": "#343c45",
-            "group": "#262c4a",
-        },
-        "#245387",
-        "#1d2630",
-        "#9a5a14",
-        "#7a3f7a",
+        paper="#12181f",
+        ink="#e8edf2",
+        faint="#97a3af",
+        pale="#3d4752",
+        fills=_fills("#1d2630", "#1c3a5e", "#57400f", "#343c45", "#262c4a"),
+        negative="#245387",
+        zero="#1d2630",
+        positive="#9a5a14",
+        undefined="#7a3f7a",
     ),
 }
 
 
 def theme(dark: bool) -> Theme:
-    """The theme for a light or a dark ground."""
+    """The theme for a dark or a light page."""
     return THEMES["dark" if dark else "light"]
 
 
 def on_scale(number: float, largest: float, colours: Theme) -> str:
-    """The colour of a number between -largest and largest; by the square root, so that small ones show."""
+    """The colour of a number in -largest .. largest, by its square root so that small numbers show."""
     if not math.isfinite(number):
         return colours.undefined
     share = math.sqrt(abs(number) / largest) if largest > 0.0 else 0.0
-    return mixed(colours.zero, colours.negative if number < 0.0 else colours.positive, min(share, 1.0))
+    return mix(colours.zero, colours.negative if number < 0.0 else colours.positive, min(share, 1.0))
 
 
-def mixed(first: str, second: str, share: float) -> str:
-    """The colour at a share of the way from one to another."""
+def mix(first: str, second: str, share: float) -> str:
+    """The colour at `share` (0 to 1) between two colours."""
     pairs = zip(_rgb(first), _rgb(second), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
 

@@ -1,4 +1,4 @@
-"""python -m autograd: the demo does its job, and says what it did."""
+"""The command line: demo, explain, draw and ops, and the errors for wrong arguments."""
 
 import json
 import math
@@ -13,7 +13,7 @@ import pytest
 from autograd import Symbol, Value, backend_info
 from autograd.__main__ import main
 from autograd.command_line.demo import demo
-from autograd.command_line.expressions import evaluated
+from autograd.command_line.expressions import evaluate
 from autograd.table.op import TABLE
 
 
@@ -38,7 +38,7 @@ def test_the_demo_learns_draws_and_checks(tmp_path):
     assert "epoch" in done.stderr  # the progress bar
 
 
-def test_without_matplotlib_it_says_what_adds_the_curve(tmp_path, monkeypatch, capsys):
+def test_without_matplotlib_the_demo_says_how_to_install_it(tmp_path, monkeypatch, capsys):
     monkeypatch.setitem(sys.modules, "matplotlib.figure", None)
     demo(tmp_path)
     assert "pip install matplotlib" in capsys.readouterr().out
@@ -46,7 +46,7 @@ def test_without_matplotlib_it_says_what_adds_the_curve(tmp_path, monkeypatch, c
 
 
 def test_the_accuracy_over_ten_seeds(tmp_path):
-    """Median at least 93 %; the README states the median and the worst."""
+    """The median is at least 93 %, the worst at least 88 %, and a seed repeats exactly."""
     accuracies = [demo(tmp_path, seed, quiet=True) for seed in range(10)]
     assert statistics.median(accuracies) >= 0.93
     assert min(accuracies) >= 0.88
@@ -60,14 +60,14 @@ def test_the_list_of_ops(capsys):
     assert "sqrt       sqrt(x): 0.5 / out; slope inf at 0" in lines
 
 
-def test_a_file_where_the_folder_should_be_is_told_before_training(tmp_path, capsys):
+def test_a_file_where_the_folder_should_be_is_refused_before_training(tmp_path, capsys):
     (tmp_path / "taken").write_text("")
     with pytest.raises(SystemExit):
         main(["demo", "--out", str(tmp_path / "taken")])
     assert "--out is a folder for the pictures" in capsys.readouterr().err
 
 
-def test_a_missing_or_unknown_command_is_told(capsys):
+def test_a_missing_or_unknown_command_is_refused(capsys):
     for argv in ([], ["dance"]):
         with pytest.raises(SystemExit) as stop:
             main(argv)
@@ -102,7 +102,7 @@ class TestExplain:
         main(["explain", *NEURON, "--wrt", "w", "--markdown"])
         assert capsys.readouterr().out.startswith("- $")
         main(["explain", *NEURON, "--json"])
-        assert [told["wrt"] for told in json.loads(capsys.readouterr().out)] == ["w", "x", "b"]
+        assert [explanation["wrt"] for explanation in json.loads(capsys.readouterr().out)] == ["w", "x", "b"]
         main(["explain", *NEURON, "--by", "path", "--wrt", "x"])
         assert "Path 1: x" in capsys.readouterr().out
         page = tmp_path / "page.html"
@@ -163,14 +163,14 @@ class TestExplain:
             ),
             (["x*math.pi", "x=1"], "without the module or object of math.pi: write pi"),
             (["x.max(2)", "x=1"], "without the module or object of x.max: write maximum(...)"),
-            (["math.gamma(x)", "x=1"], "math.gamma: `python -m autograd ops` lists the functions there are"),
+            (["math.gamma(x)", "x=1"], "math.gamma: `python -m autograd ops` lists all functions"),
             (["2 + 3"], "there is nothing to differentiate"),
             (["x*x", "x=1", "y=2"], "y does not occur in x*x"),
             (["x*x", "x=one"], "given as NAME=NUMBER, such as w=0.5, not as 'x=one'"),
             (["x*x", "x=1", "--wrt", "z"], "--wrt z: the variables are x"),
         ],
     )
-    def test_what_cannot_be_read_is_pointed_at(self, arguments, message, capsys):
+    def test_wrong_arguments_are_refused(self, arguments, message, capsys):
         with pytest.raises(SystemExit) as stopped:
             main(["explain", *arguments])
         assert stopped.value.code == 2
@@ -197,23 +197,23 @@ class TestExplain:
         assert main(["draw", f"x + ({text})", "x=1"]) == 0
 
     def test_division_by_zero_is_that_of_ieee(self):
-        numbers = {text: evaluated(f"x + {text}", {"x": 1.0})[0].data for text in ("1//0", "-1//0", "1 % 0")}
+        numbers = {text: evaluate(f"x + {text}", {"x": 1.0})[0].data for text in ("1//0", "-1//0", "1 % 0")}
         assert repr(numbers) == "{'1//0': inf, '-1//0': -inf, '1 % 0': nan}"
 
     @pytest.mark.parametrize(("x", "y"), [(-7.0, 3.0), (7.0, -3.0), (7.5, 2.0), (-0.1, 3.0), (5.0, math.inf)])
     def test_remainders_and_whole_quotients_are_pythons(self, x, y):
         """On the command line, of Values and of Symbols."""
         for text, python in (("x % y", x % y), ("x // y", x // y)):
-            assert evaluated(text, {"x": x, "y": y})[0].data == python
+            assert evaluate(text, {"x": x, "y": y})[0].data == python
             assert eval(text, {"x": Value(x), "y": Value(y)}).data == python
             assert eval(text, {"x": Symbol("x"), "y": Symbol("y")}).evaluate(x=x, y=y) == python
             assert (
-                evaluated(f"z + {text}".replace("x", str(x)).replace("y", f"({y})"), {"z": 0.0})[0].data
+                evaluate(f"z + {text}".replace("x", str(x)).replace("y", f"({y})"), {"z": 0.0})[0].data
                 == python
             )
 
-    def test_letters_that_python_reads_as_one_are_one(self, capsys):
-        """The sign for micro is the Greek letter."""
+    def test_names_are_normalised_as_in_python(self, capsys):
+        """The micro sign and the Greek letter mu are one name."""
         for sign in "\u00b5\u03bc":
             for given in "\u00b5\u03bc":
                 assert main(["explain", f"{sign}*2", f"{given}=3", "--wrt", given]) == 0
@@ -221,20 +221,20 @@ class TestExplain:
 
     def test_every_operator_and_function_is_read(self):
         """The same numbers as Python's own arithmetic."""
-        out, variables = evaluated(
+        out, variables = evaluate(
             "-x**2 + 3*y/x - (x > y) + (x <= y) + max(x, y) % 2 + pi", {"x": 2.0, "y": 5.0}
         )
         assert out.data == -(2.0**2) + 3 * 5.0 / 2.0 - 0 + 1 + 5.0 % 2 + math.pi
         assert list(variables) == ["x", "y"]
         assert (
-            evaluated("max(x, y, 3) + sum([x, y]) + y // x", {"x": 2.0, "y": 5.0})[0].data == 5.0 + 7.0 + 2.0
+            evaluate("max(x, y, 3) + sum([x, y]) + y // x", {"x": 2.0, "y": 5.0})[0].data == 5.0 + 7.0 + 2.0
         )
         for op in TABLE.values():
             operands = "[x, y]" if op.variadic else "x"
             text = f"{op.name}({', '.join([operands] * op.arity)})"
             x, y = Value(0.5), Value(0.25)
             given = [[x, y]] * op.arity if op.variadic else [x] * op.arity
-            expected, got = op(*given), evaluated(text, {"x": 0.5, "y": 0.25})[0]
+            expected, got = op(*given), evaluate(text, {"x": 0.5, "y": 0.25})[0]
             numbers = [getattr(result, "data", result) for result in (got, expected)]
             assert repr(numbers[0]) == repr(numbers[1]), op.name
 
@@ -251,12 +251,12 @@ class TestDraw:
     @pytest.mark.parametrize(
         ("file", "message"),
         [
-            ("zz", "-o zz has no ending that names the format: write zz.svg, zz.png or another"),
+            ("zz", "-o zz has no extension that names the format: write zz.svg, zz.png or another"),
             ("none/a.svg", "there is no folder none for -o none/a.svg: make it first"),
             (".", "-o . is a folder: add the name of a file, such as graph.svg"),
         ],
     )
-    def test_a_file_that_cannot_be_written_is_told_before_any_work(
+    def test_a_file_that_cannot_be_written_is_refused_before_any_work(
         self, file, message, capsys, tmp_path, monkeypatch
     ):
         monkeypatch.chdir(tmp_path)
@@ -267,13 +267,13 @@ class TestDraw:
         assert list(tmp_path.iterdir()) == []
 
     def test_only_the_picture_is_written(self, tmp_path):
-        """A file beside it, which might be taken for its source, stays."""
+        """A file beside the picture, with the name of its DOT source, stays."""
         (tmp_path / "a.gv").write_text("mine")
         main(["draw", *NEURON, "-o", str(tmp_path / "a.SVG")])
         assert (tmp_path / "a.SVG").read_bytes().startswith(b"<?xml")
         assert (tmp_path / "a.gv").read_text() == "mine"
 
-    def test_where_it_cannot_be_drawn_it_says_why(self, capsys, tmp_path, monkeypatch):
+    def test_a_failure_to_draw_is_reported(self, capsys, tmp_path, monkeypatch):
         monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
         monkeypatch.setenv("PATH", "")
         assert main(["draw", *NEURON, "-o", str(tmp_path / "a.pdf")]) == 1

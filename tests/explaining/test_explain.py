@@ -1,4 +1,4 @@
-"""Derivations: every figure of the texts is in them, and their numbers are those of backward."""
+"""Explanations: derivations of published examples, their numbers against backward, and their formats."""
 
 import json
 import math
@@ -28,7 +28,7 @@ from autograd import (
     tanh,
     where,
 )
-from autograd.explaining.explanation import number
+from autograd.explaining.typeset import number
 
 
 def mazur():
@@ -62,12 +62,12 @@ def test_mazurs_derivation_for_w5():
 
 
 def test_mazurs_derivation_for_w1():
-    """His -0.019049119 has its last digit off by one."""
+    """The last digit of -0.019049119 in his text is off by one."""
     E, p, names = mazur()
     text = str(explain(E, p["w1"], names=names))
     for line in (
         "dE/dw1 = dE/dout_h1 * dout_h1/dnet_h1 * dnet_h1/dw1",
-        "  out_h1 feeds net_o1 and net_o2, so what comes back from them is added:",
+        "  out_h1 feeds net_o1 and net_o2, so their contributions are added:",
         "  dE/dout_h1 = dE/dnet_o1 * dnet_o1/dout_h1 + dE/dnet_o2 * dnet_o2/dout_h1",
         "    dE/dnet_o1 = 0.74136507 * 0.186815602 = 0.138498562",
         "  dE/dout_h1 = 0.055399425 + (-0.019049118) = 0.036350306",
@@ -90,7 +90,7 @@ def test_by_paths():
 
 
 def test_the_numbers_are_those_of_backward():
-    """Of every weight of a network, by nodes and by all paths."""
+    """For every weight of a network, by nodes and by all paths."""
     model = nn.MLP(3, [4, 3, 2], "tanh", seed=3)
     loss = nn.mse_loss(model([0.5, -1.0, 2.0]), [1.0, 0.0])
     slopes = gradients(loss, model.parameters())
@@ -103,7 +103,7 @@ def test_the_numbers_are_those_of_backward():
 
 
 def test_the_largest_paths_of_many():
-    """3**20 paths: the largest found are those that a search of all would find in a smaller graph."""
+    """Of 3**20 paths the largest are found, as by sorting all paths of a smaller graph."""
     generator = random.Random(1)
 
     def layered(depth):
@@ -155,13 +155,13 @@ def test_without_names_the_formula_is_one_and_long_ones_are_cut():
     assert explain(y, x).value == pytest.approx(gradients(y, [x])[0].data, rel=1e-12)
 
 
-def test_the_direct_derivative_is_told_from_the_whole_one():
+def test_a_direct_derivative_differs_from_the_whole_derivative():
     """x reaches out through h, and directly: two derivatives of out by x."""
     x = Value(2.0, "x")
     h = sin(x)
     h.label = "h"
     assert str(explain(h * x, x, digits=4)).splitlines() == [
-        "x feeds h and out, so what comes back from them is added:",
+        "x feeds h and out, so their contributions are added:",
         "dout/dx = dout/dh * dh/dx + [dout/dx]",
         "  out = h * x",
         "  dout/dh = x = 2",
@@ -174,15 +174,15 @@ def test_the_direct_derivative_is_told_from_the_whole_one():
     ]
 
 
-def test_paths_are_told_apart_without_labels():
+def test_paths_have_distinct_names_without_labels():
     a, b = Value(2.0), Value(-3.0)
-    told = explain(a * b + tanh(a), a, by="path", digits=4)
-    assert [path.names for path in told.paths] == [["out", "v1", "x1"], ["out", "v2", "x1"]]
-    assert told.path_count == 2
+    explanation = explain(a * b + tanh(a), a, by="path", digits=4)
+    assert [path.names for path in explanation.paths] == [["out", "v1", "x1"], ["out", "v2", "x1"]]
+    assert explanation.path_count == 2
 
 
-def test_long_sums_are_not_told_term_by_term():
-    """A running total is no quantity of its own; the terms are named, and the largest are shown."""
+def test_long_sums_show_their_largest_terms():
+    """Partial sums get no names; their terms do, and the largest are shown."""
     model = nn.MLP(2, [4, 1], seed=1)
     X, y = nn.datasets.moons(60)[:2]
     losses = [(1 - (2 * label - 1) * model(x)).relu() for x, label in zip(X, y, strict=True)]
@@ -199,7 +199,7 @@ def test_long_sums_are_not_told_term_by_term():
     assert max(map(len, text.splitlines())) < 250
 
 
-def test_what_was_told_is_not_told_again():
+def test_a_derivative_is_derived_once():
     E, p, names = mazur()
     lines = str(explain(E, p["w1"], names=names)).splitlines()
     formulas = [line.strip() for line in lines if line.count("=") > 1 and "(" in line]
@@ -216,7 +216,7 @@ def test_digits_hold_for_constants_too():
     assert line == "dout/dx = 2 * k * x + 0.123 = 2 * 1.235 * 2 + 0.123 = 5.062"
 
 
-def test_a_large_graph_is_told_in_short(tmp_path):
+def test_a_large_graph_has_a_short_derivation(tmp_path):
     """The loss of a hundred samples: the terms that matter most, and the rest as one number."""
     model = nn.MLP(2, [16, 16, 1], "tanh", seed=1)
     X, y = nn.datasets.moons(100)[:2]
@@ -225,12 +225,12 @@ def test_a_large_graph_is_told_in_short(tmp_path):
     explanation = explain(loss, p, most=3)
     assert explanation.value == pytest.approx(gradients(loss, [p])[0].data, rel=1e-10)
     text = str(explanation)
-    assert "and 97 more, so what comes back from them is added:" in text
+    assert "and 97 more, so their contributions are added:" in text
     assert len(text.splitlines()) < 400
     assert explain(loss, p, by="path", most=3).path_count == 1600
 
 
-class TestWhy:
+class TestReasons:
     def test_a_dead_relu(self):
         x = Value(2.0, "x")
         y = relu(-x)
@@ -255,7 +255,7 @@ class TestWhy:
         z = Value(0.0, "z")
         assert explain(z**0.5, z).reasons == ["out has the slope inf by z: 0 ** 0.5"]
 
-    def test_a_product_with_zero_and_what_is_not_there(self):
+    def test_a_product_with_zero_and_an_unrelated_variable(self):
         x, w = Value(2.0, "x"), Value(3.0, "w")
         y = x * 0.0
         y.label = "y"
@@ -275,7 +275,7 @@ class TestWhy:
         assert str(derivative(w / 0, w)) == "inf"
         assert "out = w / 0 = 1 / 0 = inf" in [str(step) for step in steps(w / 0)]
 
-    def test_a_finite_derivative_of_what_is_no_number(self):
+    def test_a_finite_derivative_of_a_nan(self):
         x = Value(-1.0, "x")
         assert "The result itself is nan." in str(explain(log(x), x))
 
@@ -291,7 +291,7 @@ class TestWhy:
         assert "(in MLP.layers.0.neurons.0, at test_explain.py:" in reason
 
     def test_ops_without_a_slope_on_the_way(self):
-        """A node that no slope leads to ends the way, and says so."""
+        """A node without a slope ends the path, and the reason names it."""
         x, y = Value(7.5, "x"), Value(2.0, "y")
         assert explain(x % y, x).value == 1.0
         assert explain(x // y + x, x).value == 1.0
@@ -301,14 +301,14 @@ class TestWhy:
             (where(lt(x, y), y, 3.0), "a lt is locally constant: 7.5 < 2"),
             (where(x, y, 3.0), "out depends on it through the condition alone, which has no slope"),
         ):
-            told = explain(out, x)
-            assert told.value == 0.0
-            assert reason in told.reasons[0]
-            assert str(told).splitlines()[0] == "dout/dx = 0"
+            explanation = explain(out, x)
+            assert explanation.value == 0.0
+            assert reason in explanation.reasons[0]
+            assert str(explanation).splitlines()[0] == "dout/dx = 0"
             assert explain(out, x, by="path").value == 0.0
 
-    def test_an_infinite_slope_is_followed_to_where_it_comes_from(self):
-        """The cause lies on the way; another infinity beside it has nothing to do with it."""
+    def test_an_infinite_slope_is_traced_to_its_cause(self):
+        """The reason names the infinity on the path, not an unrelated one beside it."""
         x, big = Value(0.0, "x"), Value(math.inf, "big")
         root = x**0.5
         root.label = "root"
@@ -324,7 +324,7 @@ class TestWhy:
         assert "an overflow" in explain(v**3.0, v).reasons[0] or "inf" in explain(v**3.0, v).reasons[0]
 
     def test_the_number_is_that_of_backward_where_zero_meets_infinity(self):
-        """The sweep adds before it multiplies: 0 times inf never comes about, though a path has it."""
+        """The sweep adds before it multiplies, so it meets no 0 times inf, though a path does."""
         x = Value(0.0, "x")
         root = x**0.5
         u, v = root * 2.0, root * 2.0
@@ -346,9 +346,9 @@ class TestForms:
     @pytest.mark.parametrize("by", ["node", "path"])
     def test_the_docstring_names_every_key(self, by):
         E, p, names = mazur()
-        told = explain(E, p["w5"], by=by, lr=0.5, names=names)
-        keys = json.loads(told.json())
-        assert list(keys) == re.findall(r'"(\w+)"', type(told).to_dict.__doc__)
+        explanation = explain(E, p["w5"], by=by, lr=0.5, names=names)
+        keys = json.loads(explanation.json())
+        assert list(keys) == re.findall(r'"(\w+)"', type(explanation).to_dict.__doc__)
         assert (keys["derivation"] is None) == (by == "path")
 
     def test_latex_and_markdown(self):
@@ -363,11 +363,11 @@ class TestForms:
 
     def test_json(self):
         E, p, names = mazur()
-        told = json.loads(explain(E, p["w1"], names=names).json())
-        assert told["derivation"]["fork"] == "out_h1"
-        assert told["derivation"]["parts"][0]["terms"][0][1]["formula"] == "w5"
-        assert told["value"] == pytest.approx(0.000438568, abs=5e-10)
-        assert [path["names"][0] for path in told["paths"]] == ["E", "E"]
+        explanation = json.loads(explain(E, p["w1"], names=names).json())
+        assert explanation["derivation"]["fork"] == "out_h1"
+        assert explanation["derivation"]["parts"][0]["terms"][0][1]["formula"] == "w5"
+        assert explanation["value"] == pytest.approx(0.000438568, abs=5e-10)
+        assert [path["names"][0] for path in explanation["paths"]] == ["E", "E"]
 
     def test_repr(self):
         E, p, names = mazur()
@@ -402,7 +402,7 @@ class TestForms:
 
 
 def test_a_stale_graph_is_not_explained():
-    """As backward does: after a step the recorded numbers are no longer those of the graph."""
+    """As in backward: after a step of training the recorded numbers no longer follow from the leaves."""
     a = Value(2.0, "a")
     c = a * a * a
     a.data = 5.0
@@ -411,7 +411,7 @@ def test_a_stale_graph_is_not_explained():
             look()
 
 
-def test_what_cannot_be_explained_says_why():
+def test_arguments_that_cannot_be_explained_are_refused():
     x = Value(1.0)
     with pytest.raises(TypeError, match=r"out is a Value, not the float 1\.0"):
         explain(1.0, x)
@@ -431,7 +431,7 @@ def test_the_variable_itself_and_a_variable_used_twice():
     assert explain(y + sin(y), x).value == pytest.approx(gradients(y + sin(y), [x])[0].data)
 
 
-def test_the_variable_may_be_a_value_on_the_way():
+def test_the_variable_may_be_an_inner_node():
     a, b = Value(2.0, "a"), Value(3.0)
     v = a * b
     out = v * v + sin(v)

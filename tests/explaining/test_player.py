@@ -14,13 +14,13 @@ from autograd.pictures import dot
 
 
 class TestSteps:
-    def test_forward_every_value_and_backward_every_share(self):
+    def test_forward_every_value_and_backward_every_contribution(self):
         E, _, names = mazur()
-        told = list(steps(E, names=names))
+        found = list(steps(E, names=names))
         order = topological_order(E)
-        assert [step.node for step in told if step.forward] == order
+        assert [step.node for step in found if step.forward] == order
         adjoints = {}
-        for step in told:
+        for step in found:
             if not step.forward:
                 assert step.before == adjoints.get(step.node, 0.0)
                 if step.user is not None:
@@ -30,7 +30,7 @@ class TestSteps:
             assert adjoints[value] == pytest.approx(slope.data, rel=1e-13)
         assert all(node.grad == 0.0 for node in order)
 
-    def test_they_read_well(self):
+    def test_their_texts(self):
         E, _, names = mazur()
         lines = [str(step) for step in steps(E, names=names)]
         assert "out_h1 = sigmoid(net_h1) = sigmoid(0.3775) = 0.59327" in lines
@@ -48,13 +48,13 @@ class TestSteps:
             "dout/dx += dout/dout * x = 1 * 3 = 3, together 6",
         ]
 
-    def test_what_is_no_value(self):
+    def test_other_types_are_refused(self):
         with pytest.raises(TypeError, match="out is a Value, not the float"):
             steps(3.0)
 
 
-def test_a_page_with_half_of_a_surrogate_pair_is_saved(tmp_path):
-    """In a title or a label, as Python reads bytes that are no UTF-8: a sign stands in its place."""
+def test_a_page_with_a_lone_surrogate_is_saved(tmp_path):
+    """In a title or a label, as Python decodes bytes that are not UTF-8: U+FFFD replaces it."""
     x = Value(2.0, "x\udcb5")
     path = play(x * x, title="caf\udce9 \U0001f600").save(tmp_path / "page.html")
     page = (tmp_path / "page.html").read_text(encoding="utf-8")
@@ -75,7 +75,7 @@ def data_of(page):
 
 
 class TestPage:
-    def test_it_is_one_small_file_that_asks_for_nothing(self, pure, tmp_path):
+    def test_it_is_one_small_file_that_loads_nothing(self, pure, tmp_path):
         E, _, names = mazur()
         path = play(E, names=names).save(tmp_path / "player.html")
         page = (tmp_path / "player.html").read_text(encoding="utf-8")
@@ -111,7 +111,7 @@ class TestPage:
         assert len(data["steps"]) == 2 * len(data["boxes"])
         assert all(p.grad == 0.0 for p in model.parameters())
 
-    def test_slopes_that_are_no_numbers(self, pure):
+    def test_slopes_that_are_nan_or_infinite(self, pure):
         x = Value(0.0, "x")
         data = data_of(play(log(x)).html())
         assert data["arrows"] == [[0, 1, "inf"]]
@@ -122,7 +122,7 @@ class TestPage:
         assert 'sandbox="allow-scripts"' in bundle["text/html"]
         assert bundle["text/plain"].startswith("<Player of 4 steps")
 
-    def test_with_nothing_that_draws_a_notebook_gets_text(self, monkeypatch):
+    def test_without_a_dot_program_a_notebook_gets_text(self, monkeypatch):
         monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
         monkeypatch.setenv("PATH", "")
         monkeypatch.setattr(dot, "_graphviz_pure", lambda: None)

@@ -1,4 +1,4 @@
-"""The gallery is what its code draws, and a notebook with pictures shows them in a browser."""
+"""The gallery's pictures are current, and a browser shows the pictures of a notebook."""
 
 import os
 import re
@@ -13,8 +13,8 @@ from autograd.pictures import dot
 DOCS = Path(__file__).parents[2] / "docs"
 
 
-def test_the_gallery_is_what_its_code_draws(tmp_path):
-    """Compared as bytes where graphviz-pure is of the version that drew what is kept."""
+def test_the_gallery_is_current(tmp_path):
+    """Compared as bytes if graphviz-pure has the version that drew the committed pictures."""
     pytest.importorskip("sklearn", reason="its digits are drawn")
     environment = {name: value for name, value in os.environ.items() if name != "AUTOGRAD_DOT"}
     if not dot._graphviz_pure():
@@ -76,7 +76,7 @@ draw(y)
 
 
 def colours(path):
-    """How many pixels of a picture have which colour."""
+    """The number of pixels of each colour in a picture."""
     from collections import Counter
 
     from matplotlib.image import imread

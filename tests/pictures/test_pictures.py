@@ -1,4 +1,4 @@
-"""Pictures: what is drawn, that it works with nothing but pip, and that a display never raises."""
+"""Pictures: boxes and arrows, options, folding, drawing with pip's packages alone, notebook displays."""
 
 import math
 import random
@@ -13,7 +13,7 @@ from autograd import Value, dot, draw, sum_of, tanh, to_mermaid, to_text
 from autograd.graph.names import labels_of
 from autograd.graph.walks import topological_order
 from autograd.pictures import dot as dot_program
-from autograd.pictures.select import scene_of
+from autograd.pictures.select import select_scene
 from autograd.pictures.themes import on_scale, theme
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -75,7 +75,7 @@ def test_n_ary_ops_have_an_edge_for_each_operand(pure):
     assert len(edges) == 4
 
 
-def test_leaves_constants_and_parameters_are_told_apart():
+def test_leaves_constants_and_parameters_look_different():
     source = draw(
         nn.parameter(1.0, "w") * Value(2.0, "x") * Value(3.0, "k", requires_grad=False) + 4.0
     ).source
@@ -121,7 +121,7 @@ def test_the_same_graph_is_the_same_bytes(pure):
     assert done.stdout == picture().source
 
 
-def test_render_writes_where_it_is_told(pure, tmp_path):
+def test_render_writes_to_the_given_path(pure, tmp_path):
     graph = draw(Value(1.0, "x") * 2.0)
     path = graph.render(tmp_path / "graph")
     assert path == str(tmp_path / "graph.svg")
@@ -135,7 +135,7 @@ def test_render_writes_where_it_is_told(pure, tmp_path):
     assert path == str(tmp_path / "third.svg")
 
 
-def test_it_is_a_digraph_in_all_it_does(pure, tmp_path):
+def test_a_graph_behaves_like_a_graphviz_digraph(pure, tmp_path):
     graph = draw(Value(1.0, "x") * 2.0)
     assert graph.copy().source == graph.source
     with graph.subgraph(name="cluster_a") as part:
@@ -195,7 +195,7 @@ def _program(tmp_path, monkeypatch, script):
     monkeypatch.setenv("AUTOGRAD_DOT", str(path))
 
 
-def test_the_environment_chooses_the_program_and_its_failure_is_told(tmp_path, monkeypatch):
+def test_the_environment_chooses_the_program_and_its_failure_is_reported(tmp_path, monkeypatch):
     _program(tmp_path, monkeypatch, "echo no such thing >&2; exit 3")
     with pytest.raises(RuntimeError, match="failed with exit code 3 and said: no such thing"):
         draw(Value(1.0)).svg()
@@ -212,7 +212,7 @@ def test_a_program_that_hangs_is_stopped(tmp_path, monkeypatch):
         draw(Value(1.0)).svg()
 
 
-def test_graphviz_itself_is_left_as_it_was(pure):
+def test_the_globals_of_graphviz_do_not_change(pure):
     import graphviz
 
     before = graphviz.backend.dot_command.DOT_BINARY
@@ -232,7 +232,7 @@ def test_a_graph_too_large_to_look_at_is_refused():
         draw(x, limit=1)
 
 
-def test_what_cannot_be_drawn_is_refused():
+def test_arguments_that_cannot_be_drawn_are_refused():
     with pytest.raises(TypeError, match=r"not the float 3.0: make the inputs"):
         draw(3.0)
     with pytest.raises(TypeError, match=r"write draw\(\*values\)"):
@@ -243,8 +243,8 @@ def test_what_cannot_be_drawn_is_refused():
         draw(Value(1.0), direction="left")
 
 
-def test_what_is_stale_is_marked(pure):
-    """A leaf has its new number, what was computed from the old one is marked, and a note says so."""
+def test_stale_values_are_marked(pure):
+    """The leaf shows its new number, Values computed from the old one are marked, and a note says so."""
     a, b = Value(2.0, "a"), Value(3.0, "b")
     c = a * a
     d, beside = c + b, b * 2.0
@@ -293,7 +293,7 @@ class TestFolding:
     def test_a_small_graph_is_drawn_in_full(self):
         assert "folded" not in draw(sum_of([Value(1.0) for _ in range(250)])).text
 
-    def test_modules_are_boxes_and_what_is_repeated_is_one(self):
+    def test_each_module_is_a_box_and_so_are_repeated_operations(self):
         model = nn.MLP(2, [16, 16, 1], seed=1)
         X, y = nn.datasets.moons(20)[:2]
         loss = nn.hinge_loss([model(x) for x in X], [2 * label - 1 for label in y])
@@ -303,25 +303,27 @@ class TestFolding:
         assert sum("layers.0: 16 neurons, 48 parameters, dot, +, relu \u00d7 320" in x for x in lines) == 1
         assert sum(": \u00d7 20, " in line for line in lines) >= 3  # 1 - y*score, of every sample
         assert "folded into" in lines[-1]
-        assert "depth=1 to 3 for modules" in lines[-1]
+        assert "depth=1 to 3 unfolds modules" in lines[-1]
 
     def test_depth_opens_modules(self):
         model = nn.MLP(2, [3, 1], seed=1)
         out = model([Value(1.0, "x1"), Value(2.0, "x2")])
 
         def titles(depth):
-            return {box.title for box in scene_of([out], depth=depth).boxes}
+            return {box.title for box in select_scene([out], depth=depth).boxes}
 
         assert titles(1) == {"x1, x2", "MLP"}
         assert titles(2) == {"x1, x2", "layers.0", "layers.1"}
-        ends = {"neurons.1", "neurons.2"}  # what is enough to tell them apart
+        ends = {"neurons.1", "neurons.2"}  # as short as distinct names can be
         assert titles(3) == {"x1, x2", "layers.0.neurons.0", "layers.1.neurons.0", *ends}
-        assert len(scene_of([out], depth=math.inf).boxes) == 2 + 13 + 3 * 3 + 2
-        with pytest.raises(ValueError, match=r"depth is how many .* not 0: math\.inf for every"):
+        assert len(select_scene([out], depth=math.inf).boxes) == 2 + 13 + 3 * 3 + 2
+        with pytest.raises(
+            ValueError, match=r"depth is the number of .* not 0: pass math\.inf to show every"
+        ):
             draw(out, depth=0)
 
-    def test_without_modules_layers_are_found_by_what_is_done(self):
-        """A network of micrograd's kind, of Values in lists, whose nodes know no module."""
+    def test_without_modules_layers_are_found_by_their_operations(self):
+        """A network of Values in lists, as in micrograd, whose nodes have no module path."""
         inputs = [[Value(i * j + 0.5) for j in range(3)] for i in range(40)]
         first = [[Value(0.1 * i + j) for j in range(3)] for i in range(5)]
         second = [Value(0.3 * i) for i in range(5)]
@@ -331,7 +333,7 @@ class TestFolding:
                 tanh(sum((w * x_i for w, x_i in zip(row, x, strict=True)), Value(0.0))) for row in first
             ]
             outs.append(sum(w * h for w, h in zip(second, hidden, strict=True)))
-        scene = scene_of([sum_of(outs)])
+        scene = select_scene([sum_of(outs)])
         found = sorted((box.title, box.count) for box in scene.boxes)
         assert found == sorted(
             [
@@ -355,30 +357,30 @@ class TestFolding:
             a, b = (generator.choice(values[-30:]) for _ in range(2))
             values.append(generator.choice([a + b, a * b, tanh(a), a - b]))
         order = topological_order(*values[-5:])
-        scene = scene_of(values[-5:])
+        scene = select_scene(values[-5:])
         assert sum(box.count for box in scene.boxes) == len(order)
         names = {box.name for box in scene.boxes}
         assert {arrow.tail for arrow in scene.arrows} | {arrow.head for arrow in scene.arrows} <= names
         assert len(names) == len(scene.boxes) <= 60
 
     def test_a_loop_is_folded_by_its_leaves(self):
-        """A recurrent network: what is done with w and what with u are told apart."""
+        """A recurrent network: operations with w and operations with u have separate boxes."""
         w, u, h = Value(0.5, "w"), Value(0.3, "u"), Value(0.0, "h0")
         for i in range(400):
             h = tanh(w * h + u * Value(float(i), f"x{i}"))
-        scene = scene_of([h])
+        scene = select_scene([h])
         found = {(box.title, box.count) for box in scene.boxes}
         assert found == {
             *(("w", 1), ("u", 1), ("h0", 1), ("x0 ... x399", 400)),
             *(("*", 1), ("*", 399), ("*", 400), ("+", 400), ("tanh", 400)),
         }
-        assert sum(box.count for box in scene_of([h], depth=1).boxes) == len(topological_order(h))
+        assert sum(box.count for box in select_scene([h], depth=1).boxes) == len(topological_order(h))
         with pytest.raises(ValueError, match="too many to be looked at: leave out depth"):
             draw(h, depth=math.inf)  # laying out its long arrows would take minutes
 
-    def test_modules_are_told_apart_by_their_paths(self):
+    def test_modules_are_separated_by_their_paths(self):
         model = nn.Sequential(nn.MLP(2, [16, 16], seed=1), nn.MLP(16, [16, 2], seed=2), nn.Softmax())
-        titles = [box.title for box in scene_of([model([1.0, 2.0])[0]], depth=3).boxes]
+        titles = [box.title for box in select_scene([model([1.0, 2.0])[0]], depth=3).boxes]
         assert titles[:4] == [f"Sequential.{i}.layers.{j}" for i in (0, 1) for j in (0, 1)]
 
     def test_the_text_is_the_same_in_every_run(self, printed_in_runs):
@@ -404,7 +406,7 @@ class TestFolding:
         y = Value(1.0, "y")
         for _ in range(20_000):
             y = tanh(y * 1.5)
-        assert "<svg" in draw(y).svg()  # a circle of two boxes
+        assert "<svg" in draw(y).svg()  # a cycle of two boxes
 
 
 def neuron():
@@ -414,14 +416,14 @@ def neuron():
 
 
 class TestOptions:
-    def test_operations_as_circles_of_their_own(self, pure):
+    def test_separate_operations_are_circles(self, pure):
         *_, out = neuron()
         boxes, edges = drawing(out, ops="separate")
         assert boxes["n2op"] == ["*"]
         assert boxes["n2"] == ["data -6"]
         assert {("n0", "n2op"), ("n1", "n2op"), ("n2op", "n2"), ("n2", "n3op")} <= set(edges)
 
-    def test_what_is_shown_in_a_box(self, pure):
+    def test_show_selects_the_contents_of_a_box(self, pure):
         x, *_, out = neuron()
         out.backward()
         assert drawing(out, show=("label", "grad"))[0]["n0"] == ["x", f"grad {x.grad:.4g}"]
@@ -463,9 +465,9 @@ class TestOptions:
         *_, out = neuron()
         assert draw(out).copy()._repr_mimebundle_() == draw(out)._repr_mimebundle_()
 
-    def test_paths_stand_out(self, pure):
+    def test_paths_are_highlighted(self, pure):
         _x, w, _net, out = neuron()
-        scene = scene_of([out], paths=(w, out))
+        scene = select_scene([out], paths=(w, out))
         assert {box.title for box in scene.boxes if not box.faded} == {"w", "*", "+", "tanh"}
         assert theme(False).pale in draw(out, paths=(w, out)).source
         with pytest.raises(ValueError, match=r"there is no path from .*'other'"):
@@ -476,7 +478,7 @@ class TestOptions:
     def test_paths_through_a_folded_graph(self):
         model = nn.MLP(2, [16, 16, 1], seed=1)
         out = model([1.0, 2.0])
-        scene = scene_of([out], paths=(model.parameters()[0], out))
+        scene = select_scene([out], paths=(model.parameters()[0], out))
         found = {(box.title, box.faded, box.details[0]) for box in scene.boxes}
         assert found == {
             ("layers.0", False, "neurons.0, 3 parameters"),
@@ -487,11 +489,11 @@ class TestOptions:
 
     def test_around_a_node(self):
         _x, _w, net, out = neuron()
-        scene = scene_of([out], around=(net, 1))
+        scene = select_scene([out], around=(net, 1))
         assert [box.title for box in scene.boxes if box.kind == "op"] == ["*", "+", "tanh"]
         assert [box.label for box in scene.boxes if box.kind == "more"] == ["2 more"]
-        assert scene.notes == ["3 of 5 operations and leaves: those around one"]
-        with pytest.raises(ValueError, match="is no part of the graph"):
+        assert scene.notes == ["3 of 5 operations and leaves are shown"]
+        with pytest.raises(ValueError, match="is not in the graph"):
             draw(out, around=(Value(1.0), 2))
         with pytest.raises(ValueError, match=r"a radius is 0, 1, 2 \.\.\., not -1"):
             draw(out, around=(net, -1))
@@ -501,9 +503,9 @@ class TestOptions:
         w, h = Value(0.5, "w"), Value(0.0, "h0")
         for i in range(500):
             h = tanh(w * h + Value(float(i)))
-        scene = scene_of([h], around=(w, 1))
+        scene = select_scene([h], around=(w, 1))
         assert [(box.title, box.count) for box in scene.boxes] == [("w", 1), ("*", 500)]
-        assert len(scene_of([tanh(w * h + 1.0)], around=(w, 1), depth=1).boxes) == 2
+        assert len(select_scene([tanh(w * h + 1.0)], around=(w, 1), depth=1).boxes) == 2
 
     def test_in_a_notebook_names_are_those_of_variables(self):
         """IPython keeps every result in its list Out, and comes first in its namespace."""
@@ -529,7 +531,7 @@ class TestOptions:
             *("x[0]", "x[1]", "w1", "w2", "b"),
             *("dot", "out_o1 = +"),
         }
-        with pytest.raises(TypeError, match="gave no Value for its example arguments"):
+        with pytest.raises(TypeError, match="returned no Value for its example arguments"):
             draw(lambda: 3.0)
         for args in ((), (1.0, 2.0)):
             message = rf"draw calls a model .*, and MLP\(x\) was given {len(args)}: write draw\(model, \[1\.0"
@@ -549,11 +551,11 @@ class TestOptions:
             ({"number_format": "nonsense"}, r"as '\.4g', not 'nonsense'"),
         ],
     )
-    def test_options_that_are_none(self, options, message):
+    def test_unknown_options_are_refused(self, options, message):
         with pytest.raises(ValueError, match=message):
             draw(Value(1.0), **options)
 
-    def test_other_letters_bring_no_warning(self, pure, tmp_path, capfd):
+    def test_non_ascii_labels_bring_no_warning(self, pure, tmp_path, capfd):
         draw(Value(1.0, "\u03b1\u03b2 \u6f22")).render(tmp_path / "greek")
         assert capfd.readouterr().err == ""
 
