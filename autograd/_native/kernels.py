@@ -12,14 +12,12 @@ and computes each such sum once.
 from __future__ import annotations
 
 import json
-from binascii import crc32
-from pathlib import Path
 from typing import Any
 
+from autograd._native import fingerprint
 from autograd.formulas import notation
 from autograd.formulas.symbol import Symbol
 from autograd.graph.walks import replaced, topological_order
-from autograd.table import ops
 from autograd.table.op import TABLE, Op
 
 SHAPES = {
@@ -59,11 +57,6 @@ def kernels() -> str:
         ]
         parts.append(f"#define {shape}_METHODS(X) {' '.join(methods)}\n")
     return "\n".join(parts + texts)
-
-
-def fingerprint() -> int:
-    """A number that tells one text of the table from another."""
-    return crc32(Path(ops.__file__).read_bytes()) & 0x7FFFFFFF  # a long in C, on every machine
 
 
 def _has_slopes(op: Op) -> int:

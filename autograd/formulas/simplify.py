@@ -15,6 +15,7 @@ from weakref import WeakKeyDictionary
 from autograd.formulas.symbol import Symbol
 from autograd.graph.walks import flat_args, replaced, topological_order
 from autograd.table import ops
+from autograd.table.op import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -24,12 +25,9 @@ if TYPE_CHECKING:
     # Terms by the set of their factors.
     Sum = dict[frozenset[Any], "Product"]
 
-RELATIONS = frozenset(("lt", "le", "eq", "ne"))  # 1 or 0
-SUMS = frozenset(("add", "sub"))
-VANISHING = frozenset(("relu", "fmod", "maximum", "minimum"))  # 0 on whole regions
-# Ops that give nan, or an infinity that may become one, for some ordinary numbers.
-PARTIAL = frozenset("div pow log log1p log2 log10 sqrt asin acos acosh atanh fmod logsumexp".split())
-PRODUCTS = frozenset(("mul", "chain", "div", "neg"))  # and powers, and `where` of a relation and 0
+SUMS = (ops.add, ops.sub)
+PRODUCTS = (ops.mul, ops.chain, ops.div, ops.neg)  # and whole powers, and `where` of relations and 0
+OF_EQUALS = {ops.lt: 0.0, ops.le: 1.0, ops.eq: 1.0, ops.ne: 0.0}  # a relation of a number with itself
 LONGEST = 8  # operands of a dot or sum that are written out
 
 
@@ -60,50 +58,40 @@ def simplified(symbol: Any) -> Any:
             new[node] = node
             continue
         args = replaced(node.args, new.__getitem__, {})
-        new[node] = _rebuilt(node, args) if node in ends or not _kind(node) else node.op(*args)
+        new[node] = _rebuilt(node.op, args) if node in ends or not _kind(node) else node.op(*args)
     return new[symbol]
 
 
 def _kind(node: Symbol) -> str:
     """Whether it is a link in a chain of sums, or of products; else ""."""
-    name = "" if node.op is None else node.op.name
-    if name in SUMS:
+    if node.op in SUMS:
         return "sum"
-    return "product" if name in PRODUCTS or _is_whole_power(node) or _is_masked(node) else ""
+    return "product" if node.op in PRODUCTS or _is_whole_power(node) or _is_masked(node) else ""
 
 
 def _is_whole_power(node: Symbol) -> bool:
-    return (
-        node.op is not None
-        and node.op.name == "pow"
-        and isinstance(node.args[1], float)
-        and node.args[1].is_integer()
-    )
+    return node.op is ops.pow and isinstance(node.args[1], float) and node.args[1].is_integer()
 
 
 def _is_masked(node: Symbol) -> bool:
     """Whether it is what a product becomes when one of its factors is a relation."""
-    return (
-        node.op is not None and node.op.name == "where" and node.args[2] == 0.0 and _is_boolean(node.args[0])
-    )
+    return node.op is ops.where and node.args[2] == 0.0 and _is_boolean(node.args[0])
 
 
-def _rebuilt(node: Symbol, args: tuple[Any, ...]) -> Any:
-    assert node.op is not None
-    name = node.op.name
-    if name == "dot" and len(args[0]) <= LONGEST:
+def _rebuilt(op: Op, args: tuple[Any, ...]) -> Any:
+    if op is ops.dot and len(args[0]) <= LONGEST:
         terms = [_of_product(_product(ops.mul(x, y))) for x, y in zip(*args, strict=True)]
         return _of_sum(_sum(terms))
-    if name == "sum_of" and len(args[0]) <= LONGEST:
+    if op is ops.sum_of and len(args[0]) <= LONGEST:
         return _of_sum(_sum(args[0]))
-    if name in SUMS:
-        return _of_sum(_sum((node.op(*args),)))
-    if name in RELATIONS and args[0] is args[1] and not facts(args[0]).partial:
-        return float(name in ("eq", "le"))
-    if name == "ne" and args[1] == 0.0 and _is_relation(args[0]):
+    if op in SUMS:
+        return _of_sum(_sum((op(*args),)))
+    if op in OF_EQUALS and args[0] is args[1] and not facts(args[0]).singular:
+        return OF_EQUALS[op]
+    if op is ops.ne and args[1] == 0.0 and _is_relation(args[0]):
         return args[0]
-    new = node.op(*args)
-    if name in PRODUCTS or name == "pow" or (isinstance(new, Symbol) and _is_masked(new)):
+    new = op(*args)
+    if op in PRODUCTS or op is ops.pow or (isinstance(new, Symbol) and _is_masked(new)):
         return _of_product(_product(new))
     return new
 
@@ -115,7 +103,7 @@ def _sum(terms: Iterable[Any]) -> Sum:
     while stack:
         term, factor = stack.pop()
         if _is_sum(term):
-            stack.append((term.args[1], factor if term.op.name == "add" else -factor))
+            stack.append((term.args[1], factor if term.op is ops.add else -factor))
             stack.append((term.args[0], factor))
             continue
         number, bases, strong = _product(term)
@@ -131,7 +119,7 @@ def _sum(terms: Iterable[Any]) -> Sum:
 
 
 def _is_sum(x: Any) -> bool:
-    return isinstance(x, Symbol) and x.op is not None and x.op.name in SUMS
+    return isinstance(x, Symbol) and x.op in SUMS
 
 
 def _of_sum(found: Sum) -> Any:
@@ -155,20 +143,19 @@ def _product(symbol: Any) -> Product:
     while stack:
         x, exponent = stack.pop()
         op = None if isinstance(x, float) else x.op
-        name = "" if op is None else op.name
         if isinstance(x, float) and math.isfinite(x):
             number *= ops.pow(x, exponent)
-        elif name in ("mul", "chain"):
-            strong |= name == "chain"
+        elif op is ops.mul or op is ops.chain:
+            strong |= op is ops.chain
             stack += [(x.args[1], exponent), (x.args[0], exponent)]
-        elif name == "div":
+        elif op is ops.div:
             stack += [(x.args[1], -exponent), (x.args[0], exponent)]
-        elif name == "neg" and exponent.is_integer():
+        elif op is ops.neg and exponent.is_integer():
             number *= 1.0 if exponent % 2.0 == 0.0 else -1.0
             stack.append((x.args[0], exponent))
-        elif name == "pow" and isinstance(x.args[1], float) and (x.args[1] * exponent).is_integer():
+        elif op is ops.pow and isinstance(x.args[1], float) and (x.args[1] * exponent).is_integer():
             stack.append((x.args[0], x.args[1] * exponent))
-        elif name == "where" and exponent > 0.0 and _is_masked(x):
+        elif op is ops.where and exponent > 0.0 and _is_masked(x):
             strong = True
             stack += [(x.args[1], exponent), (x.args[0], exponent)]
         else:
@@ -207,7 +194,7 @@ def _apart(bases: dict[Any, float]) -> set[Any]:
     Relations do; so does what else may be 0 on a whole region, if another factor may be infinite there.
     """
     found = {base: facts(base) for base, e in bases.items() if e > 0.0}
-    singular = [base for base, e in bases.items() if e < 0.0 or (base in found and found[base].partial)]
+    singular = [base for base, e in bases.items() if e < 0.0 or (base in found and found[base].singular)]
     return {
         base
         for base, fact in found.items()
@@ -233,7 +220,7 @@ def _power(base: Any, exponent: float) -> Any:
 
 
 def _is_relation(x: Any) -> bool:
-    return isinstance(x, Symbol) and x.op is not None and x.op.name in RELATIONS
+    return isinstance(x, Symbol) and x.op is not None and x.op.kind == "relation"
 
 
 def _is_boolean(x: Any) -> bool:
@@ -241,7 +228,7 @@ def _is_boolean(x: Any) -> bool:
     stack = [x]
     while stack:
         node = stack.pop()
-        if isinstance(node, Symbol) and node.op is not None and node.op.name == "mul":
+        if isinstance(node, Symbol) and node.op is ops.mul:
             stack += node.args
         elif not _is_relation(node):
             return False
@@ -254,12 +241,12 @@ class _Facts(NamedTuple):
     Attributes:
         step: it is locally constant, since its ops have no slopes, or may choose a part that is.
         vanishes: it may be 0 on a whole region, as relu(x) is.
-        partial: it may be nan or infinite.
+        singular: it may be nan or infinite.
     """
 
     step: bool
     vanishes: bool
-    partial: bool
+    singular: bool
 
 
 _facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # those that were found
@@ -279,27 +266,31 @@ def facts(symbol: Any) -> _Facts:
 def _found(node: Symbol, inside: list[_Facts]) -> _Facts:
     if node.op is None:
         return _Facts(False, False, False)
-    name = node.op.name
-    partial = name in PARTIAL or any(x.partial for x in inside)
-    if not any(node.op.partials):
-        return _Facts(True, True, partial)
-    if name == "where":
+    op = node.op
+    singular = op.singular or any(x.singular for x in inside)
+    if not any(op.partials):
+        return _Facts(True, True, singular)
+    if op is ops.where:
         _, x, y = inside
-        return _Facts(x.step or y.step, x.vanishes or x.step or y.vanishes or y.step, partial)
-    vanishes = [x.vanishes or x.step for x in inside]
-    return _Facts(
-        all(x.step for x in inside), name in VANISHING or _at_zero(node, vanishes, partial), partial
-    )
+        return _Facts(x.step or y.step, x.vanishes or x.step or y.vanishes or y.step, singular)
+    zeros = [x.vanishes or x.step for x in inside]
+    return _Facts(all(x.step for x in inside), op.vanishes or _passes_zeros(op, zeros, singular), singular)
 
 
-def _at_zero(node: Symbol, vanishes: list[bool], partial: bool) -> bool:
-    """Whether an op gives 0 where those of its operands do that may be 0."""
-    assert node.op is not None
-    name = node.op.name
-    if name in ("mul", "chain"):
-        return any(vanishes)
-    if name in ("div", "pow"):
-        return vanishes[0]
-    if name in ("exp", "exp2", "sigmoid", "softplus"):
-        return partial  # the operand may be -inf
-    return all(vanishes) and (len(vanishes) > 1 or node.op.forward(0.0) == 0.0)
+def _passes_zeros(op: Op, zeros: list[bool], singular: bool) -> bool:
+    """Whether the result may be 0 on a whole region where these operands may be."""
+    if op is ops.mul or op is ops.chain:
+        return any(zeros)
+    if op is ops.div or op is ops.pow:
+        return zeros[0]
+    if op.arity > 1 or op.variadic:
+        return len(zeros) > 1 and all(zeros)
+    rises_from_zero = _number_at(op, -math.inf) == 0.0 < _number_at(op, math.inf)
+    return (zeros[0] and _number_at(op, 0.0) == 0.0) or (singular and rises_from_zero)
+
+
+def _number_at(op: Op, x: float) -> float:
+    try:
+        return op.forward(x)
+    except (ArithmeticError, ValueError):  # from a function of a user
+        return math.nan

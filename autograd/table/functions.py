@@ -46,6 +46,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+__all__ = [
+    "clip",
+    "elu",
+    "floordiv",
+    "gelu",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "logaddexp",
+    "logit",
+    "mean",
+    "mish",
+    "mod",
+    "norm",
+    "prod",
+    "reciprocal",
+    "selu",
+    "silu",
+    "softmax",
+    "softsign",
+    "square",
+    "std",
+    "trunc",
+    "var",
+]
+
 
 def _filled(name: str, xs: Sequence[Any], least: int = 1) -> tuple[Any, ...]:
     xs = tuple(xs)

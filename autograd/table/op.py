@@ -10,9 +10,10 @@ from autograd._native import engine
 TYPE_CHECKING = False  # type checkers take this name as true; importing typing costs 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     Partial = Callable[..., Any]
+    Kind = Literal["", "sum", "product", "relation", "choice"]
 
 ATOM = 9  # the precedence of what never needs parentheses
 
@@ -23,6 +24,7 @@ BINARY = 2  # two numbers, of a row of the table
 GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing, rules of a user
 
 TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
+METHODS: dict[str, Op] = {}  # every op that is a method of operands, by the name of the method
 
 
 _Base: Any = object if engine is None else engine.Callable
@@ -55,6 +57,11 @@ class Op(_Base):  # type: ignore[misc]
             an array of doubles for each operand.
         domain: for each operand the open interval (low, high) that tests draw from.
         kinks: the policy where the derivative does not exist, in words.
+        kind: "sum", "product", "relation" (the result is 1.0 or 0.0) or "choice" (the result is one of the
+            operands); "" for any other op.
+        saturates: whether the slope rounds to 0 far from 0, as that of sigmoid does.
+        vanishes: whether the result may be 0 on a whole region, as that of relu is.
+        singular: whether finite operands may give nan or an infinity, other than by overflow.
         ulp: the bound on the error of the result, in units in the last place.
         slope_ulp, slope_abs: the bounds on the error of a slope; one of the two holds.
         register: whether `find` shall know it: it has to be found again to be unpickled.
@@ -82,6 +89,10 @@ class Op(_Base):  # type: ignore[misc]
         c_helper: str = "",
         domain: Sequence[tuple[float, float]] = (),
         kinks: str = "",
+        kind: Kind = "",
+        saturates: bool = False,
+        vanishes: bool = False,
+        singular: bool = False,
         ulp: float = 4.0,
         slope_ulp: float = 6.0,
         slope_abs: float = 0.0,
@@ -108,6 +119,10 @@ class Op(_Base):  # type: ignore[misc]
         self.c_helper = c_helper
         self.domain = tuple(domain) or ((-2.0, 2.0),) * self.arity
         self.kinks = kinks
+        self.kind = kind
+        self.saturates = saturates
+        self.vanishes = vanishes
+        self.singular = singular
         self.ulp = ulp
         self.slope_ulp = slope_ulp
         self.slope_abs = slope_abs
@@ -127,6 +142,8 @@ class Op(_Base):  # type: ignore[misc]
             TABLE[name] = self
             if self.method:
                 reserved.add(self.method)
+            if self.method and not variadic:
+                METHODS[self.method] = self
             for announce in on_register:
                 announce(self)
 
