@@ -17,6 +17,7 @@ from typing import Any
 from autograd._native import fingerprint
 from autograd.formulas import notation
 from autograd.formulas.symbol import Symbol
+from autograd.graph.lines import call, flatten, replay
 from autograd.graph.walks import replaced, topological_order
 from autograd.table.op import TABLE, Op
 
@@ -175,15 +176,10 @@ def _traced(op: Op, partial: Any, count: int) -> tuple[Any, dict[Symbol, tuple[O
 
 def _with(formula: Any, replacements: dict[Any, Any]) -> Any:
     """The formula with other formulas in the place of some that it contains."""
-    if type(formula) is not Symbol:
-        return formula
-    new: dict[Any, Any] = {}
-    for node in topological_order(formula):
-        if node in replacements or node.op is None:
-            new[node] = replacements.get(node, node)
-        else:
-            new[node] = node.op(*replaced(node.args, new.__getitem__, {}))
-    return new[formula]
+    if type(formula) is float or formula in replacements:
+        return replacements.get(formula, formula)
+    flat = flatten(formula, stop=replacements)
+    return replay(flat.lines, [replacements.get(x, x) for x in flat.inputs], call)[-1]
 
 
 def _listed(names: list[str]) -> str:

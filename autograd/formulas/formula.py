@@ -150,12 +150,11 @@ class _Graph:
         self.size.check(result)
         if not isinstance(result, Symbol):
             return result
-        variables = [x for x in topological_order(result) if x.op is None]
-        values = [self.value[x] for x in variables]
+        flat = flatten(result)
+        values = [self.value[x] for x in flat.inputs]
         graph = flatten(*[x for x in values if not self._ends(x)], stop={self.wrt})
         whole = graph.run([self.variable(x) for x in graph.inputs], call)
-        flat = flatten(result)
-        inputs = [whole.get(self.value[x], x) for x in flat.inputs]
+        inputs = [whole.get(value, x) for value, x in zip(values, flat.inputs, strict=True)]
         return replay(flat.lines, inputs, call)[-1]
 
 

@@ -13,15 +13,17 @@ import math
 from functools import lru_cache
 from itertools import chain, count
 
+from autograd.graph.lines import flatten, replay
 from autograd.graph.walks import topological_order
 from autograd.table.op import ATOM, TABLE, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
-    Text = tuple[str, int]  # and how tightly its outermost operator binds
+    T = TypeVar("T")
+    Text = tuple[str, int]  # and the precedence of its outermost operator
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
@@ -61,7 +63,10 @@ def plain(
         space = "" if op.infix == "**" else " "
         return f"{left}{space}{op.infix}{space}{right}", p
 
-    return _written(symbol, write, variable or _name, _in_words(constant) if constant else _plain_number)
+    def name(x: Any) -> Text:
+        return variable(x.name) if variable else (python_name(x.name), ATOM)
+
+    return _written(symbol, write, name, _in_words(constant) if constant else _plain_number)[0]
 
 
 def latex(
@@ -87,10 +92,10 @@ def latex(
             p += 1
         return fill(template, texts), p
 
-    def name(given: str) -> Text:
-        return latex_name(given), ATOM
+    def name(x: Any) -> Text:
+        return variable(x.name) if variable else (latex_name(x.name), ATOM)
 
-    return _written(symbol, write, variable or name, _in_words(constant) if constant else _latex_number)
+    return _written(symbol, write, name, _in_words(constant) if constant else _latex_number)[0]
 
 
 def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
@@ -109,33 +114,27 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
     taken = set(names)
     fresh = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
 
-    def operand(x: Any) -> Any:
-        if type(x) is tuple:
-            return [operand(x_i) for x_i in x]
-        return c_number(x) if type(x) is float else texts[x]
-
     renamed = [(x.name, text) for x, text in texts.items() if x.name != text]
     lines = [f"    /* {text} is {ascii(name).replace('*/', '*_/')} */" for name, text in renamed]
     lines += [f"    (void){text};" for text in names]
-    if type(result) is not float:
-        for node in topological_order(result):
-            if node in texts:
-                continue
-            op = node.op
-            if op is None:
-                raise ValueError(
-                    f"{node} is a variable of the formula but no parameter of the function {name}"
-                )
-            if not op.c:
-                raise ValueError(
-                    f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
-                    f"operands"
-                )
-            args = [operand(x) for x in node.args]
-            text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
-            texts[node] = next(fresh)
-            lines.append(f"    const double {texts[node]} = {text};")
-    lines.append(f"    return {operand(result)};")
+
+    def variable(x: Any) -> str:
+        if x not in texts:
+            raise ValueError(f"{x} is a variable of the formula but no parameter of the function {name}")
+        return texts[x]
+
+    def line(op: Op, args: list[Any]) -> str:
+        if not op.c:
+            raise ValueError(
+                f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
+                f"operands"
+            )
+        text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
+        new = next(fresh)
+        lines.append(f"    const double {new} = {text};")
+        return new
+
+    lines.append(f"    return {_written(result, line, variable, c_number)};")
     signature = ", ".join(f"double {text}" for text in names) or "void"
     return f"double {name}({signature})\n{{\n" + "\n".join(lines) + "\n}\n"
 
@@ -252,30 +251,23 @@ def c_number(x: float) -> str:
 
 def _written(
     symbol: Any,
-    write: Callable[[Op, list[Any]], Text],
-    variable: Callable[[str], Text],
-    constant: Callable[[float], Text],
-) -> str:
-    """The text of the formula, built from the texts of its operands."""
+    write: Callable[[Op, list[Any]], T],
+    variable: Callable[[Any], T],
+    constant: Callable[[float], T],
+) -> T:
+    """The text of a formula; `write` is given an op and the texts of its operands, lists for sequences."""
     if type(symbol) is float:
-        return constant(symbol)[0]
-    texts: dict[Any, Text] = {}
+        return constant(symbol)
 
-    def operand(x: Any) -> Any:
-        if type(x) is tuple:
-            return [operand(x_i) for x_i in x]
-        return constant(x) if type(x) is float else texts[x]
+    def text(x: Any) -> Any:
+        return constant(x) if type(x) is float else x
 
-    for node in topological_order(symbol):
-        if node.op is None:
-            texts[node] = variable(node.name)
-        else:
-            texts[node] = write(node.op, [operand(x) for x in node.args])
-    return texts[symbol][0]
+    def line(op: Op, args: tuple[Any, ...]) -> T:
+        return write(op, [list(map(text, x)) if op.variadic else text(x) for x in args])
 
-
-def _name(given: str) -> Text:
-    return python_name(given), ATOM
+    flat = flatten(symbol)
+    written: T = replay(flat.lines, map(variable, flat.inputs), line)[-1]
+    return written
 
 
 def signed(text: str) -> Text:

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from autograd.formulas import notation
 from autograd.formulas.rules import RULES
 from autograd.graph.lines import flatten, replay
-from autograd.graph.walks import replaced, topological_order
+from autograd.graph.walks import replaced
 from autograd.table import ops
 from autograd.table.op import Op, find, number
 from autograd.table.operand import Operand
@@ -82,8 +82,7 @@ class Symbol(Operand):
         Raises:
             ValueError: if `name` means something else in C, or an op has no C form.
         """
-        variables = [node for node in topological_order(self) if node.op is None]
-        return notation.c_helpers(self) + notation.c_function(name, variables, self)
+        return notation.c_helpers(self) + notation.c_function(name, flatten(self).inputs, self)
 
     def __str__(self) -> str:
         return notation.plain(self)
