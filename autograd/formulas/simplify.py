@@ -1,9 +1,9 @@
-"""Simplifying formulas as people do: like terms and like factors together, numbers computed.
+"""Simplification: collects like terms and like factors, and computes with numbers.
 
-Unlike `rules`, which change no bit of any number, this is algebra: it holds wherever both sides are
-defined, and to rounding. Strong zero is kept: a factor of a derivative that is 0 on whole regions (a
-relation, a sign, a relu) stays apart from others that may be infinite there, as in
-``where(x < y, 1 / x, 0)`` or ``chain(sign(x), log(y))``. For this, variables count as finite.
+Unlike `rules`, which change no bit of any number, this is algebra: it holds to rounding, and where both sides
+are defined. Strong zero is kept: a factor that is 0 on whole regions (a relation, a sign, a relu) is not
+multiplied with factors that may be infinite there, as in ``where(x < y, 1 / x, 0)`` or
+``chain(sign(x), log(y))``. Variables count as finite.
 """
 
 from __future__ import annotations
@@ -22,19 +22,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    # Terms by the set of their factors.
+    # The terms, by the set of their factors with exponents.
     Sum = dict[frozenset[Any], "Product"]
 
 SUMS = (ops.add, ops.sub)
 PRODUCTS = (ops.mul, ops.chain, ops.div, ops.neg)  # and whole powers, and `where` of relations and 0
 OF_EQUALS = {ops.lt: 0.0, ops.le: 1.0, ops.eq: 1.0, ops.ne: 0.0}  # a relation of a number with itself
-LONGEST = 8  # operands of a dot or sum that are written out
+LONGEST = 8  # a dot or sum_of with more operands is kept as it is
 
 
 class Product(NamedTuple):
-    """A finite number, times bases with their exponents in order.
+    """A finite number times powers.
 
-    `strong`: whether a factor of 0 makes it 0 whatever the others are.
+    Attributes:
+        number: the number.
+        bases: the exponent of each base, in order.
+        strong: whether a factor of 0 makes the product 0, whatever the other factors are.
     """
 
     number: float
@@ -43,11 +46,11 @@ class Product(NamedTuple):
 
 
 def simplified(symbol: Any) -> Any:
-    """A formula that is equal to a Symbol (or float), with like terms and factors collected."""
+    """The formula, a Symbol or a float, with like terms and factors collected."""
     if not isinstance(symbol, Symbol):
         return symbol
     order = topological_order(symbol)
-    # The ends of chains of sums, or of products: there, and only there, terms or factors are collected.
+    # Terms and factors are collected at the ends of chains of sums or products, and nowhere else.
     ends = {symbol}
     for node in order:
         kind = _kind(node)
@@ -63,7 +66,7 @@ def simplified(symbol: Any) -> Any:
 
 
 def _kind(node: Symbol) -> str:
-    """Whether it is a link in a chain of sums, or of products; else ""."""
+    """ "sum" or "product" if the node may be part of a chain of sums or of products; else ""."""
     if node.op in SUMS:
         return "sum"
     return "product" if node.op in PRODUCTS or _is_whole_power(node) or _is_masked(node) else ""
@@ -74,7 +77,7 @@ def _is_whole_power(node: Symbol) -> bool:
 
 
 def _is_masked(node: Symbol) -> bool:
-    """Whether it is what a product becomes when one of its factors is a relation."""
+    """Whether it is ``where(relations, x, 0)``, a product one of whose factors is a relation."""
     return node.op is ops.where and node.args[2] == 0.0 and _is_boolean(node.args[0])
 
 
@@ -97,7 +100,7 @@ def _rebuilt(op: Op, args: tuple[Any, ...]) -> Any:
 
 
 def _sum(terms: Iterable[Any]) -> Sum:
-    """The terms of a sum, and of the sums in it, also of those that a number is multiplied with."""
+    """The terms of a sum and of the sums in it, also of sums that are multiplied with a number."""
     found: Sum = {}
     stack = [(term, 1.0) for term in reversed(list(terms))]
     while stack:
@@ -164,7 +167,7 @@ def _product(symbol: Any) -> Product:
 
 
 def _of_product(product: Product) -> Any:
-    """The product as a formula; where it is strong, what may be 0 keeps the rest from counting."""
+    """The product as a formula; if it is strong, by `where` and `chain` with the factors that may be 0."""
     number, bases, strong = product
     if number == 0.0:
         return 0.0
@@ -175,7 +178,7 @@ def _of_product(product: Product) -> Any:
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
     size = abs(number)
-    if not above and not below:  # then nothing can be infinite but a mask
+    if not above and not below:  # only a mask can be infinite
         masks, above = masks[1:], masks[:1]
     result = _divided(_times(size, above), below)
     for mask in reversed(masks):
@@ -189,9 +192,9 @@ def _of_product(product: Product) -> Any:
 
 
 def _apart(bases: dict[Any, float]) -> set[Any]:
-    """The factors that keep the others from counting where they are 0.
+    """The factors that make a strong product 0 where they are 0.
 
-    Relations do; so does what else may be 0 on a whole region, if another factor may be infinite there.
+    These are relations, and factors that may be 0 on a whole region while another factor may be infinite.
     """
     found = {base: facts(base) for base, e in bases.items() if e > 0.0}
     singular = [base for base, e in bases.items() if e < 0.0 or (base in found and found[base].singular)]
@@ -204,7 +207,7 @@ def _apart(bases: dict[Any, float]) -> set[Any]:
 
 
 def _times(number: float, factors: list[Any]) -> Any:
-    """The number, unless it is 1, and the factors, from left to right."""
+    """The number, unless it is 1, times the factors, from left to right."""
     product: Any = number
     for factor in factors:
         product = factor if type(product) is float and product == 1.0 else ops.mul(product, factor)
@@ -224,7 +227,7 @@ def _is_relation(x: Any) -> bool:
 
 
 def _is_boolean(x: Any) -> bool:
-    """Whether it is a relation, or a product of relations."""
+    """Whether a formula is a relation, or a product of relations."""
     stack = [x]
     while stack:
         node = stack.pop()
@@ -236,10 +239,10 @@ def _is_boolean(x: Any) -> bool:
 
 
 class _Facts(NamedTuple):
-    """What is known of a formula's number at ordinary numbers of its variables.
+    """Facts about a formula's number at finite numbers of its variables.
 
     Attributes:
-        step: it is locally constant, since its ops have no slopes, or may choose a part that is.
+        step: it is locally constant, or may choose an operand that is.
         vanishes: it may be 0 on a whole region, as relu(x) is.
         singular: it may be nan or infinite.
     """
@@ -249,7 +252,7 @@ class _Facts(NamedTuple):
     singular: bool
 
 
-_facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # those that were found
+_facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # a cache
 
 
 def facts(symbol: Any) -> _Facts:

@@ -15,12 +15,12 @@ else:
 
 
 def coerce(other: Any) -> Any:
-    """`other` as an operand: an Operand as it is, a number as a float.
+    """`other` as an operand: an Operand itself, a number as a float.
 
-    NotImplemented for what may know better how to combine with a Value (an array, say).
+    NotImplemented for an object that may have an operator of its own for Values (an array, say).
 
     Raises:
-        TypeError: for what never can: strings, complex numbers, None, lists and the like.
+        TypeError: for strings, complex numbers, None, lists and the like, which have none.
     """
     if isinstance(other, Operand):
         return other
@@ -33,15 +33,15 @@ def coerce(other: Any) -> Any:
 
 
 def combine(op: Op, left: Any, right: Any) -> Any:
-    """A binary op of an Operand and something else, on either side; NotImplemented as in `coerce`."""
+    """A binary op of an Operand and another object, on either side; NotImplemented as in `coerce`."""
     left, right = coerce(left), coerce(right)
     return NotImplemented if left is NotImplemented or right is NotImplemented else op(left, right)
 
 
 class Operand(_Methods):
-    """Arithmetic, comparisons and elementary functions, each by the op of its name.
+    """The operators of arithmetic, and a method for each registered op that has one.
 
-    A subclass defines ``apply_op(op, args)``: what an op makes of operands of its kind.
+    A subclass defines ``apply_op(op, args)``: the result of an op of its objects.
     """
 
     __slots__ = ()
@@ -63,7 +63,7 @@ class Operand(_Methods):
         return self
 
     def conjugate(self) -> Self:
-        """Itself, a real number; `numpy.var` asks for it."""
+        """Itself, since it is real; `numpy.var` calls this."""
         return self
 
     def __abs__(self) -> Self:
@@ -118,10 +118,10 @@ class Operand(_Methods):
         return other // self, other % self
 
     def __round__(self, ndigits: int | None = None) -> Self:
-        """The nearest whole number, which has slope 0; for text, write ``format(v, ".2f")``."""
+        """The nearest whole number, with slope 0; for text, write ``format(v, ".2f")``."""
         if ndigits is not None:
             raise TypeError(
-                f"round(v, {ndigits}) rounds in decimal, which is a matter of text: write "
+                f"round(v, {ndigits}) rounds in decimal, which is for text: write "
                 f"format(v, '.{ndigits}f') to print it, round(v) for a whole number"
             )
         return ops.round(self)
@@ -137,7 +137,7 @@ class Operand(_Methods):
 
 
 def _add_method(op: Op) -> None:
-    """Give Operand the method that calls this op."""
+    """Give Operand the method that calls a registered op."""
     if op.method and not op.variadic:
 
         def method(self: Operand, *others: Any) -> Any:

@@ -1,7 +1,7 @@
-"""The table of ops: every primitive once, with its number, its slopes and how it is written.
+"""The table of ops: how every primitive is computed, differentiated and written, in one row each.
 
-Everything else reads these rows: Value's methods, the sweeps, higher order, Symbols, C and LaTeX
-text, pictures, tests. To add an op, add a row, and its method to `_Methods` at the end.
+Everything else reads these rows: Value's methods, sweeps, higher derivatives, Symbols, C and LaTeX
+text, pictures, tests. To add an op, add a row here, and its method to `_Methods` at the end.
 
 Numbers follow IEEE 754 everywhere: ``log(0)`` is -inf, ``1/0`` is inf, an overflow is inf, a number
 outside the domain gives nan; nothing raises and nothing turns complex. A nan among the operands gives
@@ -51,7 +51,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any, Self
 
-# Rows that rules above them use.
+# Rows that partials above them use.
 cos: Op
 cosh: Op
 eq: Op
@@ -159,9 +159,9 @@ chain = Op(
 
 
 def _pow_slope(x: Any, y: Any, out: Any) -> Any:
-    """y * x**(y - 1), in which y counts as a constant where the slope in y is 0 by convention.
+    """y * x**(y - 1); where the slope in y is 0 by convention, y counts as a constant.
 
-    So mixed second derivatives are equal. An exponent that is a plain number is a constant anyway.
+    This makes mixed second derivatives equal. An exponent that is a plain number is a constant anyway.
     """
     if type(y) is not float:
         y = where(eq(x, 0.0) * le(0.0, y), stop_gradient(y), y)
@@ -530,7 +530,7 @@ def _logsumexp(xs: Sequence[float]) -> float:
 
 
 def _shares(xs: Sequence[Any], out: Any) -> tuple[Any, ...]:
-    """exp(x - out) for each x, divided by their sum: 1 but for the rounding of `out`."""
+    """exp(x - out) for each x, divided by their sum, which differs from 1 by the rounding of `out`."""
     terms = [exp(x - out) for x in xs]
     total = sum_of(terms)
     return tuple([term / total for term in terms])
@@ -567,7 +567,7 @@ static double autograd_logsumexp(int n, const double *xs)
     doc="log(sum of exp(x)), without overflow and without losing the small terms.",
 )
 
-# Choices: comparisons give 1.0 or 0.0 and have no slope
+# Absolute value, relations and choices
 
 abs = Op(
     "abs",
@@ -682,7 +682,7 @@ identity = Op(
     c="#1",
     domain=(WIDE,),
     **EXACT,
-    doc="x itself, as a node of its own: what a nested transform differentiates with respect to.",
+    doc="x itself as a new node, by which nested transforms differentiate.",
 )
 stop_gradient = step(
     "stop_gradient",
@@ -691,7 +691,7 @@ stop_gradient = step(
     latex="#1",
     c="#1",
     domain=(WIDE,),
-    doc="x itself, which counts as a constant.",
+    doc="x itself, counted as a constant.",
 )
 
 for _op in TABLE.values():

@@ -11,7 +11,7 @@ import pytest
 from mpmath import mpf
 from oracles import mp_slope, random_point, reference, ulps
 
-from autograd import Op, Symbol, Value, check_grads, grad, gradients, hessian, jacobian, logaddexp
+from autograd import Op, Symbol, Value, check_grads, explain, grad, gradients, hessian, jacobian, logaddexp
 from autograd.command_line.reference import operands
 from autograd.graph.walks import topological_order
 from autograd.table import ops
@@ -256,6 +256,28 @@ def test_each_row_has_all_its_facts(op):
     assert len(op.domain) == op.arity
     assert all(low < high for low, high in op.domain)
     assert None not in op.partials or op.kinks  # zero slope, and said so
+
+
+MODERATE = [-2.0, -1.0, -0.5, 0.0, 0.5, 1.0, 2.0]
+
+
+@pytest.mark.parametrize("op", SCALAR, ids=by_name)
+def test_the_traits_of_a_row_are_true(op):
+    """By its results and slopes at moderate operands, and far from 0."""
+    results = {point: op(*point) for point in itertools.product(MODERATE, repeat=op.arity)}
+    assert op.singular == any(not math.isfinite(out) for out in results.values())
+    relation = op.arity == 2 and set(results.values()) == {0.0, 1.0} and not any(op.partials)
+    assert (op.kind == "relation") == relation
+    assert (op.kind == "product") == (op.arity == 2 and all(x * y == out for (x, y), out in results.items()))
+    if op.kind == "sum":
+        assert {abs(slope) for point, out in results.items() for slope in slopes(op, point, out)} == {1.0}
+    if op.kind == "choice":
+        assert all(out in point for point, out in results.items())
+    far = [slopes(op, (x,), op(x)) == [0.0] for x in (-800.0, 800.0) if op.arity == 1]
+    if op.saturates:
+        assert any(far)
+    if op.vanishes:
+        assert any(out == 0.0 != max(map(abs, point)) for point, out in results.items())
 
 
 FULL_RANGE = [0.0, -0.0, 5e-324, -5e-324, 1e-300, 0.5, 1.0, -1.0, 2.0, -2.0, 1e300, -1e300, inf, -inf, nan]
@@ -512,6 +534,13 @@ def test_a_users_variadic_op_gets_tuples():
     assert top([1.0, 2.0]) == top([v, 2.0]).data == 2.0
     top((v, 0.5)).backward()
     assert v.grad == 1.0
+
+
+def test_the_traits_of_a_users_op_serve_explanations():
+    squash = Op("squash", math.tanh, (lambda x, out: 1.0 - out * out,), saturates=True, register=False)
+    x = Value(100.0, "x")
+    told = "out is the squash of 100, where squash is flat to all digits: it is saturated"
+    assert explain(squash(x), x).reasons == [told]
 
 
 OUTSIDE = [(ops.log, -1.0), (ops.log1p, -2.0), (ops.log2, -1.0), (ops.log10, -1.0), (ops.atanh, 2.0)]
