@@ -61,7 +61,7 @@ def reference(name: str):
 
 
 def random_point(op, generator: random.Random) -> tuple[float, ...]:
-    """A point inside the op's domain: even, or even in the logarithm of the distance to 0."""
+    """A random point of the op's domain, uniform or log-uniform."""
     return tuple(_random_number(low, high, generator) for low, high in op.domain)
 
 
@@ -80,12 +80,12 @@ def _random_number(low: float, high: float, generator: random.Random) -> float:
 
 
 def ulps(got: float, exact) -> float:
-    """How far a double is from an exact number, in units of the last place of that number."""
+    """The error of a double, in units in the last place of the exact number."""
     return float(abs(mpf(got) - exact) / mpf(math.ulp(float(exact))))
 
 
 def mp_slope(name: str, i: int, point: tuple[float, ...]):
-    """The partial derivative by operand i, by a central difference in 400 digits.
+    """The partial derivative by operand i, from a central difference in 400 digits.
 
     The step is relative, so that it serves numbers from 1e-300 to 1e300; its error is of order 1e-60.
     """

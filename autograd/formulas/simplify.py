@@ -66,7 +66,7 @@ def simplified(symbol: Any) -> Any:
 
 
 def _kind(node: Symbol) -> str:
-    """ "sum" or "product" if the node may be part of a chain of sums or of products; else ""."""
+    """The kind of chain that the node may be part of: "sum", "product", or ""."""
     if node.op in SUMS:
         return "sum"
     return "product" if node.op in PRODUCTS or _is_whole_power(node) or _is_masked(node) else ""

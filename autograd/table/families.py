@@ -24,6 +24,7 @@ REAL = (-1e3, 1e3)
 WIDE = (-1e150, 1e150)
 POSITIVE = (1e-300, 1e300)
 UNIT = (-1.0, 1.0)
+EXPONENT = (-745.0, 709.0)  # exp neither overflows nor underflows
 
 EXACT: Facts = {"ulp": 0.0, "slope_ulp": 0.0}
 FORMULA_OUTSIDE = "outside the domain the result is nan, the slope that of the formula"

@@ -26,6 +26,7 @@ from math import copysign, inf, nan
 
 from autograd.table.families import (
     EXACT,
+    EXPONENT,
     FORMULA_OUTSIDE,
     NO_SLOPE,
     POSITIVE,
@@ -227,19 +228,14 @@ static double autograd_sum_of(int n, const double *xs)
 # Exponentials, logarithms and roots
 
 exp = libm(
-    "exp",
-    lambda x, out: out,
-    precedence=4,
-    latex="e^{#1}",
-    domain=((-745.0, 709.0),),
-    doc="e to the power of x.",
+    "exp", lambda x, out: out, precedence=4, latex="e^{#1}", domain=(EXPONENT,), doc="e to the power of x."
 )
 expm1 = libm(
     "expm1",
     lambda x, out: exp(x),
     precedence=1,
     latex="e^{#1} - 1",
-    domain=((-745.0, 709.0),),
+    domain=(EXPONENT,),
     doc="exp(x) - 1, without losing the digits of small x.",
 )
 exp2 = libm(
@@ -627,13 +623,10 @@ floor = step(
     "floor",
     whole(math.floor),
     latex=r"\left\lfloor #1 \right\rfloor",
-    doc="The largest whole number that is not above x.",
+    doc="x rounded down to a whole number.",
 )
 ceil = step(
-    "ceil",
-    whole(math.ceil),
-    latex=r"\left\lceil #1 \right\rceil",
-    doc="The smallest whole number that is not below x.",
+    "ceil", whole(math.ceil), latex=r"\left\lceil #1 \right\rceil", doc="x rounded up to a whole number."
 )
 round = step(
     "round",
@@ -641,7 +634,7 @@ round = step(
     method="rint",
     latex=named("round"),
     c="rint(#1)",
-    doc="The nearest whole number; of two, the even one.",
+    doc="x rounded to the nearest whole number; of two, to the even one.",
 )
 sign = step(
     "sign",
