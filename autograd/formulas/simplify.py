@@ -288,8 +288,9 @@ def _passes_zeros(op: Op, zeros: list[bool], singular: bool) -> bool:
         return zeros[0]
     if op.arity > 1 or op.variadic:
         return len(zeros) > 1 and all(zeros)
-    rises_from_zero = _number_at(op, -math.inf) == 0.0 < _number_at(op, math.inf)
-    return (zeros[0] and _number_at(op, 0.0) == 0.0) or (singular and rises_from_zero)
+    if zeros[0] and _number_at(op, 0.0) == 0.0:
+        return True
+    return singular and _number_at(op, -math.inf) == 0.0 < _number_at(op, math.inf)  # as exp of -inf
 
 
 def _number_at(op: Op, x: float) -> float:
