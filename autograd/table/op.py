@@ -59,8 +59,8 @@ class Op(_Base):  # type: ignore[misc]
         c_helper: the C function that `c` calls, unless libm has it.
         domain: for each operand the open interval (low, high) that tests draw from.
         kinks: in words, the slope where the derivative does not exist.
-        kind: "sum", "product", "relation" (the result is 1.0 or 0.0) or "choice" (the result is one of the
-            operands); "" for any other op.
+        kind: for explanations and simplification, "sum", "product", "relation" (the result is 1.0 or 0.0) or
+            "choice" (the result is one of the operands); "" for any other op.
         saturates: whether the slope rounds to 0 far from 0, as that of sigmoid does.
         vanishes: whether the result may be 0 on a whole region, as that of relu is.
         singular: whether finite operands may give nan or an infinity, other than by overflow.
