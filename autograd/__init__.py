@@ -2,216 +2,53 @@
 
 import sys
 
-from autograd.derivatives.check import check_grads
-from autograd.derivatives.transforms import (
-    backward,
-    grad,
-    gradients,
-    hessian,
-    hvp,
-    jacobian,
-    jvp,
-    value_and_grad,
-    vjp,
-)
-from autograd.explaining import explain, play, steps
+# `import x as x` and `import *` are how typed packages mark a name as public.
+from autograd.derivatives.check import check_grads as check_grads
+from autograd.derivatives.transforms import backward as backward
+from autograd.derivatives.transforms import grad as grad
+from autograd.derivatives.transforms import gradients as gradients
+from autograd.derivatives.transforms import hessian as hessian
+from autograd.derivatives.transforms import hvp as hvp
+from autograd.derivatives.transforms import jacobian as jacobian
+from autograd.derivatives.transforms import jvp as jvp
+from autograd.derivatives.transforms import value_and_grad as value_and_grad
+from autograd.derivatives.transforms import vjp as vjp
+from autograd.explaining import explain as explain
+from autograd.explaining import play as play
+from autograd.explaining import steps as steps
 from autograd.formulas import symbol
-from autograd.formulas.formula import derivative, formula
-from autograd.formulas.symbol import Symbol
+from autograd.formulas.formula import derivative as derivative
+from autograd.formulas.formula import formula as formula
+from autograd.formulas.symbol import Symbol as Symbol
 from autograd.graph import pickling
-from autograd.graph.engine import Value, backend_info
-from autograd.graph.errors import StaleGraphError
-from autograd.graph.recording import enable_grad, module_path, no_grad, source_lines
-from autograd.pictures import draw, to_mermaid, to_text
+from autograd.graph.engine import Value as Value
+from autograd.graph.engine import backend_info as backend_info
+from autograd.graph.errors import StaleGraphError as StaleGraphError
+from autograd.graph.recording import enable_grad as enable_grad
+from autograd.graph.recording import module_path as module_path
+from autograd.graph.recording import no_grad as no_grad
+from autograd.graph.recording import source_lines as source_lines
+from autograd.pictures import draw as draw
+from autograd.pictures import to_mermaid as to_mermaid
+from autograd.pictures import to_text as to_text
 from autograd.table import op
-from autograd.table.functions import (
-    clip,
-    elu,
-    floordiv,
-    gelu,
-    leaky_relu,
-    log_sigmoid,
-    log_softmax,
-    logaddexp,
-    logit,
-    mean,
-    mish,
-    mod,
-    norm,
-    prod,
-    reciprocal,
-    selu,
-    silu,
-    softmax,
-    softsign,
-    square,
-    std,
-    trunc,
-    var,
-)
-from autograd.table.op import Op, custom_derivative
-from autograd.table.ops import (
-    abs,
-    acos,
-    acosh,
-    add,
-    asin,
-    asinh,
-    atan,
-    atan2,
-    atanh,
-    cbrt,
-    ceil,
-    chain,
-    cos,
-    cosh,
-    div,
-    dot,
-    eq,
-    erf,
-    erfc,
-    exp,
-    exp2,
-    expm1,
-    floor,
-    fmod,
-    gaussian,
-    hypot,
-    le,
-    log,
-    log1p,
-    log2,
-    log10,
-    logsumexp,
-    lt,
-    maximum,
-    minimum,
-    mul,
-    ne,
-    neg,
-    pow,
-    relu,
-    round,
-    sigmoid,
-    sign,
-    sin,
-    sinh,
-    softplus,
-    sqrt,
-    stop_gradient,
-    sub,
-    sum_of,
-    tan,
-    tanh,
-    where,
-)
+from autograd.table.functions import *
+from autograd.table.op import Op as Op
+from autograd.table.op import custom_derivative as custom_derivative
+from autograd.table.ops import *
 
 # Modules in which pickles of version 0.1 look for what makes Values, Symbols and ops again.
 sys.modules["autograd.pickling"] = pickling
 sys.modules["autograd.symbol"] = symbol
 sys.modules["autograd.op"] = op
 
-# abs, pow and round are left out, so that `from autograd import *` leaves the builtins alone.
-__all__ = [
-    "Op",
-    "StaleGraphError",
-    "Symbol",
-    "Value",
-    "acos",
-    "acosh",
-    "add",
-    "asin",
-    "asinh",
-    "atan",
-    "atan2",
-    "atanh",
-    "backend_info",
-    "backward",
-    "cbrt",
-    "ceil",
-    "chain",
-    "check_grads",
-    "clip",
-    "cos",
-    "cosh",
-    "custom_derivative",
-    "derivative",
-    "div",
-    "dot",
-    "draw",
-    "elu",
-    "enable_grad",
-    "eq",
-    "erf",
-    "erfc",
-    "exp",
-    "exp2",
-    "explain",
-    "expm1",
-    "floor",
-    "floordiv",
-    "fmod",
-    "formula",
-    "gaussian",
-    "gelu",
-    "grad",
-    "gradients",
-    "hessian",
-    "hvp",
-    "hypot",
-    "jacobian",
-    "jvp",
-    "le",
-    "leaky_relu",
-    "log",
-    "log1p",
-    "log2",
-    "log10",
-    "log_sigmoid",
-    "log_softmax",
-    "logaddexp",
-    "logit",
-    "logsumexp",
-    "lt",
-    "maximum",
-    "mean",
-    "minimum",
-    "mish",
-    "mod",
-    "module_path",
-    "mul",
-    "ne",
-    "neg",
-    "no_grad",
-    "norm",
-    "play",
-    "prod",
-    "reciprocal",
-    "relu",
-    "selu",
-    "sigmoid",
-    "sign",
-    "silu",
-    "sin",
-    "sinh",
-    "softmax",
-    "softplus",
-    "softsign",
-    "source_lines",
-    "sqrt",
-    "square",
-    "std",
-    "steps",
-    "stop_gradient",
-    "sub",
-    "sum_of",
-    "tan",
-    "tanh",
-    "to_mermaid",
-    "to_text",
-    "trunc",
-    "value_and_grad",
-    "var",
-    "vjp",
-    "where",
-]
+TYPE_CHECKING = False
+if not TYPE_CHECKING:
+    # abs, pow and round are left out, so that `from autograd import *` leaves the builtins alone.
+    __all__ = sorted(
+        name
+        for name, thing in globals().items()
+        if not name.startswith("_")
+        and not isinstance(thing, type(sys))
+        and name not in {"TYPE_CHECKING", "abs", "pow", "round"}
+    )

@@ -1,7 +1,7 @@
-"""Random graphs over the whole table, through every function that explains or writes out a derivative.
+"""Random graphs over the whole table: explanations, steps, formulas, derivatives and copies are checked.
 
-`test_fuzz.py` checks some in each run of the suite; ``python tests/fuzz.py 100000`` checks that many. A graph
-is made from its seed alone: ``python tests/fuzz.py 1 4711`` checks the graph of the seed 4711 again.
+`test_fuzz.py` checks 400 graphs in each run of the suite; ``python tests/fuzz.py 100000`` checks 100,000. The
+seed determines the graph: ``python tests/fuzz.py 1 4711`` checks the graph of the seed 4711 again.
 """
 
 import copy
@@ -17,7 +17,7 @@ from autograd.table.op import TABLE
 from autograd.table.slopes import IeeeFloat
 
 NUMBERS = (0.0, -0.0, 1.0, -1.0, 2.0, 0.5, -3.0, 1e-300, 1e300, 1e-9, math.inf, -math.inf, math.nan)
-# Operators of Python that are composed of several ops.
+# Operators and functions that are composed of several ops.
 COMPOSED = {
     "%": lambda x, y: x % y,
     "//": lambda x, y: x // y,
@@ -32,9 +32,9 @@ def graph(seed, *, generic=False):
     """The leaves of a random graph, all its Values, and the result.
 
     Args:
-        seed: what it is made from.
-        generic: whether numbers are of moderate size and no leaf is exactly 0, so that algebra holds; the ops
-            may give 0, infinities and nan all the same.
+        seed: the seed of the random generator.
+        generic: whether leaves and constants are of moderate size and not exactly 0, so that algebra holds;
+            results may be 0, infinite or nan all the same.
     """
     draw = random.Random(seed)
 
@@ -80,7 +80,7 @@ def same(x, y, relative, absolute):
 
 
 def backward(values, out):
-    """The derivative of `out` by every Value that it was made from, as `backward` leaves them in `grad`."""
+    """The derivatives of `out` by all Values below it, from `backward`; None if no leaf wants a gradient."""
     for v in values:
         v.grad = 0.0
     try:
@@ -91,7 +91,7 @@ def backward(values, out):
 
 
 def check_explanations(seed):
-    """`explain` gives the number of `backward`, true reasons, and never fails; `steps` gives its numbers."""
+    """`explain` and `steps` agree with `backward`, and reasons are true."""
     leaves, values, out = graph(seed)
     grads = backward(values, out)
     if grads is None:
@@ -114,7 +114,7 @@ def check_explanations(seed):
 
 
 def true(reason):
-    """Whether the numbers in a reason bear it out."""
+    """Whether the numbers in a reason support it."""
     words = reason.replace("(", " ").replace(")", " ").replace(",", " ").replace(":", " ").split()
     found = [float(word) for word in words if _is_number(word)]
     if "dead relu" in reason:
@@ -142,7 +142,7 @@ def _is_number(word):
 
 
 def check_formulas(seed):
-    """`formula` and `derivative` give the numbers of the graph, and their text, evaluated, gives theirs."""
+    """`formula` and `derivative` agree with the graph, and their texts, evaluated, agree with them."""
     leaves, values, out = graph(seed, generic=True)
     for leaf in leaves:
         leaf.requires_grad = True

@@ -122,7 +122,8 @@ def test_public_names_are_sorted_and_exist(package):
     def order(name):  # constants, classes, functions: as the linter sorts them
         return (not name.isupper(), not name[0].isupper(), _natural(name))
 
-    assert package.__all__ == sorted(package.__all__, key=order)
+    # That of autograd is computed; that of nn is in the linter's order.
+    assert package.__all__ == sorted(package.__all__, key=order if package is nn else None)
     for name in package.__all__:
         public = getattr(package, name)
         assert public.__doc__, name

@@ -28,20 +28,24 @@ def _load() -> tuple[Any, str]:
         return None, "the native one is not installed: a pure wheel, or no C compiler"
     except ImportError as error:
         return None, f"the native one could not be loaded: {error}"
-    if _fingerprint() not in (None, engine.table_fingerprint):
-        reason = f"autograd/table/ops.py has changed since the native one was built: {REBUILD}"
+    if fingerprint() not in (None, engine.table_fingerprint):
+        reason = f"the rows in autograd/table have changed since the native one was built: {REBUILD}"
         warnings.warn(f"autograd runs without its native engine: {reason}", RuntimeWarning, stacklevel=2)
         return None, reason
     return engine, ""
 
 
-def _fingerprint() -> int | None:
-    """That of the table's text, as kernels.py takes it; None where there is no text to read."""
+def fingerprint() -> int | None:
+    """A number that tells one text of the table's rows from another; None where there is no text to read."""
+    table = os.path.join(os.path.dirname(os.path.dirname(__file__)), "table")
+    found = 0
     try:
-        with open(os.path.join(os.path.dirname(os.path.dirname(__file__)), "table", "ops.py"), "rb") as file:
-            return crc32(file.read()) & 0x7FFFFFFF
+        for name in ("families.py", "ops.py"):
+            with open(os.path.join(table, name), "rb") as file:
+                found = crc32(file.read(), found)
     except OSError:
         return None
+    return found & 0x7FFFFFFF  # a long in C, on every machine
 
 
 engine, reason = _load()

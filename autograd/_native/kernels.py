@@ -1,25 +1,23 @@
-"""The C kernels of the table: what the extension is compiled with, made from the rows when it is built.
+"""The C kernels of the table: the header kernels.h, written from the rows when the extension is built.
 
-For each row a function of its number and one of each slope, and lists of the rows by the shape of
-their operands, as macros that the hand-written part of the extension goes through.
+It has a C function for the result of each row and one for each slope, and macros that list the rows by the
+shape of their operands, with which the hand-written C makes its tables.
 
-The slopes of a sequence come in one of two forms. Where the slope by an operand depends on that operand
-(and, with two sequences, on its partner) and the result, it is a function of these, as for any other row.
-Where it depends on sums over the whole sequence as well, one function writes the slopes by all operands,
-and computes each such sum once.
+Slopes by the operands of a sequence have one of two forms. If a slope depends only on its own operand (and
+its partner, if there are two sequences) and the result, it is a function of these. If it depends on sums over
+the whole sequence, too, one function computes each sum once and writes the slopes by all operands.
 """
 
 from __future__ import annotations
 
 import json
-from binascii import crc32
-from pathlib import Path
 from typing import Any
 
+from autograd._native import fingerprint
 from autograd.formulas import notation
 from autograd.formulas.symbol import Symbol
+from autograd.graph.lines import call, flatten, replay
 from autograd.graph.walks import replaced, topological_order
-from autograd.table import ops
 from autograd.table.op import TABLE, Op
 
 SHAPES = {
@@ -61,13 +59,8 @@ def kernels() -> str:
     return "\n".join(parts + texts)
 
 
-def fingerprint() -> int:
-    """A number that tells one text of the table from another."""
-    return crc32(Path(ops.__file__).read_bytes()) & 0x7FFFFFFF  # a long in C, on every machine
-
-
 def _has_slopes(op: Op) -> int:
-    """The operands that have a slope, as bits."""
+    """Bit i is set if the row has a partial for operand i."""
     return sum((partial is not None) << i for i, partial in enumerate(op.partials))
 
 
@@ -76,7 +69,7 @@ def _operands(op: Op) -> list[Symbol]:
 
 
 def _forward(op: Op) -> str:
-    """The function of the number; for a variadic op, of (n, xs, ys ...)."""
+    """The C function of the result; for a variadic op it takes (n, xs, ys ...)."""
     if op.variadic:
         return f"#define forward_{op.name} {op.c}\n"
     args = _operands(op)
@@ -84,7 +77,7 @@ def _forward(op: Op) -> str:
 
 
 def _slope(op: Op, i: int) -> str:
-    """The function of the slope by the i-th operand; for a variadic op, by one operand of that sequence."""
+    """The C function of the slope by operand i; for a variadic op, by one number of sequence i."""
     args, out = _operands(op), Symbol("out")
     partial = op.partials[i]
     if partial is None:
@@ -97,10 +90,10 @@ def _slope(op: Op, i: int) -> str:
 
 
 def _joint_slopes(op: Op) -> str:
-    """A function that writes the slopes by all operands of a sequence, ``slopes_op(n, xs, out, slopes)``.
+    """A C function that writes the slopes by all numbers of a sequence: ``slopes_op(n, xs, out, slopes)``.
 
     Raises:
-        ValueError: for two sequences: no row needs it.
+        ValueError: for an op of two sequences, which no row needs.
     """
     if op.arity != 1:
         raise ValueError(f"the slopes of {op.name} depend on sums over its sequences, of which it has two")
@@ -119,7 +112,7 @@ def _joint_slopes(op: Op) -> str:
         write(f"term_{total.name}_{op.name}", term, known)
         body.append(f"    const double {total.name} = forward_{reduction.name}(n, slopes);")
         known = [*known, total]
-    if isinstance(term, Symbol):  # `slopes` still holds those of the last sum
+    if isinstance(term, Symbol):  # the array `slopes` still holds the terms of the last sum
         slope = _with(slope, {term: Symbol("term")})
         known = [*known, Symbol("term")]
     write(f"slope_{op.name}_0", slope, known)
@@ -128,13 +121,13 @@ def _joint_slopes(op: Op) -> str:
 
 
 def _sequence_slope(op: Op, i: int) -> tuple[Any, dict[Symbol, tuple[Op, Any]]]:
-    """The slope by one operand of the i-th sequence, and the sums over the whole sequence in it.
+    """The slope by one number of sequence i, and the sums over the whole sequence that it depends on.
 
-    In the slope stand Symbols for that operand (and its partner in the other sequence), for the result, and
-    for each sum, which has an op such as `sum_of` and the formula of the term that an operand adds.
+    The slope is a formula of Symbols for the number (and its partner in the other sequence), the result and
+    each sum. A sum is an op such as `sum_of` with the formula of the term for one number.
 
     Raises:
-        ValueError: if the slope depends on the other operands in any other way.
+        ValueError: if the slope depends on other numbers of the sequence in another way.
     """
     partial = op.partials[i]
     if partial is None:
@@ -149,12 +142,12 @@ def _sequence_slope(op: Op, i: int) -> tuple[Any, dict[Symbol, tuple[Op, Any]]]:
 
 
 def _traced(op: Op, partial: Any, count: int) -> tuple[Any, dict[Symbol, tuple[Op, Any]]] | None:
-    """`_sequence_slope` from sequences of `count` operands; None if it is not the same for each operand."""
+    """`_sequence_slope` from sequences of `count` numbers; None if the slopes have different formulas."""
     first = _operands(op)
     places = [first, *[[Symbol(f"{x.name}_{k}") for x in first] for k in range(1, count)]]
 
     def common(formulas: Any) -> Any:
-        """The first formula, if each is the same function of the operands at its own place; else None."""
+        """The first formula, if all are the same function of the numbers at their own place; else None."""
         for formula, at in zip(formulas, places, strict=True):
             there = _with(formulas[0], dict(zip(first, at, strict=True)))
             back = _with(formula, dict(zip(at, first, strict=True)))
@@ -181,16 +174,11 @@ def _traced(op: Op, partial: Any, count: int) -> tuple[Any, dict[Symbol, tuple[O
 
 
 def _with(formula: Any, replacements: dict[Any, Any]) -> Any:
-    """The formula with other formulas in the place of some that it contains."""
-    if type(formula) is not Symbol:
-        return formula
-    new: dict[Any, Any] = {}
-    for node in topological_order(formula):
-        if node in replacements or node.op is None:
-            new[node] = replacements.get(node, node)
-        else:
-            new[node] = node.op(*replaced(node.args, new.__getitem__, {}))
-    return new[formula]
+    """The formula with some of its parts replaced by other formulas."""
+    if type(formula) is float or formula in replacements:
+        return replacements.get(formula, formula)
+    flat = flatten(formula, stop=replacements)
+    return replay(flat.lines, [replacements.get(x, x) for x in flat.inputs], call)[-1]
 
 
 def _listed(names: list[str]) -> str:

@@ -195,4 +195,4 @@ def same(x: float, y: float, tolerance: float) -> bool:
 
 
 def _is_sum(node: Value) -> bool:
-    return node.op is not None and node.op.name in ("add", "sub")
+    return node.op is not None and node.op.kind == "sum" and not node.op.variadic

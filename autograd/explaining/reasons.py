@@ -7,6 +7,7 @@ import math
 from autograd.explaining.named_graph import NamedGraph
 from autograd.graph.sweeps import times
 from autograd.graph.walks import flat_args
+from autograd.table import ops
 from autograd.table.slopes import number_slopes
 
 TYPE_CHECKING = False
@@ -112,17 +113,17 @@ def _reason_for_no_slope(graph: NamedGraph, node: Value) -> str:
 def _reason_for_zero_slope(graph: NamedGraph, node: Value) -> str:
     """Why the slope of an operation is 0."""
     assert node.op is not None
-    name, op = _name(graph, node), node.op.name
+    name, op = _name(graph, node), node.op
     x = _number(flat_args(node)[0])
-    if op == "relu":
-        return f"{name} is the relu of {x:.6g}, and relu is flat at 0 and below: a dead relu"
-    if op in ("sigmoid", "tanh", "erf", "softplus"):
-        return f"{name} is the {op} of {x:.6g}, where {op} is flat to all digits: it is saturated"
-    if op in ("mul", "dot"):
+    if op.vanishes and op.arity == 1 and x <= 0.0:
+        return f"{name} is the {op.name} of {x:.6g}, and {op.name} is flat at 0 and below: a dead {op.name}"
+    if op.saturates:
+        return f"{name} is the {op.name} of {x:.6g}, where {op.name} is flat to all digits: it is saturated"
+    if op.kind == "product":
         return f"{name} is a product with a factor 0: {_operation(node)}"
-    if op in ("maximum", "minimum", "where"):
+    if op.kind == "choice":
         return f"{name} chose another operand: {_operation(node)}"
-    if op == "pow" and x == 0.0:
+    if op is ops.pow and x == 0.0:
         return f"{name} is a power of 0: {_operation(node)}"
     return f"{name} has the slope 0: {_operation(node)}"
 

@@ -1,1 +1,1 @@
-"""Formulas: Symbols, simplification, notation in Python, LaTeX and C, and the derivative of a formula."""
+"""Formulas: Symbols, rewriting and simplification, text in Python, LaTeX and C, derivatives."""

@@ -1,4 +1,4 @@
-"""The formula of what was computed, and its derivative: closed expressions with symbols for the leaves."""
+"""The formula of a Value in its leaves, and the derivative of a formula."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from collections.abc import Container, Iterable, Mapping
     from typing import Any
 
-MOST = 10_000  # operations of a formula that is written out
-MOST_BEFORE = 50_000  # and before it is simplified
+MOST = 10_000  # operations of a simplified formula, written out
+MOST_BEFORE = 50_000  # operations of a formula before it is simplified
 
 
 def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
     """The closed expression of a Value in its leaves, simplified: a `Symbol` (a float if it is constant).
 
     ``str(formula(out))`` is Python, ``.latex()`` is LaTeX, ``.c()`` is C, ``.evaluate(x=2.0)`` a number.
-    Leaves have the names that `explain` and `draw` give them; one that is no name of Python's, such as the
-    label "a+b", stands in quotes, and in C it is replaced.
+    Leaves have the names that `explain` and `draw` give them. A name that Python would not read as one name,
+    such as the label "a+b", stands in quotes; C text replaces it.
 
     Args:
         out: the result.
         names: names for leaves without a label: ``locals()``, or a dict.
 
     Raises:
-        TypeError: if `out` is no Value.
-        ValueError: if it would be too long to be written.
+        TypeError: if `out` is not a Value.
+        ValueError: if the formula has too many operations.
     """
     if isinstance(out, (Symbol, float)):
         return _simplified(out)
@@ -44,9 +44,10 @@ def formula(out: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
 def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) -> Any:
     """The derivative of a formula by one of its variables, simplified: a `Symbol`, or a float.
 
-    ``derivative(loss, w)`` is of the Value's formula; ``derivative(derivative(loss, w), "w")``, or of
-    Symbols by Symbols, goes on to any order. It is what `backward` computes, strong zero included, but that
-    terms and factors are collected: where a factor that cancels is 0 or infinite, it may differ.
+    ``derivative(loss, w)`` differentiates the formula of a Value. The result is a Symbol, so
+    ``derivative(derivative(loss, w), "w")`` is the second derivative, and so on. Its number is the gradient
+    of `backward`, strong zero included, but since like terms and factors are collected, the two may differ
+    where a factor that cancels is 0 or infinite.
 
     Args:
         out: a Value, Symbol or float.
@@ -54,8 +55,8 @@ def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) ->
         names: names for leaves without a label: ``locals()``, or a dict.
 
     Raises:
-        TypeError: if one is nothing of the kind.
-        ValueError: if `out` was not made from the Value `wrt`, or the text would be too long.
+        TypeError: if `out` or `wrt` is an object of another type.
+        ValueError: if `out` was not made from the Value `wrt`, or the formula has too many operations.
     """
     if type(wrt) is Value:
         graph = _Graph(out, names, wrt)
@@ -73,12 +74,12 @@ def derivative(out: Any, wrt: Any, *, names: Mapping[Any, Any] | None = None) ->
 
 
 def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> list[Any]:
-    """The derivatives of a formula by some Symbols in it, by reverse mode, as the rows' partials give them.
+    """The derivatives of a formula by Symbols in it, by reverse mode, not simplified.
 
     Args:
         out: the formula.
-        wrt: variables, or formulas inside of it.
-        result: a variable that stands for the formula itself, where a partial asks for the result.
+        wrt: variables of the formula, or parts of it.
+        result: a variable that partials get as their `out`, in the place of the formula itself.
     """
     order = topological_order(out)
     adjoint: dict[Any, Any] = dict.fromkeys(order, 0.0)
@@ -95,11 +96,11 @@ def slopes(out: Symbol, wrt: Iterable[Symbol], result: Symbol | None = None) -> 
 
 
 class _Graph:
-    """A graph of Values as formulas, each of one op, in which every Value has a variable of its own.
+    """A graph of Values with a variable for each Value, whose formula is one op of other variables.
 
-    A formula that is written out grows whenever a Value is used twice, without bound; these do not. So it is
-    these that are differentiated, and variables are replaced by their formulas at the end, when it is known
-    how long the result will be.
+    Written out in the leaves, a formula grows without bound, since a Value that is used twice is written
+    twice. Therefore these short formulas are differentiated, and the variables are replaced by their formulas
+    at the end, when the length of the result is known.
     """
 
     def __init__(self, out: Value, names: Mapping[Any, Any] | None, wrt: Value | None = None) -> None:
@@ -109,21 +110,21 @@ class _Graph:
         self.order = topological_order(out)
         self.name = all_names(self.order, out, given_names(self.order, names))
         self.variables: dict[Value, Symbol] = {}
-        self.value: dict[Symbol, Value] = {}  # what the variables stand for
-        self.written: dict[Value, int] = {}  # how many operations each formula has when it is written out
+        self.value: dict[Symbol, Value] = {}  # of each variable
+        self.written: dict[Value, int] = {}  # the number of operations of each Value's formula, written out
         for node in self.order:
             inside = () if self._ends(node) else flat_args(node)
             self.written[node] = _total(self.written[x] for x in inside if type(x) is not float)
         self.size = _Size()
 
     def _ends(self, node: Value) -> bool:
-        """Whether formulas go no further down than this Value: a variable of the result."""
+        """Whether formulas treat this Value as a variable, whatever it was made from."""
         return node.op is None or node is self.wrt
 
     def variable(self, node: Value) -> Symbol:
         found = self.variables.get(node)
         if found is None:
-            # A name that no Value has, for one that will be replaced.
+            # Inner Values get a name that no Value has: their variables will be replaced.
             found = Symbol(self.name[node] if self._ends(node) else f"{self.name[node]}\0")
             self.variables[node], self.value[found] = found, node
             self.size.known[found] = self.written[node]
@@ -146,21 +147,20 @@ class _Graph:
         return adjoint[self.wrt]
 
     def formula(self, result: Any) -> Any:
-        """A formula in the variables of the result, with the others replaced by their formulas."""
+        """A formula with the variables of inner Values replaced by their formulas."""
         self.size.check(result)
         if not isinstance(result, Symbol):
             return result
-        variables = [x for x in topological_order(result) if x.op is None]
-        values = [self.value[x] for x in variables]
+        flat = flatten(result)
+        values = [self.value[x] for x in flat.inputs]
         graph = flatten(*[x for x in values if not self._ends(x)], stop={self.wrt})
         whole = graph.run([self.variable(x) for x in graph.inputs], call)
-        flat = flatten(result)
-        inputs = [whole.get(self.value[x], x) for x in flat.inputs]
+        inputs = [whole.get(value, x) for value, x in zip(values, flat.inputs, strict=True)]
         return replay(flat.lines, inputs, call)[-1]
 
 
 class _Size:
-    """How many operations formulas have when they are written out; `known` are those that were counted."""
+    """The number of operations that formulas have, written out; `known` is a cache."""
 
     def __init__(self) -> None:
         self.known: dict[Any, int] = {}
@@ -178,10 +178,10 @@ class _Size:
         return self.known[symbol]
 
     def check(self, symbol: Any, most: int = MOST_BEFORE) -> None:
-        """Make sure that a formula is not too long.
+        """Make sure that a formula has no more operations than `most`.
 
         Raises:
-            ValueError: if it is.
+            ValueError: if it has more.
         """
         size = self(symbol)
         if size > most:
@@ -192,7 +192,7 @@ class _Size:
             )
 
 
-ENDLESS = 10**12  # sizes are not counted further
+ENDLESS = 10**12  # the largest size that is counted
 
 
 def _total(sizes: Iterable[int]) -> int:
@@ -200,7 +200,7 @@ def _total(sizes: Iterable[int]) -> int:
 
 
 def _simplified(result: Any) -> Any:
-    """The formula in fewer operations, unless these are still too many."""
+    """The simplified formula, if it is short enough."""
     _Size().check(result)
     found = simplified(result)
     _Size().check(found, MOST)

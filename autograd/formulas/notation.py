@@ -1,10 +1,9 @@
 """Formulas as text: in Python's notation, in LaTeX, in C.
 
-A name that Python reads as one name, such as w1, w[0] or model.w, is written as it is. Any other, such as
-the label "x1*w1 + x2*w2", stands in quotes, as text does in Python, so that no formula can be mistaken for
-another: 'a+b' * c is a product of two variables, and (a + b) * c has three. LaTeX has such a name in quotes
-and typewriter letters. C has no quotes: there another name, of letters and digits, takes its place, and a
-comment says so.
+A name that Python reads as one name, such as w1, w[0] or model.w, is written without quotes. Any other name,
+such as the label "x1*w1 + x2*w2", is quoted like a Python string, so that different formulas have different
+texts: 'a+b' * c has two variables, and (a + b) * c has three. LaTeX writes such a name in quotes and
+typewriter letters. C text replaces it by a name of letters and digits, and a comment tells which.
 """
 
 from __future__ import annotations
@@ -13,15 +12,17 @@ import math
 from functools import lru_cache
 from itertools import chain, count
 
+from autograd.graph.lines import flatten, replay
 from autograd.graph.walks import topological_order
 from autograd.table.op import ATOM, TABLE, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any
+    from typing import Any, TypeVar
 
-    Text = tuple[str, int]  # and how tightly its outermost operator binds
+    T = TypeVar("T")
+    Text = tuple[str, int]  # and the precedence of its outermost operator
 
 GREEK = frozenset(
     "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda mu nu xi pi rho sigma tau upsilon phi "
@@ -44,8 +45,8 @@ def plain(
 
     Args:
         symbol: the formula.
-        variable: what stands for a name, and how tightly it binds; its `python_name` if left out.
-        constant: how numbers are written; with all their digits if left out.
+        variable: a function of a variable's name that returns its text and precedence; default `python_name`.
+        constant: a function that writes a number; by default it writes all digits.
     """
 
     def write(op: Op, args: list[Any]) -> Text:
@@ -61,7 +62,10 @@ def plain(
         space = "" if op.infix == "**" else " "
         return f"{left}{space}{op.infix}{space}{right}", p
 
-    return _written(symbol, write, variable or _name, _in_words(constant) if constant else _plain_number)
+    def name(x: Any) -> Text:
+        return variable(x.name) if variable else (python_name(x.name), ATOM)
+
+    return _written(symbol, write, name, _in_words(constant) if constant else _plain_number)[0]
 
 
 def latex(
@@ -69,7 +73,7 @@ def latex(
     variable: Callable[[str], Text] | None = None,
     constant: Callable[[float], str] | None = None,
 ) -> str:
-    """The formula in LaTeX; else as `plain`."""
+    """The formula in LaTeX; the parameters are those of `plain`."""
 
     def write(op: Op, args: list[Any]) -> Text:
         template = op.latex or rf"\operatorname{{{op.name}}}\left({', '.join(_slots(op.arity))}\right)"
@@ -77,7 +81,7 @@ def latex(
         texts = []
         open_operands = 0
         for i, x in enumerate(args, 1):
-            if op.infix and f"{{#{i}}}" not in template:  # not enclosed, as that of \frac is
+            if op.infix and f"{{#{i}}}" not in template:  # not in braces, as an operand of \frac is
                 open_operands += 1
                 tight = p + (i > 1 or op.infix == "**")
                 texts.append(_bound(x, tight, r"\left(", r"\right)"))
@@ -87,20 +91,21 @@ def latex(
             p += 1
         return fill(template, texts), p
 
-    def name(given: str) -> Text:
-        return latex_name(given), ATOM
+    def name(x: Any) -> Text:
+        return variable(x.name) if variable else (latex_name(x.name), ATOM)
 
-    return _written(symbol, write, variable or name, _in_words(constant) if constant else _latex_number)
+    return _written(symbol, write, name, _in_words(constant) if constant else _latex_number)[0]
 
 
 def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
     """A C function of doubles that returns the number of a formula, one line for each op.
 
-    Its helpers, if its ops need any (`c_helpers`), stand before it in the file. A parameter whose name
-    C does not leave free has another, and a comment says which.
+    The text of `c_helpers` goes before it. A parameter whose name means something else in C gets another
+    name, which a comment tells.
 
     Raises:
-        ValueError: if an op has no C form, or the function's name means something else in C.
+        ValueError: if an op has no C form, the function's name means something else in C, or a variable of
+            the formula is not among the parameters.
     """
     if not _is_free_in_c(name):
         raise ValueError(f"{name!r} is no name that C leaves free: choose another, of letters and digits")
@@ -109,39 +114,33 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
     taken = set(names)
     fresh = (f"v{i}" for i in count(1) if f"v{i}" not in taken)
 
-    def operand(x: Any) -> Any:
-        if type(x) is tuple:
-            return [operand(x_i) for x_i in x]
-        return c_number(x) if type(x) is float else texts[x]
-
     renamed = [(x.name, text) for x, text in texts.items() if x.name != text]
     lines = [f"    /* {text} is {ascii(name).replace('*/', '*_/')} */" for name, text in renamed]
     lines += [f"    (void){text};" for text in names]
-    if type(result) is not float:
-        for node in topological_order(result):
-            if node in texts:
-                continue
-            op = node.op
-            if op is None:
-                raise ValueError(
-                    f"{node} is a variable of the formula but no parameter of the function {name}"
-                )
-            if not op.c:
-                raise ValueError(
-                    f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
-                    f"operands"
-                )
-            args = [operand(x) for x in node.args]
-            text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
-            texts[node] = next(fresh)
-            lines.append(f"    const double {texts[node]} = {text};")
-    lines.append(f"    return {operand(result)};")
+
+    def variable(x: Any) -> str:
+        if x not in texts:
+            raise ValueError(f"{x} is a variable of the formula but no parameter of the function {name}")
+        return texts[x]
+
+    def line(op: Op, args: list[Any]) -> str:
+        if not op.c:
+            raise ValueError(
+                f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
+                f"operands"
+            )
+        text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
+        new = next(fresh)
+        lines.append(f"    const double {new} = {text};")
+        return new
+
+    lines.append(f"    return {_written(result, line, variable, c_number)};")
     signature = ", ".join(f"double {text}" for text in names) or "void"
     return f"double {name}({signature})\n{{\n" + "\n".join(lines) + "\n}\n"
 
 
 def c_names(names: Sequence[str]) -> list[str]:
-    """A name that C leaves free for each: itself if it can be, else one of its letters and digits."""
+    """For each name a C identifier: the name itself if it means nothing else in C, else one like it."""
     import re
 
     taken = {name for name in names if _is_free_in_c(name)}
@@ -171,13 +170,13 @@ def _c_words() -> set[str]:
 
 
 def _c_call(function: str, args: Sequence[Sequence[str]]) -> str:
-    """The call of a function of (n, xs, ys ...) for sequences of n operands."""
+    """The C call of a function of (n, xs, ys ...)."""
     arrays = [f"(const double[]){{{', '.join(xs) or '0.0'}}}" for xs in args]
     return f"{function}({', '.join([str(len(args[0])), *arrays])})"
 
 
 def c_helpers(*results: Any) -> str:
-    """The helper functions that the C text of these formulas calls, each once."""
+    """The C helper functions that the text of these formulas calls, each once."""
     symbols = [x for x in results if type(x) is not float]
     helpers = [node.op.c_helper for node in topological_order(*symbols) if node.op is not None]
     return "\n".join(dict.fromkeys(filter(None, helpers)))
@@ -191,18 +190,18 @@ def fill(template: str, texts: Sequence[str]) -> str:
 
 
 def python_name(name: str) -> str:
-    """A variable's name in Python's notation: in quotes, unless Python reads it as one name."""
+    """A variable's name in Python's notation: quoted unless Python reads it as one name."""
     return name if _is_one_name(name) else repr(name)
 
 
 @lru_cache(maxsize=10_000)
 def _is_one_name(name: str) -> bool:
-    """Whether it is an identifier, with attributes or places behind it: w, model.w, w[0], p['w']."""
+    """Whether a name is an identifier, perhaps with attributes or indices: w, model.w, w[0], p['w']."""
     import re
     from keyword import iskeyword
 
     place = r"\[(?:-?\d+|'[^'\\]*'|\"[^\"\\]*\")\]"
-    if name in ("inf", "nan") or not name.isprintable():  # as constants are written
+    if name in ("inf", "nan") or not name.isprintable():  # inf and nan are constants
         return False
     if not re.fullmatch(rf"[^\W\d]\w*(?:\.[^\W\d]\w*|{place})*", name):
         return False
@@ -210,9 +209,9 @@ def _is_one_name(name: str) -> bool:
 
 
 def latex_name(name: str) -> str:
-    """A variable's name: w12 as w_{12}, net_h1 with h1 below, alpha as the letter, other words upright.
+    """A variable's name in LaTeX: w12 as w_{12}, net_h1 with subscript h1, alpha as the Greek letter.
 
-    What is not one name (`python_name`) stands in quotes.
+    Words of several letters are upright. Names that `python_name` quotes are quoted.
     """
     if not _is_one_name(name) and name not in GREEK:
         letters = r"\ ".join(map(latex_text, name.split(" ")))
@@ -221,14 +220,14 @@ def latex_name(name: str) -> str:
     if not index:
         stem = name.rstrip("0123456789")
         index = name[len(stem) :]
-    if not stem:  # of digits alone, or beginning with the underscore
+    if not stem:  # digits alone, or an underscore at the beginning
         stem, index = name, ""
     stem = _letters(stem)
     return f"{stem}_{{{_letters(index)}}}" if index else stem
 
 
 def _letters(word: str) -> str:
-    """A word in a formula: a letter or number slanted, Greek by its letter, more of them upright."""
+    """A word in a formula: one letter in italics, a Greek letter by its command, longer words upright."""
     if word in GREEK:
         return "\\" + word
     upright = len(word.rstrip("0123456789")) > 1
@@ -236,7 +235,7 @@ def _letters(word: str) -> str:
 
 
 def latex_text(text: str) -> str:
-    """Text in which LaTeX finds no command."""
+    """Text with LaTeX's special characters escaped."""
     special = {"\\": r"\backslash ", "~": r"\sim ", "^": r"\hat{}", "<": r"\lt ", ">": r"\gt "}
     return "".join(special.get(c) or (f"\\{c}" if c in "_%&#${}" else c) for c in text if c.isprintable())
 
@@ -252,34 +251,27 @@ def c_number(x: float) -> str:
 
 def _written(
     symbol: Any,
-    write: Callable[[Op, list[Any]], Text],
-    variable: Callable[[str], Text],
-    constant: Callable[[float], Text],
-) -> str:
-    """The text of the formula, built from the texts of its operands."""
+    write: Callable[[Op, list[Any]], T],
+    variable: Callable[[Any], T],
+    constant: Callable[[float], T],
+) -> T:
+    """The text of a formula; `write` is given an op and the texts of its operands, lists for sequences."""
     if type(symbol) is float:
-        return constant(symbol)[0]
-    texts: dict[Any, Text] = {}
+        return constant(symbol)
 
-    def operand(x: Any) -> Any:
-        if type(x) is tuple:
-            return [operand(x_i) for x_i in x]
-        return constant(x) if type(x) is float else texts[x]
+    def text(x: Any) -> Any:
+        return constant(x) if type(x) is float else x
 
-    for node in topological_order(symbol):
-        if node.op is None:
-            texts[node] = variable(node.name)
-        else:
-            texts[node] = write(node.op, [operand(x) for x in node.args])
-    return texts[symbol][0]
+    def line(op: Op, args: tuple[Any, ...]) -> T:
+        return write(op, [list(map(text, x)) if op.variadic else text(x) for x in args])
 
-
-def _name(given: str) -> Text:
-    return python_name(given), ATOM
+    flat = flatten(symbol)
+    written: T = replay(flat.lines, map(variable, flat.inputs), line)[-1]
+    return written
 
 
 def signed(text: str) -> Text:
-    """A number in words, and how tightly it binds: a negative one stands in brackets but at the beginning."""
+    """A number's text with its precedence: a negative number gets parentheses, except at the beginning."""
     return text, 1 if text.startswith("-") else ATOM
 
 
@@ -288,12 +280,12 @@ def _in_words(constant: Callable[[float], str]) -> Callable[[float], Text]:
 
 
 def _bound(text: Text, tightness: int, opening: str, closing: str) -> str:
-    """The text, in parentheses if it binds less tightly."""
+    """The text, in parentheses if its precedence is lower."""
     return text[0] if text[1] >= tightness else f"{opening}{text[0]}{closing}"
 
 
 def _joined(x: Any, opening: str, closing: str) -> str:
-    """The text of an operand, or those of a sequence of operands with commas."""
+    """The text of an operand; for a sequence the texts of all, with commas."""
     return f"{opening}{', '.join(text for text, _ in x)}{closing}" if isinstance(x, list) else str(x[0])
 
 
@@ -302,7 +294,7 @@ def _slots(arity: int) -> list[str]:
 
 
 def _plain_number(x: float) -> Text:
-    whole = abs(x) < 1e15 and x == int(x)  # and so few digits that none is lost
+    whole = abs(x) < 1e15 and x == int(x)
     text = repr(int(x)) if whole and (x or math.copysign(1.0, x) > 0.0) else repr(x)
     return text, 2 if text.startswith("-") else ATOM
 

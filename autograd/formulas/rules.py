@@ -1,10 +1,11 @@
-"""Algebra as data: what may be written more simply without changing a number.
+"""Rewriting rules that change no number: each is a pattern and the formula that replaces it.
 
-Each rule is a pattern and what to write instead. A pattern is ``(op, operand, ...)``; a str stands for
-anything, and for the same thing wherever it occurs; a float for that very number (0.0 is not -0.0).
-All of them hold for every double, infinities and nan included, to the last bit; only the zero of a
-``chain`` has no sign, while what stands for it here may have one. (The slope of a power
-as a formula does without the `stop_gradient` of its row, which matters to mixed derivatives at x = 0 alone.)
+A pattern is ``(op, operand, ...)``. A str matches any operand, and the same operand wherever it occurs; a
+float matches that number alone (0.0 is not -0.0).
+
+The rules hold for every double to the last bit, infinities and nan included, with one exception: the zero of
+a ``chain`` has no sign, but its replacement may have one. (The last rule drops the `stop_gradient` from the
+slope of a power, where it matters to mixed derivatives at x = 0 alone.)
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
-"""Simplifying formulas as people do: like terms and like factors together, numbers computed.
+"""Simplification: collects like terms and like factors, and computes with numbers.
 
-Unlike `rules`, which change no bit of any number, this is algebra: it holds wherever both sides are
-defined, and to rounding. Strong zero is kept: a factor of a derivative that is 0 on whole regions (a
-relation, a sign, a relu) stays apart from others that may be infinite there, as in
-``where(x < y, 1 / x, 0)`` or ``chain(sign(x), log(y))``. For this, variables count as finite.
+Unlike `rules`, which change no bit of any number, this is algebra: it holds to rounding, and where both sides
+are defined. Strong zero is kept: a factor that is 0 on whole regions (a relation, a sign, a relu) is not
+multiplied with factors that may be infinite there, as in ``where(x < y, 1 / x, 0)`` or
+``chain(sign(x), log(y))``. Variables count as finite.
 """
 
 from __future__ import annotations
@@ -15,29 +15,30 @@ from weakref import WeakKeyDictionary
 from autograd.formulas.symbol import Symbol
 from autograd.graph.walks import flat_args, replaced, topological_order
 from autograd.table import ops
+from autograd.table.op import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any
 
-    # Terms by the set of their factors.
+    # The terms, by the set of their factors with exponents.
     Sum = dict[frozenset[Any], "Product"]
 
-RELATIONS = frozenset(("lt", "le", "eq", "ne"))  # 1 or 0
-SUMS = frozenset(("add", "sub"))
-PIECEWISE = frozenset(("relu", "fmod", "maximum", "minimum", "abs"))
-VANISHING = frozenset(("relu", "fmod", "maximum", "minimum"))  # 0 on whole regions
-PARTIAL = frozenset("pow log log1p log2 log10 sqrt asin acos acosh atanh".split())  # nan on whole regions
-POLES = frozenset("div pow log log1p log2 log10 atanh fmod logsumexp".split())  # infinite at single points
-PRODUCTS = frozenset(("mul", "chain", "div", "neg"))  # and powers, and `where` of a relation and 0
-LONGEST = 8  # operands of a dot or sum that are written out
+SUMS = (ops.add, ops.sub)
+PRODUCTS = (ops.mul, ops.chain, ops.div, ops.neg)  # and whole powers, and `where` of relations and 0
+OF_EQUALS = {ops.lt: 0.0, ops.le: 1.0, ops.eq: 1.0, ops.ne: 0.0}  # a relation of a number with itself
+AT_POINTS = (ops.div, ops.fmod, ops.logsumexp)  # singular at single points, not on regions
+LONGEST = 8  # a dot or sum_of with more operands is kept as it is
 
 
 class Product(NamedTuple):
-    """A finite number, times bases with their exponents in order.
+    """A finite number times powers.
 
-    `strong`: whether a factor of 0 makes it 0 whatever the others are.
+    Attributes:
+        number: the number.
+        bases: the exponent of each base, in order.
+        strong: whether a factor of 0 makes the product 0, whatever the other factors are.
     """
 
     number: float
@@ -46,11 +47,11 @@ class Product(NamedTuple):
 
 
 def simplified(symbol: Any) -> Any:
-    """A formula that is equal to a Symbol (or float), with like terms and factors collected."""
+    """The formula, a Symbol or a float, with like terms and factors collected."""
     if not isinstance(symbol, Symbol):
         return symbol
     order = topological_order(symbol)
-    # The ends of chains of sums, or of products: there, and only there, terms or factors are collected.
+    # Terms and factors are collected at the ends of chains of sums or products, and nowhere else.
     ends = {symbol}
     for node in order:
         kind = _kind(node)
@@ -61,62 +62,52 @@ def simplified(symbol: Any) -> Any:
             new[node] = node
             continue
         args = replaced(node.args, new.__getitem__, {})
-        new[node] = _rebuilt(node, args) if node in ends or not _kind(node) else node.op(*args)
+        new[node] = _rebuilt(node.op, args) if node in ends or not _kind(node) else node.op(*args)
     return new[symbol]
 
 
 def _kind(node: Symbol) -> str:
-    """Whether it is a link in a chain of sums, or of products; else ""."""
-    name = "" if node.op is None else node.op.name
-    if name in SUMS:
+    """The kind of chain that the node may be part of: "sum", "product", or ""."""
+    if node.op in SUMS:
         return "sum"
-    return "product" if name in PRODUCTS or _is_whole_power(node) or _is_masked(node) else ""
+    return "product" if node.op in PRODUCTS or _is_whole_power(node) or _is_masked(node) else ""
 
 
 def _is_whole_power(node: Symbol) -> bool:
-    return (
-        node.op is not None
-        and node.op.name == "pow"
-        and isinstance(node.args[1], float)
-        and node.args[1].is_integer()
-    )
+    return node.op is ops.pow and isinstance(node.args[1], float) and node.args[1].is_integer()
 
 
 def _is_masked(node: Symbol) -> bool:
-    """Whether it is what a product becomes when one of its factors is a relation."""
-    return (
-        node.op is not None and node.op.name == "where" and node.args[2] == 0.0 and _is_boolean(node.args[0])
-    )
+    """Whether it is ``where(relations, x, 0)``, a product one of whose factors is a relation."""
+    return node.op is ops.where and node.args[2] == 0.0 and _is_boolean(node.args[0])
 
 
-def _rebuilt(node: Symbol, args: tuple[Any, ...]) -> Any:
-    assert node.op is not None
-    name = node.op.name
-    if name == "dot" and len(args[0]) <= LONGEST:
+def _rebuilt(op: Op, args: tuple[Any, ...]) -> Any:
+    if op is ops.dot and len(args[0]) <= LONGEST:
         terms = [_of_product(_product(ops.mul(x, y))) for x, y in zip(*args, strict=True)]
         return _of_sum(_sum(terms))
-    if name == "sum_of" and len(args[0]) <= LONGEST:
+    if op is ops.sum_of and len(args[0]) <= LONGEST:
         return _of_sum(_sum(args[0]))
-    if name in SUMS:
-        return _of_sum(_sum((node.op(*args),)))
-    if name in RELATIONS and args[0] is args[1] and not facts(args[0]).undefined:
-        return float(name in ("eq", "le"))
-    if name == "ne" and args[1] == 0.0 and _is_relation(args[0]):
+    if op in SUMS:
+        return _of_sum(_sum((op(*args),)))
+    if op in OF_EQUALS and args[0] is args[1] and not facts(args[0]).undefined:
+        return OF_EQUALS[op]
+    if op is ops.ne and args[1] == 0.0 and _is_relation(args[0]):
         return args[0]
-    new = node.op(*args)
-    if name in PRODUCTS or name == "pow" or (isinstance(new, Symbol) and _is_masked(new)):
+    new = op(*args)
+    if op in PRODUCTS or op is ops.pow or (isinstance(new, Symbol) and _is_masked(new)):
         return _of_product(_product(new))
     return new
 
 
 def _sum(terms: Iterable[Any]) -> Sum:
-    """The terms of a sum, and of the sums in it, also of those that a number is multiplied with."""
+    """The terms of a sum and of the sums in it, also of sums that are multiplied with a number."""
     found: Sum = {}
     stack = [(term, 1.0) for term in reversed(list(terms))]
     while stack:
         term, factor = stack.pop()
         if _is_sum(term):
-            stack.append((term.args[1], factor if term.op.name == "add" else -factor))
+            stack.append((term.args[1], factor if term.op is ops.add else -factor))
             stack.append((term.args[0], factor))
             continue
         number, bases, strong = _product(term)
@@ -132,7 +123,7 @@ def _sum(terms: Iterable[Any]) -> Sum:
 
 
 def _is_sum(x: Any) -> bool:
-    return isinstance(x, Symbol) and x.op is not None and x.op.name in SUMS
+    return isinstance(x, Symbol) and x.op in SUMS
 
 
 def _of_sum(found: Sum) -> Any:
@@ -156,20 +147,19 @@ def _product(symbol: Any) -> Product:
     while stack:
         x, exponent = stack.pop()
         op = None if isinstance(x, float) else x.op
-        name = "" if op is None else op.name
         if isinstance(x, float) and math.isfinite(x):
             number *= ops.pow(x, exponent)
-        elif name in ("mul", "chain"):
-            strong |= name == "chain"
+        elif op is ops.mul or op is ops.chain:
+            strong |= op is ops.chain
             stack += [(x.args[1], exponent), (x.args[0], exponent)]
-        elif name == "div":
+        elif op is ops.div:
             stack += [(x.args[1], -exponent), (x.args[0], exponent)]
-        elif name == "neg" and exponent.is_integer():
+        elif op is ops.neg and exponent.is_integer():
             number *= 1.0 if exponent % 2.0 == 0.0 else -1.0
             stack.append((x.args[0], exponent))
-        elif name == "pow" and isinstance(x.args[1], float) and (x.args[1] * exponent).is_integer():
+        elif op is ops.pow and isinstance(x.args[1], float) and (x.args[1] * exponent).is_integer():
             stack.append((x.args[0], x.args[1] * exponent))
-        elif name == "where" and exponent > 0.0 and _is_masked(x):
+        elif op is ops.where and exponent > 0.0 and _is_masked(x):
             strong = True
             stack += [(x.args[1], exponent), (x.args[0], exponent)]
         else:
@@ -178,7 +168,7 @@ def _product(symbol: Any) -> Product:
 
 
 def _of_product(product: Product) -> Any:
-    """The product as a formula; where it is strong, what may be 0 keeps the rest from counting."""
+    """The product as a formula; if it is strong, by `where` and `chain` with the factors that may be 0."""
     number, bases, strong = product
     if number == 0.0:
         if strong or not any(facts(base).undefined for base in bases):
@@ -194,7 +184,7 @@ def _of_product(product: Product) -> Any:
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
     size = abs(number)
-    if not above and not below:  # then nothing can be infinite but a mask
+    if not above and not below:  # only a mask can be infinite
         masks, above = masks[1:], masks[:1]
     result = _divided(_times(size, above), below)
     for mask in reversed(masks):
@@ -208,9 +198,9 @@ def _of_product(product: Product) -> Any:
 
 
 def _apart(bases: dict[Any, float]) -> set[Any]:
-    """The factors that keep the others from counting where they are 0.
+    """The factors that make a strong product 0 where they are 0.
 
-    Relations do; so does what else may be 0 on a whole region, if another factor may be infinite there.
+    These are relations, and factors that may be 0 on a whole region while another factor may be infinite.
     """
     found = {base: facts(base) for base in bases}
     zero = [
@@ -231,7 +221,7 @@ def _apart(bases: dict[Any, float]) -> set[Any]:
 
 
 def _times(number: float, factors: list[Any]) -> Any:
-    """The number, unless it is 1, and the factors, from left to right."""
+    """The number, unless it is 1, times the factors, from left to right."""
     product: Any = number
     for factor in factors:
         product = factor if type(product) is float and product == 1.0 else ops.mul(product, factor)
@@ -247,15 +237,15 @@ def _power(base: Any, exponent: float) -> Any:
 
 
 def _is_relation(x: Any) -> bool:
-    return isinstance(x, Symbol) and x.op is not None and x.op.name in RELATIONS
+    return isinstance(x, Symbol) and x.op is not None and x.op.kind == "relation"
 
 
 def _is_boolean(x: Any) -> bool:
-    """Whether it is a relation, or a product of relations."""
+    """Whether a formula is a relation, or a product of relations."""
     stack = [x]
     while stack:
         node = stack.pop()
-        if isinstance(node, Symbol) and node.op is not None and node.op.name == "mul":
+        if isinstance(node, Symbol) and node.op is ops.mul:
             stack += node.args
         elif not _is_relation(node):
             return False
@@ -263,13 +253,11 @@ def _is_boolean(x: Any) -> bool:
 
 
 class _Facts(NamedTuple):
-    """What a formula may be on a whole region of ordinary numbers, not at single points alone.
-
-    Overflow does not count.
+    """Facts about a formula's number on whole regions of finite numbers, overflow apart.
 
     Attributes:
-        step: it is locally constant, since its ops have no slopes.
-        piecewise: it is put together of pieces, on one of which it may equal another formula.
+        step: it is locally constant, or may choose an operand that is.
+        piecewise: it consists of pieces, one of which may equal another formula.
         vanishes: it may be 0, as relu(x) is.
         infinite: it may be infinite, as log(relu(x)) is.
         undefined: it may be nan, as log(x) is.
@@ -282,7 +270,7 @@ class _Facts(NamedTuple):
     undefined: bool
 
 
-_facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # those that were found
+_facts: WeakKeyDictionary[Symbol, _Facts] = WeakKeyDictionary()  # a cache
 
 
 def facts(symbol: Any) -> _Facts:
@@ -299,35 +287,42 @@ def facts(symbol: Any) -> _Facts:
 def _found(node: Symbol, inside: list[_Facts]) -> _Facts:
     if node.op is None:
         return _Facts(False, False, False, False, False)
-    name = node.op.name
-    zero = [
+    op = node.op
+    steps = [x.step for x in inside]
+    zeros = [
         x.vanishes or (x.step and not isinstance(y, float))
         for x, y in zip(inside, flat_args(node), strict=True)
     ]
-    infinite = any(x.infinite for x in inside) or (name in POLES and any(zero))
-    undefined = (
-        any(x.undefined for x in inside) or infinite or (name in PARTIAL and not _is_whole_power(node))
-    )
-    if not any(node.op.partials):
+    infinite = any(x.infinite for x in inside) or (op.singular and any(zeros))
+    on_region = op.singular and op not in AT_POINTS and not _is_whole_power(node)
+    undefined = infinite or on_region or any(x.undefined for x in inside)
+    if not any(op.partials):
         return _Facts(True, True, True, infinite, undefined)
-    steps = [x.step for x in inside]
-    if name == "where":
-        return _Facts(any(steps[1:]), True, any(zero[1:]) or any(steps[1:]), infinite, undefined)
-    # Of an infinite operand tanh is 1 and exp may be 0: what is made from it may be 0 as well.
-    piecewise = name in PIECEWISE or any(x.piecewise for x in inside)
-    vanishes = name in VANISHING or infinite or (bool(zero) and _at_zero(node, zero, steps))
-    vanishes |= piecewise and name in ("add", "sub", "sum_of", "dot")  # as x - relu(x) is 0
+    if op is ops.where:
+        return _Facts(any(steps[1:]), True, any(zeros[1:]) or any(steps[1:]), infinite, undefined)
+    piecewise = op.vanishes or op is ops.abs or any(x.piecewise for x in inside)
+    vanishes = (
+        op.vanishes
+        or infinite  # of an infinite operand exp may be 0, and 1 - tanh is
+        or (piecewise and (op.kind == "sum" or op is ops.dot))  # as x - relu(x) is
+        or (bool(zeros) and _passes_zeros(op, zeros, steps))
+    )
     return _Facts(all(steps), piecewise, vanishes, infinite, undefined)
 
 
-def _at_zero(node: Symbol, zero: list[bool], steps: list[bool]) -> bool:
-    """Whether an op gives 0 where those of its operands do that may be 0."""
-    assert node.op is not None
-    name = node.op.name
-    if name in ("mul", "chain"):
-        return any(zero)
-    if name in ("div", "pow"):
-        return zero[0]
-    if len(zero) > 1:
-        return all(z or s for z, s in zip(zero, steps, strict=True))
-    return zero[0] and node.op.forward(0.0) == 0.0
+def _passes_zeros(op: Op, zeros: list[bool], steps: list[bool]) -> bool:
+    """Whether the result may be 0 on a whole region where these operands may be."""
+    if op is ops.mul or op is ops.chain:
+        return any(zeros)
+    if op is ops.div or op is ops.pow:
+        return zeros[0]
+    if len(zeros) > 1 or op.variadic:
+        return all(zero or step for zero, step in zip(zeros, steps, strict=True))
+    return zeros[0] and _number_at(op, 0.0) == 0.0
+
+
+def _number_at(op: Op, x: float) -> float:
+    try:
+        return op.forward(x)
+    except (ArithmeticError, ValueError):  # from a function of a user
+        return math.nan

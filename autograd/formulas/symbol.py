@@ -1,7 +1,7 @@
-"""Symbol: an operand without a number, from which formulas, LaTeX and C text are made.
+"""Symbol: a variable or a formula, without a number.
 
-Applying an op to Symbols gives a Symbol, simplified at birth by `rules`. Equal formulas are the same
-object, so that a common subexpression is shared without being looked for.
+Applying an op to Symbols gives a Symbol, rewritten by `rules` at once. Equal formulas are the same object, so
+common subexpressions are shared.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 from autograd.formulas import notation
 from autograd.formulas.rules import RULES
 from autograd.graph.lines import flatten, replay
-from autograd.graph.walks import replaced, topological_order
+from autograd.graph.walks import replaced
 from autograd.table import ops
 from autograd.table.op import Op, find, number
 from autograd.table.operand import Operand
@@ -22,18 +22,19 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
-_lock = RLock()  # reentrant, since freeing a Symbol inside it may run any code
+_lock = RLock()  # reentrant: freeing a Symbol while it is held may run any code
 _known: WeakValueDictionary[Any, Symbol] = WeakValueDictionary()
 
 
 class Symbol(Operand):
-    """A variable of this name, or a formula of other Symbols.
+    """A variable of this name; ops make formulas of Symbols, which are Symbols, too.
 
-    ``==`` asks whether two are the same formula; ``<``, ``<=``, ``>``, ``>=`` and `eq`, `ne` make a
-    formula that is 1 where the relation holds, else 0, for `where`; ``&``, ``|`` and ``~`` combine them.
+    ``==`` tells whether two formulas are the same. ``<``, ``<=``, ``>``, ``>=``, `eq` and `ne` make
+    conditions for `where`, formulas that are 1 where the relation holds, else 0. ``&``, ``|`` and ``~``
+    combine conditions.
 
     Raises:
-        TypeError: if the name is no str.
+        TypeError: if the name is not a str.
     """
 
     __slots__ = ("__weakref__", "args", "name", "op")
@@ -42,14 +43,14 @@ class Symbol(Operand):
     args: tuple[Any, ...]  # Symbols and floats; tuples of them for a variadic op
     name: str  # of a variable; "" for a formula
 
-    def __new__(cls, name: str) -> Symbol:  # noqa: PYI034 - it may be one made before
+    def __new__(cls, name: str) -> Symbol:  # noqa: PYI034 - it may be a known Symbol
         if not isinstance(name, str):
             raise TypeError(f"a Symbol has a name, not the {type(name).__name__} {name!r}: write Symbol('x')")
         return _interned(("variable", name), None, (), name)
 
     @classmethod
     def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
-        """The formula for an op of which some operand is a Symbol."""
+        """The formula of an op with a Symbol among its operands."""
         for pattern, result in RULES:
             if pattern[0] == op.name:
                 found: dict[str, Any] = {}
@@ -58,10 +59,10 @@ class Symbol(Operand):
         return _interned((op, *map(_key, args)), op, args, "")
 
     def evaluate(self, /, **numbers: Any) -> float:
-        """The number of the formula where each variable has the number given by its name.
+        """The number of the formula, given a number for each variable by its name.
 
         Raises:
-            KeyError: if a variable has none.
+            KeyError: if the number of a variable is missing.
         """
         flat = flatten(self)
         inputs = [number(numbers[variable.name], variable.name) for variable in flat.inputs]
@@ -75,15 +76,14 @@ class Symbol(Operand):
     def c(self, name: str = "f") -> str:
         """A C99 function of this name that computes the formula; it needs ``#include <math.h>`` above it.
 
-        Its parameters are the variables in the order in which they first occur; one whose name C does not
-        leave free has another, and a comment says which. Compiled without
-        contraction (``-ffp-contract=off``) arithmetic gives the same bits as Python.
+        Its parameters are the variables in the order in which they first occur. A variable whose name means
+        something else in C gets another name, which a comment tells. Compiled without contraction
+        (``-ffp-contract=off``), arithmetic gives the same bits as Python.
 
         Raises:
             ValueError: if `name` means something else in C, or an op has no C form.
         """
-        variables = [node for node in topological_order(self) if node.op is None]
-        return notation.c_helpers(self) + notation.c_function(name, variables, self)
+        return notation.c_helpers(self) + notation.c_function(name, flatten(self).inputs, self)
 
     def __str__(self) -> str:
         return notation.plain(self)
@@ -114,18 +114,18 @@ class Symbol(Operand):
 
     def __bool__(self) -> bool:
         raise TypeError(
-            f"whether {self} holds is not known, since a Symbol has no number: instead of if, and, or, not "
+            f"{self} is neither true nor false, since a Symbol has no number: instead of if, and, or, not "
             f"write where(condition, x, y), &, |, ~"
         )
 
     def __float__(self) -> float:
         raise TypeError(
-            f"{self} is a Symbol, which has no number: give its variables some with evaluate(x=...), and "
+            f"{self} is a Symbol, which has no number: give its variables numbers with evaluate(x=...), and "
             f"write autograd's functions (autograd.exp, not math.exp)"
         )
 
     def __reduce__(self) -> Any:
-        """A variable by its name, a formula as its lines, so that its depth does not matter."""
+        """Pickle a variable by its name, and a formula by its lines, without recursion."""
         if self.op is None:
             return Symbol, (self.name,)
         flat = flatten(self)
@@ -137,7 +137,7 @@ def _of_lines(names: list[str], lines: list[tuple[Op, tuple[Any, ...]]]) -> Any:
 
 
 def _formula(lines: list[tuple[Any, Any]]) -> Any:
-    """What a pickle of version 0.1 calls: variables and formulas, operands before users."""
+    """Unpickle a formula of version 0.1: a list of variables and formulas, operands before users."""
     names = [name for op, name in lines if op is None]
     places = [i for i, (op, _) in enumerate(lines) if op is None]
     places += [i for i, (op, _) in enumerate(lines) if op is not None]
@@ -158,7 +158,7 @@ def _interned(key: Any, op: Op | None, args: tuple[Any, ...], name: str) -> Symb
 
 
 def _key(x: Any) -> Any:
-    """What tells an operand from others; a float by its bits, since 0.0 == -0.0 and nan != nan."""
+    """A key that identifies an operand; a float by its bits, since 0.0 == -0.0 and nan != nan."""
     if type(x) is tuple:
         return tuple(map(_key, x))
     return x.hex() if type(x) is float else x

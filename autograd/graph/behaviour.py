@@ -7,7 +7,8 @@ from __future__ import annotations
 
 from autograd.graph.recording import current
 from autograd.table.op import number
-from autograd.table.operand import Operand, ufunc_result
+from autograd.table.operand import Operand
+from autograd.table.ufuncs import ufunc_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

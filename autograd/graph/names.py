@@ -19,13 +19,14 @@ from itertools import count
 
 from autograd.graph.engine import Value
 from autograd.graph.walks import flat_args
+from autograd.table import ops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-LINEAR = ("add", "dot")  # the last of a neuron without activation
+LINEAR = (ops.add, ops.dot)  # the last of a neuron without activation
 DEEPEST = 3  # levels of lists and dicts that are searched
 
 
@@ -151,7 +152,7 @@ def _neuron_names(order: Sequence[Value]) -> tuple[dict[Value, str], dict[Value,
                     alike[x.label.rstrip("0123456789")][x] = None
             if node not in used:
                 results[node] = f"out_{unit}"
-                activated = node.op is not None and node.op.name not in LINEAR
+                activated = node.op is not None and node.op not in LINEAR
                 for x in flat_args(node):
                     if activated and type(x) is not float and x in inside:
                         results[x] = f"net_{unit}"

@@ -1,1 +1,1 @@
-"""Ops: what one is, the rows of the table, the slopes they give, and functions composed of them."""
+"""The table of ops: Op, the rows, slopes, operators and methods of operands, functions composed of ops."""

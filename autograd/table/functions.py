@@ -1,7 +1,7 @@
-"""Functions composed of ops: they need no derivatives of their own.
+"""Functions composed of ops: their derivatives follow from those of the ops.
 
-Each runs on floats (and gives a float), on Values (and records a graph) and on Symbols. Those that
-take several numbers take a sequence of them: a list, a tuple, a one-dimensional array.
+Each function runs on floats (and returns a float), on Values (and records a graph) and on Symbols. A sequence
+of numbers is a list, a tuple or a one-dimensional array.
 """
 
 from __future__ import annotations
@@ -46,6 +46,32 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
+__all__ = [
+    "clip",
+    "elu",
+    "floordiv",
+    "gelu",
+    "leaky_relu",
+    "log_sigmoid",
+    "log_softmax",
+    "logaddexp",
+    "logit",
+    "mean",
+    "mish",
+    "mod",
+    "norm",
+    "prod",
+    "reciprocal",
+    "selu",
+    "silu",
+    "softmax",
+    "softsign",
+    "square",
+    "std",
+    "trunc",
+    "var",
+]
+
 
 def _filled(name: str, xs: Sequence[Any], least: int = 1) -> tuple[Any, ...]:
     xs = tuple(xs)
@@ -68,7 +94,7 @@ def reciprocal(x: Any) -> Any:
 
 
 def trunc(x: Any) -> Any:
-    """The whole number next to x on the side of 0; slope 0."""
+    """x rounded towards 0; slope 0."""
     return where(lt(x, 0.0), ceil(x), floor(x))
 
 
@@ -78,7 +104,7 @@ def logit(p: Any) -> Any:
 
 
 def log_sigmoid(x: Any) -> Any:
-    """log(sigmoid(x)), without loss where sigmoid(x) is tiny."""
+    """log(sigmoid(x)), accurate where sigmoid(x) is tiny, too."""
     return neg(softplus(neg(x)))
 
 
@@ -121,7 +147,7 @@ def softsign(x: Any) -> Any:
 
 
 def clip(x: Any, low: Any, high: Any) -> Any:
-    """x held between low and high; at a bound its slope is 1/2, as at any tie."""
+    """x limited to the interval from low to high; slope 1/2 where x equals a bound, as at any tie."""
     return minimum(maximum(x, low), high)
 
 
@@ -129,15 +155,15 @@ def clip(x: Any, low: Any, high: Any) -> Any:
 
 
 def mod(x: Any, y: Any) -> Any:
-    """x % y with Python's sign, that of y (a zero has that of x); slopes 1 and -floor(x/y)."""
+    """x % y as in Python: the result has the sign of y (a zero that of x); slopes 1 and -floor(x/y)."""
     rest = fmod(x, y)
     return where(lt(mul(sign(rest), sign(y)), 0.0), add(rest, y), rest)
 
 
 def floordiv(x: Any, y: Any) -> Any:
-    """x // y as Python's floats have it, the whole number that fits x % y; slope 0.
+    """x // y as in Python, the whole number that fits x % y; slope 0.
 
-    Division by 0 gives what x / 0 gives.
+    x // 0 is x / 0, which does not raise.
     """
     rest = fmod(x, y)
     towards_zero = round(div(sub(x, rest), y))
@@ -153,7 +179,7 @@ def logaddexp(x: Any, y: Any) -> Any:
 
 
 def prod(xs: Sequence[Any]) -> Any:
-    """The product, from left to right; 1.0 for none."""
+    """The product, from left to right; 1.0 for an empty sequence."""
     xs = tuple(xs)
     return reduce(mul, xs) if xs else 1.0
 
@@ -169,7 +195,7 @@ def mean(xs: Sequence[Any]) -> Any:
 
 
 def _centred(xs: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The distances from the mean; twice, since the mean is rounded: equal numbers give exactly 0."""
+    """The numbers minus their mean, twice, since the mean is rounded: equal numbers give exactly 0."""
     for _ in range(2):
         centre = mean(xs)
         xs = tuple([sub(x, centre) for x in xs])
@@ -198,7 +224,7 @@ def std(xs: Sequence[Any], correction: int = 0) -> Any:
 
 
 def norm(xs: Sequence[Any]) -> Any:
-    """The Euclidean length, without overflow; 0.0 for none; slopes 0 where the length is 0."""
+    """The Euclidean length, without overflow; 0.0 for an empty sequence; slopes 0 where the length is 0."""
     xs = tuple(xs)
     if len(xs) < 2:
         return abs(xs[0]) if xs else 0.0
@@ -206,12 +232,12 @@ def norm(xs: Sequence[Any]) -> Any:
 
 
 def softmax(xs: Sequence[Any]) -> list[Any]:
-    """exp(x) / sum of exp(x), for each x; neither overflows nor loses the small ones."""
+    """exp(x) / sum of exp(x), for each x, without overflow and without loss of small results."""
     return [exp(x) for x in log_softmax(xs)]
 
 
 def log_softmax(xs: Sequence[Any]) -> list[Any]:
-    """The logarithms of softmax: x - logsumexp(xs), twice, since rounding leaves something of a large x."""
+    """The logarithms of softmax: x - logsumexp(xs), twice, since that of a large x is rounded."""
     xs = tuple(xs)
     for _ in range(2):
         total = logsumexp(xs)

@@ -1,4 +1,4 @@
-"""What an op is: one row of facts, and a call that goes to the class of its operands."""
+"""Op: one row of facts about a primitive operation, and a call that goes to the class of its operands."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from autograd._native import engine
 TYPE_CHECKING = False  # type checkers take this name as true; importing typing costs 5 ms
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import Any
+    from typing import Any, Literal
 
     Partial = Callable[..., Any]
+    Kind = Literal["", "sum", "product", "relation", "choice"]
 
-ATOM = 9  # the precedence of what never needs parentheses
+ATOM = 9  # the precedence of texts that never need parentheses
 
 # How a sweep in Python passes through an op.
 FLAT = 0  # locally constant: no slope, so no path for a gradient
@@ -23,49 +24,57 @@ BINARY = 2  # two numbers, of a row of the table
 GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing, rules of a user
 
 TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
+METHODS: dict[str, Op] = {}  # every op that is a method of operands, by the name of the method
 
 
 _Base: Any = object if engine is None else engine.Callable
 
 
 class Op(_Base):  # type: ignore[misc]
-    """A primitive: its number, its slopes, and how it is written.
+    """A primitive operation: how it is computed, differentiated and written.
 
-    Making one is all it takes: ``cube = Op("cube", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,))``
+    An Op needs no registration elsewhere:
+    ``cube = Op("cube", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,))``
     is differentiated to any order, checked, drawn and printed like the rows of `ops`.
 
-    An op lives as long as the Values made by it. If its rules hold on to such a Value in turn, as a method
-    of an object that keeps its last output does, neither is ever freed by the native engine, whose Values
-    the cyclic garbage collector does not see: keep the output elsewhere, or hold it by a weak reference.
+    A Value keeps its op alive. If the op's functions keep such a Value alive in turn (a method of an object
+    that stores its last output, say), the native engine never frees either, since the cyclic garbage
+    collector does not see its Values: store the output elsewhere, or by a weak reference.
 
     Args:
-        name: the op's name; `find` knows registered ops by it.
-        forward: the result for floats, a float; for a variadic op the operands are tuples of floats.
+        name: the op's name, under which `find` finds a registered op.
+        forward: a function of floats that returns the result as a float; a variadic op gets tuples of floats.
         partials: for each operand, the partial derivative as a function of ``(*args, out)``, written
             in ordinary arithmetic and ops, so that it runs on floats, Values and Symbols alike;
-            None where the op is locally constant in that operand. For a variadic op the partial of
-            an operand is a tuple: one slope for each of its numbers.
+            None where the op is locally constant in that operand. For a variadic op the partial returns
+            a tuple: one slope for each number of the sequence.
         variadic: whether the operands are sequences of numbers.
-        method: the name of the method on Values (NumPy's ufunc name, so that ``np.exp(array)`` of
-            Values works); "" for none; the op's own name where it is not given.
-        infix, precedence: how it is written between or before its operands, and how tightly it binds.
-        latex: LaTeX, with #1, #2 for the operands.
-        c, c_helper: a C expression with #1, #2 for the operands, and the C function that it calls if
-            libm has none; for a variadic op the name of that function, of (n, xs, ys ...): how many, and
-            an array of doubles for each operand.
+        method: the name of the method on Values, "" for none; the default is `name`. If it is the name of a
+            NumPy ufunc, that ufunc applies the op to Values.
+        infix: the operator between two operands or before one; "" for a function.
+        precedence: how tightly the operator binds.
+        latex: the LaTeX text, with #1, #2 for the operands.
+        c: a C expression with #1, #2 for the operands; for a variadic op the name of a C function of
+            (n, xs, ys ...), the length of the sequences and an array of doubles for each.
+        c_helper: the C function that `c` calls, unless libm has it.
         domain: for each operand the open interval (low, high) that tests draw from.
-        kinks: the policy where the derivative does not exist, in words.
+        kinks: in words, the slope where the derivative does not exist.
+        kind: for explanations and simplification, "sum", "product", "relation" (the result is 1.0 or 0.0) or
+            "choice" (the result is one of the operands); "" for any other op.
+        saturates: whether the slope rounds to 0 far from 0, as that of sigmoid does.
+        vanishes: whether the result may be 0 on a whole region, as that of relu is.
+        singular: whether finite operands may give nan or an infinity, other than by overflow.
         ulp: the bound on the error of the result, in units in the last place.
         slope_ulp, slope_abs: the bounds on the error of a slope; one of the two holds.
-        register: whether `find` shall know it: it has to be found again to be unpickled.
+        register: whether `find` finds the op. Unpickling a graph looks its ops up by name.
 
     Raises:
         TypeError: if partials is not a sequence of functions and None.
-        ValueError: if another module has registered an op of this name, or the method would take the
-            place of an attribute of Value.
+        ValueError: if another module has registered an op of this name, or Value has an attribute of the
+            method's name.
     """
 
-    builtin = False  # whether it is a row of `ops`, which cannot be defined again
+    builtin = False  # whether the op is a row of `ops`, which no module may define again
 
     def __init__(
         self,
@@ -82,6 +91,10 @@ class Op(_Base):  # type: ignore[misc]
         c_helper: str = "",
         domain: Sequence[tuple[float, float]] = (),
         kinks: str = "",
+        kind: Kind = "",
+        saturates: bool = False,
+        vanishes: bool = False,
+        singular: bool = False,
         ulp: float = 4.0,
         slope_ulp: float = 6.0,
         slope_abs: float = 0.0,
@@ -108,6 +121,10 @@ class Op(_Base):  # type: ignore[misc]
         self.c_helper = c_helper
         self.domain = tuple(domain) or ((-2.0, 2.0),) * self.arity
         self.kinks = kinks
+        self.kind = kind
+        self.saturates = saturates
+        self.vanishes = vanishes
+        self.singular = singular
         self.ulp = ulp
         self.slope_ulp = slope_ulp
         self.slope_abs = slope_abs
@@ -127,6 +144,8 @@ class Op(_Base):  # type: ignore[misc]
             TABLE[name] = self
             if self.method:
                 reserved.add(self.method)
+            if self.method and not variadic:
+                METHODS[self.method] = self
             for announce in on_register:
                 announce(self)
 
@@ -146,7 +165,7 @@ class Op(_Base):  # type: ignore[misc]
             )
 
     def _call(self, *args: Any) -> Any:
-        """The result for these operands: a float for numbers, else what their class makes of it."""
+        """The result: a float for numbers, else the result of `apply_op` of the operands' class."""
         quick = self.quick.get(type(args[0])) if args else None
         if len(args) != self.arity:
             raise TypeError(
@@ -166,11 +185,11 @@ class Op(_Base):  # type: ignore[misc]
             )
         return apply(self, args, chain.from_iterable(args))
 
-    if engine is None:  # whose Callable calls the rows of the table in C, and _call for the rest
+    if engine is None:  # the native engine's Callable has its own __call__, which falls back on _call
         __call__ = _call
 
     def make_builtin(self) -> None:
-        """Tell that the rules are known to give floats, and that no other module may define the op again."""
+        """Mark a row of the table: its functions give floats for floats, and no module may redefine it."""
         self.builtin = True
         if None not in self.partials and not self.variadic and self.arity <= BINARY:
             self.form = self.arity
@@ -179,7 +198,7 @@ class Op(_Base):  # type: ignore[misc]
         return f"<op {self.name}>"
 
     def __reduce__(self) -> Any:
-        """By name: a registered op from the table, another one as the global of its module."""
+        """Pickle a registered op by its name, any other op as a global of its module."""
         if TABLE.get(self.name) is self:
             return find, (self.name,)
         return self.__qualname__
@@ -191,7 +210,7 @@ on_register: list[Callable[[Op], None]] = []  # told of each registered op, so t
 
 
 def _check_signature(name: str, i: int, partial: Partial | None, arity: int) -> None:
-    """Refuse a partial that does not take the operands and the result, where that can be seen."""
+    """Refuse a partial written in Python whose parameters are not the operands and the result."""
     code = getattr(partial, "__code__", None)
     if code is None or code.co_flags & 0x04:  # written in C, or with *args
         return
@@ -220,7 +239,7 @@ def find(name: str) -> Op:
 
 
 def apply(op: Op, args: tuple[Any, ...], numbers: Iterable[Any]) -> Any:
-    """Hand the op to the class of its operands (`numbers` is the same operands in one row)."""
+    """The result by the class of the operands; `numbers` are the operands, those of sequences one by one."""
     kinds = set(map(type, numbers))
     kinds.discard(float)
     if not kinds:
@@ -247,7 +266,7 @@ def _result(op: Op, args: tuple[Any, ...]) -> float:
 
 
 def as_numbers(op: Op, args: tuple[Any, ...], kinds: Sequence[type]) -> tuple[Any, ...]:
-    """The operands with all that are not of these kinds as floats (tuples of them for a variadic op)."""
+    """The operands, with every operand that is not of these kinds converted to a float."""
     where = f"an operand of {op.name}"
 
     def convert(x: Any) -> Any:
@@ -259,10 +278,10 @@ def as_numbers(op: Op, args: tuple[Any, ...], kinds: Sequence[type]) -> tuple[An
 
 
 def number(x: Any, where: str = "a Value") -> float:
-    """`x` as a float: floats, ints, bools, NumPy scalars and other real numbers.
+    """`x`, a real number of any type, as a float.
 
     Raises:
-        TypeError: for anything else, saying what to write.
+        TypeError: for anything else; the message says what to write.
     """
     if isinstance(x, float):
         return float(x)
@@ -285,7 +304,7 @@ def number(x: Any, where: str = "a Value") -> float:
 
 
 def _refused(x: Any) -> str:
-    """What `x` is, and what to write in its place."""
+    """The type of `x`, and what to write in its place."""
     kind = type(x).__name__
     if kind == "Symbol":
         return f"the Symbol {x}, which has none: give its variables numbers with evaluate(x=...)"
@@ -309,7 +328,7 @@ def _refused(x: Any) -> str:
 
 
 def sequence(op: Op, xs: Any) -> tuple[Any, ...]:
-    """An operand of a variadic op as a tuple; a tuple is kept as it is."""
+    """An operand of a variadic op as a tuple; a tuple itself is not copied."""
     if type(xs) is tuple:
         return xs
     if type(xs) is list:
@@ -329,9 +348,9 @@ def sequence(op: Op, xs: Any) -> tuple[Any, ...]:
 
 
 def custom_derivative(*partials: Partial | None, **row: Any) -> Callable[[Callable[..., float]], Op]:
-    """Decorate a function of floats to give it the derivative you want: it becomes one op.
+    """Decorate a function of floats with partial derivatives of your own: it becomes an `Op`.
 
-    A straight-through estimator rounds, and lets the gradient pass as if it had not::
+    A straight-through estimator rounds, and passes the gradient on as if it did not round::
 
         @custom_derivative(lambda x, out: 1.0)
         def straight_through(x):

@@ -1,18 +1,19 @@
-"""The table of ops: every primitive once, with its number, its slopes and how it is written.
+"""The table of ops: how every primitive is computed, differentiated and written, in one row each.
 
-Everything else reads these rows: Value's methods, the sweeps, higher order, Symbols, C and LaTeX
-text, pictures, tests. To add an op, add a row.
+Everything else reads these rows: Value's methods, sweeps, higher derivatives, Symbols, C and LaTeX
+text, pictures, tests. To add an op, add a row here, and its method to `_Methods` at the end.
 
 Numbers follow IEEE 754 everywhere: ``log(0)`` is -inf, ``1/0`` is inf, an overflow is inf, a number
 outside the domain gives nan; nothing raises and nothing turns complex. A nan among the operands gives
-a nan, as in C; the comparisons and ``where`` alone may answer otherwise.
+a nan, as in C; only the comparisons and ``where`` may give another number.
 
 Partials are written in ordinary arithmetic over ``(*args, out)``, without an ``if``, so that one text
 serves numbers, graphs (higher order), formulas and C. Slopes of subnormal size are good to 2**-1022.
 
-Along a path of the graph an adjoint, a tangent or a slope of exactly 0 stays 0, whatever it is multiplied
-with (strong zero), so that what is not chosen or does not matter brings no nan. This makes reverse and
-forward mode agree at edges; where infinite contributions of several paths cancel, one may still give nan.
+An adjoint, a tangent or a slope of exactly 0 makes every product with it 0, whatever the other factor
+(strong zero), so that operands that are not chosen or do not matter bring no nan. This makes reverse and
+forward mode agree at edges; where infinite contributions of several paths cancel, one mode may still give
+nan and the other not.
 """
 
 from __future__ import annotations
@@ -23,14 +24,35 @@ from builtins import abs as abs_
 from builtins import round as round_
 from math import copysign, inf, nan
 
+from autograd.table.families import (
+    EXACT,
+    EXPONENT,
+    FORMULA_OUTSIDE,
+    NO_SLOPE,
+    POSITIVE,
+    REAL,
+    UNIT,
+    WIDE,
+    arithmetic,
+    brackets,
+    choice,
+    ieee,
+    libm,
+    logarithm,
+    named,
+    reduction,
+    relation,
+    step,
+    whole,
+)
 from autograd.table.op import TABLE, Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Any
+    from collections.abc import Sequence
+    from typing import Any, Self
 
-# Rows that rules above them use.
+# Rows that partials above them use.
 cos: Op
 cosh: Op
 eq: Op
@@ -42,50 +64,17 @@ sign: Op
 stop_gradient: Op
 where: Op
 
-LN2 = math.log(2.0)
-INV_LN2 = 1.0 / LN2
-INV_LN10 = 1.0 / math.log(10.0)
-TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
-ONE_ULP = 2.0**-52
-
-REAL = (-1e3, 1e3)
-WIDE = (-1e150, 1e150)
-POSITIVE = (1e-300, 1e300)
-UNIT = (-1.0, 1.0)
-
-
-def ieee(
-    function: Callable[[float], float], poles: dict[float, float] | None = None
-) -> Callable[[float], float]:
-    """A function of `math` with IEEE results where it raises: overflow, a pole, outside the domain."""
-
-    def forward(x: float) -> float:
-        try:
-            return function(x)
-        except OverflowError:
-            return copysign(inf, x)
-        except ValueError:
-            return poles.get(x, nan) if poles else nan
-
-    forward.__doc__ = function.__doc__
-    return forward
-
-
-SPLIT = 2.0**27 + 1.0
+_LN2 = math.log(2.0)
+_INV_LN2 = 1.0 / _LN2
+_INV_LN10 = 1.0 / math.log(10.0)
+_TWO_OVER_SQRT_PI = 2.0 / math.sqrt(math.pi)
+_ONE_ULP = 2.0**-52
 
 
 def _upper_half(x: float) -> float:
     """x rounded to 26 bits, whose square is exact (Veltkamp's splitting; Dekker, Numer. Math. 18, 1971)."""
-    scaled = x * SPLIT
+    scaled = x * 134217729.0  # 2**27 + 1
     return scaled - (scaled - x)
-
-
-def brackets(name: str, operands: str = "#1") -> str:
-    return rf"\{name}\left({operands}\right)"
-
-
-def named(name: str, operands: str = "#1") -> str:
-    return rf"\operatorname{{{name}}}\left({operands}\right)"
 
 
 # Arithmetic
@@ -125,80 +114,40 @@ def _sum_of(xs: Sequence[float]) -> float:
     return total
 
 
-neg = Op(
-    "neg",
-    lambda x: -x,
-    (lambda x, out: -1.0,),
-    method="",
-    infix="-",
-    precedence=2,
-    latex="-#1",
-    c="-#1",
-    domain=(WIDE,),
-    ulp=0.0,
-    slope_ulp=0.0,
-    doc="-x",
+neg = arithmetic("neg", "-", lambda x: -x, lambda x, out: -1.0, precedence=2, ulp=0.0)
+add = arithmetic(
+    "add", "+", lambda x, y: x + y, lambda x, y, out: 1.0, lambda x, y, out: 1.0, precedence=1, kind="sum"
 )
-add = Op(
-    "add",
-    lambda x, y: x + y,
-    (lambda x, y, out: 1.0, lambda x, y, out: 1.0),
-    method="",
-    infix="+",
-    precedence=1,
-    latex="#1 + #2",
-    c="#1 + #2",
-    domain=(WIDE, WIDE),
-    ulp=0.5,
-    slope_ulp=0.0,
-    doc="x + y",
+sub = arithmetic(
+    "sub", "-", lambda x, y: x - y, lambda x, y, out: 1.0, lambda x, y, out: -1.0, precedence=1, kind="sum"
 )
-sub = Op(
-    "sub",
-    lambda x, y: x - y,
-    (lambda x, y, out: 1.0, lambda x, y, out: -1.0),
-    method="",
-    infix="-",
-    precedence=1,
-    latex="#1 - #2",
-    c="#1 - #2",
-    domain=(WIDE, WIDE),
-    ulp=0.5,
-    slope_ulp=0.0,
-    doc="x - y",
-)
-mul = Op(
+mul = arithmetic(
     "mul",
+    "*",
     lambda x, y: x * y,
-    (lambda x, y, out: y, lambda x, y, out: x),
-    method="",
-    infix="*",
+    lambda x, y, out: y,
+    lambda x, y, out: x,
     precedence=2,
     latex=r"#1 \cdot #2",
-    c="#1 * #2",
-    domain=(WIDE, WIDE),
-    ulp=0.5,
-    slope_ulp=0.0,
-    doc="x * y",
+    kind="product",
 )
-div = Op(
+div = arithmetic(
     "div",
+    "/",
     _div,
-    (lambda x, y, out: 1.0 / y, lambda x, y, out: -out / y),
-    method="",
-    infix="/",
+    lambda x, y, out: 1.0 / y,
+    lambda x, y, out: -out / y,
     precedence=2,
     latex=r"\frac{#1}{#2}",
-    c="#1 / #2",
     domain=(WIDE, (1e-150, 1e150)),
-    ulp=0.5,
     slope_ulp=2.0,
-    doc="x / y",
+    singular=True,
 )
 chain = Op(
     "chain",
     lambda carried, slope: 0.0 if carried == 0.0 or slope == 0.0 else carried * slope,
     (lambda carried, slope, out: slope, lambda carried, slope, out: carried),
+    kind="product",
     method="",
     latex=named("chain", "#1, #2"),
     c="(#1 == 0.0 || #2 == 0.0 ? 0.0 : #1 * #2)",
@@ -211,43 +160,40 @@ chain = Op(
 
 
 def _pow_slope(x: Any, y: Any, out: Any) -> Any:
-    """y * x**(y - 1), in which y counts as a constant where the slope in y is 0 by convention.
+    """y * x**(y - 1); where the slope in y is 0 by convention, y counts as a constant.
 
-    So mixed second derivatives are equal. An exponent that is a plain number is a constant anyway.
+    This makes mixed second derivatives equal. An exponent that is a plain number is a constant anyway.
     """
     if type(y) is not float:
         y = where(eq(x, 0.0) * le(0.0, y), stop_gradient(y), y)
     return chain(y, pow(x, y - 1.0))
 
 
-pow = Op(
+pow = libm(
     "pow",
-    _pow,
-    (
-        _pow_slope,
-        lambda x, y, out: where(eq(x, 0.0) * le(0.0, y), 0.0, out * log(x)),
-    ),
+    _pow_slope,
+    lambda x, y, out: where(eq(x, 0.0) * le(0.0, y), 0.0, out * log(x)),
+    forward=_pow,
     method="",
     infix="**",
     precedence=4,
     latex="#1^{#2}",
-    c="pow(#1, #2)",
     domain=((1e-3, 1e3), (-20.0, 20.0)),
     kinks="x**0 has slope 0 everywhere; at x = 0 <= y all derivatives in y are 0, mixed ones too; "
     "at x < 0 the slope in y is nan",
+    singular=True,
     ulp=1.0,
     slope_ulp=64.0,  # 2 for whole y; else y - 1 may be rounded, which ln(x) magnifies
     doc="x to the power of y, differentiable in both.",
 )
-dot = Op(
+dot = reduction(
     "dot",
     _dot,
-    (lambda xs, ys, out: ys, lambda xs, ys, out: xs),
-    variadic=True,
-    method="",
+    lambda xs, ys, out: ys,
+    lambda xs, ys, out: xs,
+    kind="product",
     precedence=1,
     latex=r"\left(#1\right) \cdot \left(#2\right)",
-    c="autograd_dot",
     c_helper="""\
 static double autograd_dot(int n, const double *xs, const double *ys)
 {
@@ -257,18 +203,15 @@ static double autograd_dot(int n, const double *xs, const double *ys)
     return total;
 }
 """,
-    domain=(REAL, REAL),
     slope_ulp=0.0,
     doc="The sum of the products x*y, added from left to right.",
 )
-sum_of = Op(
+sum_of = reduction(
     "sum_of",
     _sum_of,
-    (lambda xs, out: (1.0,) * len(xs),),
-    variadic=True,
-    method="",
+    lambda xs, out: (1.0,) * len(xs),
+    kind="sum",
     latex=r"\sum\left(#1\right)",
-    c="autograd_sum_of",
     c_helper="""\
 static double autograd_sum_of(int n, const double *xs)
 {
@@ -278,91 +221,53 @@ static double autograd_sum_of(int n, const double *xs)
     return total;
 }
 """,
-    domain=(REAL,),
     slope_ulp=0.0,
     doc="The sum of a sequence, added from left to right.",
 )
 
 # Exponentials, logarithms and roots
 
-exp = Op(
-    "exp",
-    ieee(math.exp),
-    (lambda x, out: out,),
-    precedence=4,
-    latex="e^{#1}",
-    c="exp(#1)",
-    domain=((-745.0, 709.0),),
-    doc="e to the power of x.",
+exp = libm(
+    "exp", lambda x, out: out, precedence=4, latex="e^{#1}", domain=(EXPONENT,), doc="e to the power of x."
 )
-expm1 = Op(
+expm1 = libm(
     "expm1",
-    ieee(math.expm1),
-    (lambda x, out: exp(x),),
-    latex="e^{#1} - 1",
+    lambda x, out: exp(x),
     precedence=1,
-    c="expm1(#1)",
-    domain=((-745.0, 709.0),),
+    latex="e^{#1} - 1",
+    domain=(EXPONENT,),
     doc="exp(x) - 1, without losing the digits of small x.",
 )
-exp2 = Op(
+exp2 = libm(
     "exp2",
-    ieee(math.exp2),
-    (lambda x, out: out * LN2,),
+    lambda x, out: out * _LN2,
     precedence=4,
     latex="2^{#1}",
-    c="exp2(#1)",
     domain=((-1022.0, 1023.0),),
     doc="2 to the power of x.",
 )
-log = Op(
-    "log",
-    ieee(math.log, {0.0: -inf}),
-    (lambda x, out: 1.0 / x,),
-    latex=brackets("ln"),
-    c="log(#1)",
-    domain=(POSITIVE,),
-    doc="The natural logarithm of x.",
-    kinks="outside the domain the result is nan, the slope that of the formula",
-)
-log1p = Op(
+log = logarithm("log", lambda x, out: 1.0 / x, latex=brackets("ln"), doc="The natural logarithm of x.")
+log1p = logarithm(
     "log1p",
-    ieee(math.log1p, {-1.0: -inf}),
-    (lambda x, out: 1.0 / (1.0 + x),),
+    lambda x, out: 1.0 / (1.0 + x),
+    pole=-1.0,
     latex=brackets("ln", "1 + #1"),
-    c="log1p(#1)",
     domain=((-1.0, 1e300),),
     doc="log(1 + x), without losing the digits of small x.",
-    kinks="outside the domain the result is nan, the slope that of the formula",
 )
-log2 = Op(
-    "log2",
-    ieee(math.log2, {0.0: -inf}),
-    (lambda x, out: INV_LN2 / x,),
-    latex=brackets("log_2"),
-    c="log2(#1)",
-    domain=(POSITIVE,),
-    doc="The logarithm of x to base 2.",
-    kinks="outside the domain the result is nan, the slope that of the formula",
+log2 = logarithm(
+    "log2", lambda x, out: _INV_LN2 / x, latex=brackets("log_2"), doc="The logarithm of x to base 2."
 )
-log10 = Op(
-    "log10",
-    ieee(math.log10, {0.0: -inf}),
-    (lambda x, out: INV_LN10 / x,),
-    latex=brackets("log_{10}"),
-    c="log10(#1)",
-    domain=(POSITIVE,),
-    doc="The logarithm of x to base 10.",
-    kinks="outside the domain the result is nan, the slope that of the formula",
+log10 = logarithm(
+    "log10", lambda x, out: _INV_LN10 / x, latex=brackets("log_{10}"), doc="The logarithm of x to base 10."
 )
-sqrt = Op(
+sqrt = libm(
     "sqrt",
-    ieee(math.sqrt),
-    (lambda x, out: 0.5 / out,),
+    lambda x, out: 0.5 / out,
     latex=r"\sqrt{#1}",
-    c="sqrt(#1)",
     domain=(POSITIVE,),
     kinks="slope inf at 0",
+    singular=True,
     ulp=0.5,
     doc="The square root of x.",
 )
@@ -403,63 +308,32 @@ static double autograd_cbrt(double x)
 
 # Circular and hyperbolic functions
 
-sin = Op(
-    "sin",
-    ieee(math.sin),
-    (lambda x, out: cos(x),),
-    latex=brackets("sin"),
-    c="sin(#1)",
-    domain=(REAL,),
-    doc="The sine of x radians.",
-)
-cos = Op(
-    "cos",
-    ieee(math.cos),
-    (lambda x, out: -sin(x),),
-    latex=brackets("cos"),
-    c="cos(#1)",
-    domain=(REAL,),
-    doc="The cosine of x radians.",
-)
-tan = Op(
-    "tan",
-    ieee(math.tan),
-    (lambda x, out: 1.0 + out * out,),
-    latex=brackets("tan"),
-    c="tan(#1)",
-    domain=(REAL,),
-    doc="The tangent of x radians.",
-)
-asin = Op(
+sin = libm("sin", lambda x, out: cos(x), domain=(REAL,), doc="The sine of x radians.")
+cos = libm("cos", lambda x, out: -sin(x), domain=(REAL,), doc="The cosine of x radians.")
+tan = libm("tan", lambda x, out: 1.0 + out * out, domain=(REAL,), doc="The tangent of x radians.")
+asin = libm(
     "asin",
-    ieee(math.asin),
-    (lambda x, out: 1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    lambda x, out: 1.0 / sqrt((1.0 - x) * (1.0 + x)),
     method="arcsin",
-    latex=brackets("arcsin"),
-    c="asin(#1)",
     domain=(UNIT,),
     kinks="slope inf at -1 and 1",
+    singular=True,
     doc="The angle in radians, -pi/2 to pi/2, whose sine is x.",
 )
-acos = Op(
+acos = libm(
     "acos",
-    ieee(math.acos),
-    (lambda x, out: -1.0 / sqrt((1.0 - x) * (1.0 + x)),),
+    lambda x, out: -1.0 / sqrt((1.0 - x) * (1.0 + x)),
     method="arccos",
-    latex=brackets("arccos"),
-    c="acos(#1)",
     domain=(UNIT,),
     kinks="slope -inf at -1 and 1",
+    singular=True,
     doc="The angle in radians, 0 to pi, whose cosine is x.",
 )
-atan = Op(
+atan = libm(
     "atan",
-    math.atan,
-    (lambda x, out: 1.0 / (1.0 + x * x),),
+    lambda x, out: 1.0 / (1.0 + x * x),
+    forward=math.atan,
     method="arctan",
-    latex=brackets("arctan"),
-    c="atan(#1)",
-    domain=(WIDE,),
     doc="The angle in radians, -pi/2 to pi/2, whose tangent is x.",
 )
 
@@ -470,91 +344,69 @@ def _radius(y: Any, x: Any) -> Any:
     return where(eq(radius, 0.0), nan, radius)
 
 
-atan2 = Op(
+atan2 = libm(
     "atan2",
-    math.atan2,
-    (
-        lambda y, x, out: x / (radius := _radius(y, x)) / radius,
-        lambda y, x, out: -y / (radius := _radius(y, x)) / radius,
-    ),
+    lambda y, x, out: x / (radius := _radius(y, x)) / radius,
+    lambda y, x, out: -y / (radius := _radius(y, x)) / radius,
+    forward=math.atan2,
     method="arctan2",
     latex=named("atan2", "#1, #2"),
-    c="atan2(#1, #2)",
-    domain=(WIDE, WIDE),
     kinks="slopes nan at the origin, where the angle jumps, and their mixed derivatives too",
     doc="The angle in radians, -pi to pi, of the point with ordinate y (the first operand) and abscissa x.",
 )
 _cosh = ieee(math.cosh)
-sinh = Op(
-    "sinh",
-    ieee(math.sinh),
-    (lambda x, out: cosh(x),),
-    latex=brackets("sinh"),
-    c="sinh(#1)",
-    domain=((-710.0, 710.0),),
-    doc="The hyperbolic sine of x.",
-)
-cosh = Op(
+sinh = libm("sinh", lambda x, out: cosh(x), domain=((-710.0, 710.0),), doc="The hyperbolic sine of x.")
+cosh = libm(
     "cosh",
-    lambda x: _cosh(abs_(x)),  # so that an overflow is +inf on both sides
-    (lambda x, out: sinh(x),),
-    latex=brackets("cosh"),
-    c="cosh(#1)",
+    lambda x, out: sinh(x),
+    forward=lambda x: _cosh(abs_(x)),  # so that an overflow is +inf on both sides
     domain=((-710.0, 710.0),),
     doc="The hyperbolic cosine of x.",
 )
-tanh = Op(
+tanh = libm(
     "tanh",
-    math.tanh,
-    (lambda x, out: 1.0 - out * out,),
-    latex=brackets("tanh"),
-    c="tanh(#1)",
+    lambda x, out: 1.0 - out * out,
+    forward=math.tanh,
     domain=((-30.0, 30.0),),
-    slope_abs=ONE_ULP,
+    saturates=True,
+    slope_abs=_ONE_ULP,
     doc="The hyperbolic tangent of x.",
 )
-asinh = Op(
+asinh = libm(
     "asinh",
-    math.asinh,
-    (lambda x, out: 1.0 / hypot(1.0, x),),
+    lambda x, out: 1.0 / hypot(1.0, x),
+    forward=math.asinh,
     method="arcsinh",
     latex=named("arsinh"),
-    c="asinh(#1)",
-    domain=(WIDE,),
     doc="The inverse hyperbolic sine of x.",
 )
-acosh = Op(
+acosh = libm(
     "acosh",
-    ieee(math.acosh),
-    (lambda x, out: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),),
+    lambda x, out: 1.0 / (sqrt(x - 1.0) * sqrt(x + 1.0)),
     method="arccosh",
     latex=named("arcosh"),
-    c="acosh(#1)",
     domain=((1.0, 1e300),),
     kinks="slope inf at 1",
+    singular=True,
     doc="The inverse hyperbolic cosine of x, 0 or more.",
 )
-atanh = Op(
+atanh = libm(
     "atanh",
-    ieee(math.atanh, {1.0: inf, -1.0: -inf}),
-    (lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),),
+    lambda x, out: 1.0 / ((1.0 - x) * (1.0 + x)),
+    poles={1.0: inf, -1.0: -inf},
     method="arctanh",
     latex=named("artanh"),
-    c="atanh(#1)",
     domain=(UNIT,),
+    kinks=FORMULA_OUTSIDE,
+    singular=True,
     doc="The inverse hyperbolic tangent of x.",
-    kinks="outside the domain the result is nan, the slope that of the formula",
 )
-hypot = Op(
+hypot = libm(
     "hypot",
-    math.hypot,
-    (
-        lambda x, y, out: where(eq(out, 0.0), 0.0, x / out),
-        lambda x, y, out: where(eq(out, 0.0), 0.0, y / out),
-    ),
+    lambda x, y, out: where(eq(out, 0.0), 0.0, x / out),
+    lambda x, y, out: where(eq(out, 0.0), 0.0, y / out),
+    forward=math.hypot,
     latex=r"\sqrt{\left(#1\right)^2 + \left(#2\right)^2}",
-    c="hypot(#1, #2)",
-    domain=(WIDE, WIDE),
     kinks="slopes 0 at the origin",
     doc="sqrt(x**2 + y**2), without overflow.",
 )
@@ -587,22 +439,21 @@ static double autograd_gaussian(double x)
     slope_ulp=4.0,
     doc="exp(-x**2), without losing the digits of large x.",
 )
-erf = Op(
+erf = libm(
     "erf",
-    math.erf,
-    (lambda x, out: TWO_OVER_SQRT_PI * gaussian(x),),
+    lambda x, out: _TWO_OVER_SQRT_PI * gaussian(x),
+    forward=math.erf,
     latex=named("erf"),
-    c="erf(#1)",
     domain=((-27.5, 27.5),),
+    saturates=True,
     slope_ulp=4.0,
     doc="The error function, 2/sqrt(pi) times the integral of exp(-t**2) from 0 to x.",
 )
-erfc = Op(
+erfc = libm(
     "erfc",
-    math.erfc,
-    (lambda x, out: -TWO_OVER_SQRT_PI * gaussian(x),),
+    lambda x, out: -_TWO_OVER_SQRT_PI * gaussian(x),
+    forward=math.erfc,
     latex=named("erfc"),
-    c="erfc(#1)",
     domain=((-27.5, 27.5),),
     slope_ulp=4.0,
     doc="1 - erf(x), without losing the digits of large x.",
@@ -624,16 +475,18 @@ sigmoid = Op(
     "sigmoid",
     _sigmoid,
     (lambda x, out: out * (1.0 - out),),
+    saturates=True,
     latex=r"\sigma\left(#1\right)",
     c="(#1 >= 0.0 ? 1.0 / (1.0 + exp(-#1)) : exp(#1) / (1.0 + exp(#1)))",
     domain=((-745.0, 745.0),),
-    slope_abs=ONE_ULP,
+    slope_abs=_ONE_ULP,
     doc="1 / (1 + exp(-x))",
 )
 softplus = Op(
     "softplus",
     _softplus,
     (lambda x, out: sigmoid(x),),
+    saturates=True,
     latex=brackets("ln", "1 + e^{#1}"),
     c="log1p(exp(-fabs(#1))) + (#1 > 0.0 ? #1 : 0.0)",
     domain=((-745.0, 1e300),),
@@ -643,12 +496,12 @@ relu = Op(
     "relu",
     lambda x: 0.0 if x <= 0.0 else x,  # a nan is not <= 0: it passes
     (lambda x, out: sign(out),),
+    vanishes=True,
     latex=named("relu"),
     c="(#1 <= 0.0 ? 0.0 : #1)",
     domain=(REAL,),
     kinks="slope 0 at 0; nan at nan",
-    ulp=0.0,
-    slope_ulp=0.0,
+    **EXACT,
     doc="max(x, 0)",
 )
 
@@ -673,20 +526,18 @@ def _logsumexp(xs: Sequence[float]) -> float:
 
 
 def _shares(xs: Sequence[Any], out: Any) -> tuple[Any, ...]:
-    """exp(x - out) for each x, divided by their sum: 1 but for the rounding of `out`."""
+    """exp(x - out) for each x, divided by their sum, which differs from 1 by the rounding of `out`."""
     terms = [exp(x - out) for x in xs]
     total = sum_of(terms)
     return tuple([term / total for term in terms])
 
 
-logsumexp = Op(
+logsumexp = reduction(
     "logsumexp",
     _logsumexp,
-    (_shares,),
-    variadic=True,
-    method="",
+    _shares,
+    singular=True,
     latex=named("logsumexp"),
-    c="autograd_logsumexp",
     c_helper="""\
 static double autograd_logsumexp(int n, const double *xs)
 {
@@ -708,12 +559,11 @@ static double autograd_logsumexp(int n, const double *xs)
     return xs[top] + log1p(rest);
 }
 """,
-    domain=(REAL,),
     kinks="slopes nan where the result is infinite",
     doc="log(sum of exp(x)), without overflow and without losing the small terms.",
 )
 
-# Choices: comparisons give 1.0 or 0.0 and have no slope
+# Absolute value, relations and choices
 
 abs = Op(
     "abs",
@@ -724,157 +574,74 @@ abs = Op(
     c="fabs(#1)",
     domain=(WIDE,),
     kinks="slope 0 at 0",
-    ulp=0.0,
-    slope_ulp=0.0,
+    **EXACT,
     doc="The absolute value of x.",
 )
-lt = Op(
-    "lt",
-    lambda x, y: 1.0 if x < y else 0.0,
-    (None, None),
-    method="",
-    infix="<",
-    precedence=0,
-    latex=r"\left[#1 < #2\right]",
-    c="(#1 < #2 ? 1.0 : 0.0)",
-    ulp=0.0,
-    kinks="slopes 0 everywhere",
-    doc="1.0 where x < y, else 0.0.",
-)
-le = Op(
-    "le",
-    lambda x, y: 1.0 if x <= y else 0.0,
-    (None, None),
-    method="",
-    infix="<=",
-    precedence=0,
-    latex=r"\left[#1 \le #2\right]",
-    c="(#1 <= #2 ? 1.0 : 0.0)",
-    ulp=0.0,
-    kinks="slopes 0 everywhere",
-    doc="1.0 where x <= y, else 0.0.",
-)
-eq = Op(
-    "eq",
-    lambda x, y: 1.0 if x == y else 0.0,
-    (None, None),
-    method="",
-    infix="==",
-    precedence=0,
-    latex=r"\left[#1 = #2\right]",
-    c="(#1 == #2 ? 1.0 : 0.0)",
-    ulp=0.0,
-    kinks="slopes 0 everywhere",
-    doc="1.0 where x == y, else 0.0.",
-)
-ne = Op(
-    "ne",
-    lambda x, y: 1.0 if x != y else 0.0,
-    (None, None),
-    method="",
-    infix="!=",
-    precedence=0,
-    latex=r"\left[#1 \ne #2\right]",
-    c="(#1 != #2 ? 1.0 : 0.0)",
-    ulp=0.0,
-    kinks="slopes 0 everywhere",
-    doc="1.0 where x != y, else 0.0.",
-)
-where = Op(
+lt = relation("lt", "<", lambda x, y: 1.0 if x < y else 0.0, latex="<")
+le = relation("le", "<=", lambda x, y: 1.0 if x <= y else 0.0, latex=r"\le")
+eq = relation("eq", "==", lambda x, y: 1.0 if x == y else 0.0, latex="=")
+ne = relation("ne", "!=", lambda x, y: 1.0 if x != y else 0.0, latex=r"\ne")
+where = choice(
     "where",
     lambda condition, x, y: x if condition != 0.0 else y,
-    (None, lambda condition, x, y, out: ne(condition, 0.0), lambda condition, x, y, out: eq(condition, 0.0)),
+    None,
+    lambda condition, x, y, out: ne(condition, 0.0),
+    lambda condition, x, y, out: eq(condition, 0.0),
     method="",
     latex=r"\begin{cases} #2 & \text{if } #1 \\ #3 & \text{otherwise} \end{cases}",
     c="(#1 != 0.0 ? #2 : #3)",
     domain=((-1.0, 1.0), WIDE, WIDE),
-    kinks="slope 0 in the condition; what is not chosen gets no gradient, whatever its slope",
-    ulp=0.0,
-    slope_ulp=0.0,
+    kinks="slope 0 in the condition; an operand that is not chosen gets no gradient, whatever its slope",
     doc="x where the condition is not 0, else y.",
 )
-maximum = Op(
+maximum = choice(
     "maximum",
     lambda x, y: x if x > y or x != x else y,
-    (
-        lambda x, y, out: where(ne(out, out), out, lt(y, x) + 0.5 * eq(x, y)),
-        lambda x, y, out: where(ne(out, out), out, lt(x, y) + 0.5 * eq(x, y)),
-    ),
+    lambda x, y, out: where(ne(out, out), out, lt(y, x) + 0.5 * eq(x, y)),
+    lambda x, y, out: where(ne(out, out), out, lt(x, y) + 0.5 * eq(x, y)),
+    vanishes=True,
     latex=brackets("max", "#1, #2"),
     c="(#1 > #2 || #1 != #1 ? #1 : #2)",
-    domain=(WIDE, WIDE),
     kinks="at a tie each operand has slope 1/2; nan at nan",
-    ulp=0.0,
-    slope_ulp=0.0,
     doc="The larger of x and y.",
 )
-minimum = Op(
+minimum = choice(
     "minimum",
     lambda x, y: x if x < y or x != x else y,
-    (
-        lambda x, y, out: where(ne(out, out), out, lt(x, y) + 0.5 * eq(x, y)),
-        lambda x, y, out: where(ne(out, out), out, lt(y, x) + 0.5 * eq(x, y)),
-    ),
+    lambda x, y, out: where(ne(out, out), out, lt(x, y) + 0.5 * eq(x, y)),
+    lambda x, y, out: where(ne(out, out), out, lt(y, x) + 0.5 * eq(x, y)),
+    vanishes=True,
     latex=brackets("min", "#1, #2"),
     c="(#1 < #2 || #1 != #1 ? #1 : #2)",
-    domain=(WIDE, WIDE),
     kinks="at a tie each operand has slope 1/2; nan at nan",
-    ulp=0.0,
-    slope_ulp=0.0,
     doc="The smaller of x and y.",
 )
 
 # Steps: locally constant
 
-
-def whole(function: Callable[[float], int]) -> Callable[[float], float]:
-    """A rounding function of `math` that keeps infinities, nan and the sign of zero."""
-    return lambda x: copysign(float(function(x)), x) if x - x == 0.0 else x
-
-
-floor = Op(
+floor = step(
     "floor",
     whole(math.floor),
-    (None,),
     latex=r"\left\lfloor #1 \right\rfloor",
-    c="floor(#1)",
-    domain=(REAL,),
-    ulp=0.0,
-    kinks="slope 0 everywhere",
-    doc="The largest whole number that is not above x.",
+    doc="x rounded down to a whole number.",
 )
-ceil = Op(
-    "ceil",
-    whole(math.ceil),
-    (None,),
-    latex=r"\left\lceil #1 \right\rceil",
-    c="ceil(#1)",
-    domain=(REAL,),
-    ulp=0.0,
-    kinks="slope 0 everywhere",
-    doc="The smallest whole number that is not below x.",
+ceil = step(
+    "ceil", whole(math.ceil), latex=r"\left\lceil #1 \right\rceil", doc="x rounded up to a whole number."
 )
-round = Op(
+round = step(
     "round",
     whole(round_),
-    (None,),
     method="rint",
     latex=named("round"),
     c="rint(#1)",
-    domain=(REAL,),
-    ulp=0.0,
-    kinks="slope 0 everywhere",
-    doc="The nearest whole number; of two, the even one.",
+    doc="x rounded to the nearest whole number; of two, to the even one.",
 )
-sign = Op(
+sign = step(
     "sign",
     lambda x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else x * 0.0,
-    (None,),
     latex=named("sign"),
     c="(#1 > 0.0 ? 1.0 : #1 < 0.0 ? -1.0 : #1 * 0.0)",
-    domain=(REAL,),
-    ulp=0.0,
-    kinks="slope 0 everywhere; nan at nan",
+    kinks=f"{NO_SLOPE}; nan at nan",
     doc="1.0, -1.0 or 0.0 with the sign of x.",
 )
 
@@ -886,17 +653,17 @@ def _fmod(x: float, y: float) -> float:
         return nan
 
 
-fmod = Op(
+fmod = libm(
     "fmod",
-    _fmod,
-    # the whole number trunc(x / y), which rounding of x / y alone could miss by one
-    (lambda x, y, out: 1.0, lambda x, y, out: -round((x - out) / y)),
+    lambda x, y, out: 1.0,
+    lambda x, y, out: -round((x - out) / y),  # trunc(x / y), which rounding of x / y alone could miss by one
+    forward=_fmod,
     latex=named("fmod", "#1, #2"),
-    c="fmod(#1, #2)",
     domain=(REAL, (0.1, 10.0)),
     kinks="slopes 1 and -trunc(x/y) everywhere, the jumps included",
-    ulp=0.0,
-    slope_ulp=0.0,
+    singular=True,
+    vanishes=True,
+    **EXACT,
     doc="The remainder of x / y with the sign of x (Python's % has the sign of y).",
 )
 identity = Op(
@@ -907,22 +674,63 @@ identity = Op(
     latex=named("identity"),
     c="#1",
     domain=(WIDE,),
-    ulp=0.0,
-    slope_ulp=0.0,
-    doc="x itself, as a node of its own: what a nested transform differentiates with respect to.",
+    **EXACT,
+    doc="x itself as a new node, by which nested transforms differentiate.",
 )
-stop_gradient = Op(
+stop_gradient = step(
     "stop_gradient",
     lambda x: x,
-    (None,),
     method="",
     latex="#1",
     c="#1",
     domain=(WIDE,),
-    kinks="slope 0 everywhere",
-    ulp=0.0,
-    doc="x itself, which counts as a constant.",
+    doc="x itself, counted as a constant.",
 )
 
 for _op in TABLE.values():
     _op.make_builtin()
+
+if TYPE_CHECKING:
+
+    class _Methods:
+        """The methods that rows give to Values and Symbols; a test holds this list against the rows."""
+
+        def exp(self) -> Self: ...
+        def expm1(self) -> Self: ...
+        def exp2(self) -> Self: ...
+        def log(self) -> Self: ...
+        def log1p(self) -> Self: ...
+        def log2(self) -> Self: ...
+        def log10(self) -> Self: ...
+        def sqrt(self) -> Self: ...
+        def cbrt(self) -> Self: ...
+        def sin(self) -> Self: ...
+        def cos(self) -> Self: ...
+        def tan(self) -> Self: ...
+        def arcsin(self) -> Self: ...
+        def arccos(self) -> Self: ...
+        def arctan(self) -> Self: ...
+        def arctan2(self, other: Any) -> Self: ...
+        def sinh(self) -> Self: ...
+        def cosh(self) -> Self: ...
+        def tanh(self) -> Self: ...
+        def arcsinh(self) -> Self: ...
+        def arccosh(self) -> Self: ...
+        def arctanh(self) -> Self: ...
+        def hypot(self, other: Any) -> Self: ...
+        def gaussian(self) -> Self: ...
+        def erf(self) -> Self: ...
+        def erfc(self) -> Self: ...
+        def sigmoid(self) -> Self: ...
+        def softplus(self) -> Self: ...
+        def relu(self) -> Self: ...
+        def maximum(self, other: Any) -> Self: ...
+        def minimum(self, other: Any) -> Self: ...
+        def floor(self) -> Self: ...
+        def ceil(self) -> Self: ...
+        def rint(self) -> Self: ...
+        def sign(self) -> Self: ...
+        def fmod(self, other: Any) -> Self: ...
+
+else:
+    __all__ = [name for name in TABLE if name != "identity"]

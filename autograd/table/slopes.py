@@ -1,4 +1,4 @@
-"""The slopes of an op's operands, whatever carries them: floats, Values or Symbols."""
+"""The slopes of an op by its operands, as floats, Values or Symbols."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ if TYPE_CHECKING:
 
 
 class IeeeFloat(Operand, float):  # type: ignore[misc]
-    """A float whose arithmetic is the table's: 1/0 is inf, and the result is one of these again.
+    """A float whose arithmetic is that of the table: 1/0 is inf, and the result is an IeeeFloat again.
 
-    Beside a Value or a Symbol it is a plain number.
+    In an op with a Value or a Symbol it counts as a plain number.
     """
 
     __slots__ = ()
@@ -27,10 +27,10 @@ class IeeeFloat(Operand, float):  # type: ignore[misc]
 
 
 def slopes(op: Op, args: tuple[Any, ...], out: Any) -> list[Any]:
-    """The partials of `op` at these operands and this result; a tuple of slopes for a sequence.
+    """The partials of `op` at these operands and this result; for a sequence a tuple of slopes.
 
-    Rules are written in plain arithmetic, and Python's own division raises at 0. Only then do they run once
-    more, on floats that follow IEEE: the usual case pays nothing for it.
+    Partials are written in plain arithmetic, and Python's division by 0 raises. Only then do they run again,
+    with `IeeeFloat`: the usual case pays nothing.
     """
     try:
         return [0.0 if partial is None else partial(*args, out) for partial in op.partials]
@@ -42,16 +42,14 @@ def slopes(op: Op, args: tuple[Any, ...], out: Any) -> list[Any]:
 def operand_slopes(
     op: Op, operands: tuple[Any, ...], args: tuple[Any, ...], out: Any, wanted: Container[Any] | None = None
 ) -> list[tuple[Any, Any]]:
-    """Each operand that is no constant, with the slope by it.
+    """The operands that are no constants, each with the slope by it; division by 0 as in `slopes`.
 
     Args:
         op: the op.
-        operands: its operands, as a node has them.
-        args: what carries the slopes in their place: floats, Values or Symbols.
-        out: what does so in the place of the result.
-        wanted: the operands that matter; all if left out.
-
-    At a division by 0 as in `slopes`.
+        operands: the operands of a node.
+        args: the operands as the partials get them: floats, Values or Symbols.
+        out: the result as the partials get it.
+        wanted: the operands whose slopes are asked for; all by default.
     """
     take = _of_sequences if op.variadic else _of_numbers
     try:
@@ -84,7 +82,7 @@ def _of_sequences(
 
 
 def _as(kind: type[float], x: Any) -> Any:
-    """Floats as floats of another kind, in tuples too; what is no float stays."""
+    """Floats converted to another class of floats, also those in tuples; other objects stay."""
     if type(x) is tuple:
         return tuple([_as(kind, x_i) for x_i in x])
     return kind(x) if isinstance(x, float) else x
@@ -98,7 +96,7 @@ def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
 
 
 def number_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, float]]:
-    """Each operand of a node that is a Value, with the slope by it as a number.
+    """The operands of a node that are Values, each with the slope by it as a float.
 
     Raises:
         TypeError: if a partial gives no number.
@@ -111,5 +109,5 @@ def number_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple
 
 
 def node_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, Any]]:
-    """Each operand of a node, with the slope by it carried by Values, or by Symbols: to go on from there."""
+    """The operands of a node, each with its slope as a Value or Symbol, to be differentiated again."""
     return operand_slopes(node.op, node.args, node.args, node, wanted)

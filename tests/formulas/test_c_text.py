@@ -25,7 +25,7 @@ def flat(args):
 
 
 def functions_of(op):
-    """(name, parameters, result) of the forward and of every partial of a row."""
+    """(name, parameters, result) for the result and for every slope of a row."""
     args = operands(op)
     parameters = flat(args)
     yield f"op_{op.name}", parameters, op(*args)
@@ -37,7 +37,7 @@ def functions_of(op):
 
 @pytest.fixture(scope="module")
 def library(tmp_path_factory):
-    """All rows in one C file, compiled with every warning an error."""
+    """All rows in one C file, compiled with warnings as errors."""
     if not shutil.which("gcc"):
         pytest.skip("there is no gcc here")
     folder = tmp_path_factory.mktemp("c")
@@ -114,7 +114,7 @@ def test_functions_of_names_that_mean_something_else_in_c_are_refused(name):
 
 
 def test_parameters_of_such_names_are_renamed_and_a_comment_says_so(tmp_path):
-    """Every name is another parameter, and the file compiles without a warning."""
+    """Different names become different parameters, and the file compiles without a warning."""
     names = [
         "x1*w1 + x2*w2",
         "x1_w1_x2_w2",
@@ -156,7 +156,7 @@ def test_a_symbols_c_text_is_whole(library, tmp_path):
 
 
 def test_numbers_and_names_survive_in_c(library, tmp_path):
-    """Every double reads back as itself; names of lines never meet those of parameters."""
+    """Every double reads back as itself; names of lines and of parameters differ."""
     v1, v2 = Symbol("v1"), Symbol("v2")
     f = logsumexp([exp(v1) * 0.1, v2 * -1e-300, v1 - math.inf]) + 1e22
     text = notation.c_function("f", [v1, v2], f)

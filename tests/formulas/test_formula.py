@@ -1,4 +1,4 @@
-"""Formulas of Values and their derivatives: they agree with what the engine computes, and read well."""
+"""Formulas of Values and their derivatives agree with the engine, and read well."""
 
 import math
 import random
@@ -138,23 +138,23 @@ def test_names_of_leaves():
     assert str(derivative(inner * inner, inner, names=locals())) == "2 * inner"
 
 
-def test_the_zero_of_what_does_not_count_stays():
-    """Strong zero: where a logarithm is not chosen, its infinite slope does not matter."""
+def test_an_operand_that_is_not_chosen_adds_nothing():
+    """Strong zero: the infinite slope of a logarithm that is not chosen adds nothing."""
     v = Value(0.0, "v")
     out = ag.where(ag.lt(0.0, v), ag.log(v), v)
     assert number(derivative(out, v), [v]) == gradients(out, [v])[0].data == 1.0
 
 
 def test_a_choice_that_may_be_nan_is_no_mere_mask():
-    """A `where` counts as what may be 0, and may be nan itself where it is not chosen."""
+    """A factor `where` may be 0, and may be nan where another condition does not choose it."""
     values = [Value(-2.0, "x"), Value(1.0, "z")]
     v, c = values
     out = ag.where(ag.lt(c, 0.0), v**v / c, v)
     assert number(derivative(out, v), values) == gradients(out, v).data == 1.0
 
 
-def test_what_is_0_on_a_region_keeps_an_infinite_factor_from_counting():
-    """Strong zero, as backward has it; and no more than a product where nothing can be infinite."""
+def test_a_factor_that_is_0_on_a_region_cancels_an_infinite_factor():
+    """Strong zero as in backward; a plain product where no factor can be infinite."""
     assert str(derivative(ag.relu(w * x), w)) == "sign(relu(w * x)) * x"
     assert str(derivative(ag.log(ag.relu(x)), x)) == "chain(sign(relu(x)), 1 / relu(x))"
     assert str(derivative(ag.where(ag.lt(x, y), x * x, ag.log(x)), x)) == (
@@ -166,7 +166,7 @@ def test_what_is_0_on_a_region_keeps_an_infinite_factor_from_counting():
 
 
 def test_the_text_of_a_formula_is_the_formula():
-    """What is printed, evaluated, keeps strong zero too: at log(-1) a plain product would be nan."""
+    """The printed formula keeps strong zero, too: at log(-1) a plain product would be nan."""
     v = Value(-1.0, "v")
     out = ag.where(ag.lt(0.0, v), ag.log(ag.log(v)), v)
     d = derivative(out, v)
@@ -188,7 +188,7 @@ def test_nan_equals_nothing_also_in_a_formula():
 
 
 def test_a_formula_too_long_to_be_written_is_refused_before_it_is_made():
-    """In time that grows with the graph, not with what would be written."""
+    """The refusal takes time in proportion to the graph, not to the text."""
     for length in (400, 100_000):
         v = Value(0.3, "v")
         out = v
@@ -220,7 +220,7 @@ def test_the_time_of_a_derivative_grows_with_its_length():
     assert seconds(2000) < 30.0 * seconds(200)
 
 
-def test_what_is_no_formula_says_why():
+def test_arguments_that_are_no_formula_are_refused():
     v = Value(1.0, "v")
     with pytest.raises(TypeError, match="a formula is that of a Value, not of the str"):
         formula("x")
@@ -246,7 +246,7 @@ def test_equal_formulas_have_equal_texts_in_every_run(printed_in_runs):
 
 @pytest.mark.parametrize("op", TABLE.values(), ids=lambda op: op.name)
 def test_the_latex_of_every_op_and_its_derivatives_renders(op):
-    """By matplotlib's mathtext, which knows no cases: those were looked at in KaTeX."""
+    """By matplotlib's mathtext, except `cases`, which it does not know."""
     mathtext = pytest.importorskip("matplotlib.mathtext")
     args = [(Symbol(f"{n}1"), Symbol(f"{n}2")) if op.variadic else Symbol(n) for n in "xyz"[: op.arity]]
     out = op(*args)

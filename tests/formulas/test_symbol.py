@@ -1,4 +1,4 @@
-"""Symbols: formulas that are simplified at birth, shared, evaluated, and written as text."""
+"""Symbols: formulas are rewritten by rules when they are made, shared, evaluated, and written as text."""
 
 import copy
 import gc
@@ -26,7 +26,7 @@ def test_equal_formulas_are_one_object():
     assert pickle.loads(pickle.dumps(sin(x) * y)) is sin(x) * y
 
 
-def test_what_nobody_holds_is_forgotten():
+def test_unreferenced_symbols_are_freed():
     from autograd.formulas.symbol import _known
 
     gc.collect()
@@ -44,7 +44,7 @@ EDGES = [0.0, -0.0, 1.0, -1.0, 0.5, -2.0, 1e308, float("inf"), float("-inf"), fl
 @pytest.mark.parametrize("rule", RULES, ids=str)
 @given(numbers=st.lists(st.sampled_from(EDGES) | st.floats(), min_size=3, max_size=3))
 def test_rules_change_no_number(rule, numbers):
-    """Both sides of each rule give the same double, bit for bit, but for the sign of chain's zero."""
+    """Both sides of each rule give the same double, bit for bit, except the sign of chain's zero."""
     pattern, result = rule
     names = dict(zip(("x", "y", "condition"), numbers, strict=True))
     left, right = _number(pattern, names), _number(result, names)

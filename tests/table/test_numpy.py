@@ -31,7 +31,7 @@ def test_arithmetic_with_arrays_gives_object_arrays():
 
 
 def test_masked_arrays_of_numbers_keep_the_gradient():
-    """NumPy's masked arrays read private names of an operand, which a Value must not have by chance."""
+    """NumPy's masked arrays look for private attributes of an operand, such as _data: a Value has none."""
     numbers = np.ma.array([1.0, 2.0, 4.0], mask=[False, True, False])
     assert grad(lambda x: (numbers * x).sum())(3.0) == 5.0
     assert grad(lambda x: (x * numbers).sum())(3.0) == 5.0
@@ -45,7 +45,7 @@ UFUNCS = [op for op in TABLE.values() if op.method and op.arity == 1 and hasattr
 
 @pytest.mark.parametrize("op", UFUNCS, ids=lambda op: op.method)
 def test_unary_ufuncs_on_object_arrays(op):
-    """np.exp(array of Values) calls each one's method of NumPy's name."""
+    """np.exp of an array of Values calls each Value's method of the ufunc's name."""
     point = 1.5 if op.name == "acosh" else 0.5
     v = Value(point)
     (result,) = getattr(np, op.method)(np.array([v]))
@@ -89,7 +89,7 @@ FROM_SCIPY = ["erf", "erfc", "expit", "log_expit", "logit", "cbrt", "exp2", "exp
 
 
 def test_ufuncs_of_a_value_are_ops_of_the_same_name():
-    """NumPy's and SciPy's, of one and two operands, with numbers and arrays on either side."""
+    """Ufuncs of NumPy and SciPy, of one and two operands, with numbers and arrays on either side."""
     special = pytest.importorskip("scipy.special")
     for ufunc in [
         np.fabs,
@@ -162,7 +162,7 @@ def store(v):
     ids=["assignment", "array", "astype"],
 )
 def test_a_value_in_an_array_of_floats_is_refused_with_the_way_out(convert):
-    """Under a transform and outside of it; without gradients to be lost it is a number."""
+    """Inside and outside of a transform; under no_grad the Value is stored as a number."""
     with pytest.raises(TypeError, match=r"silently drop its gradient.*needs dtype=object"):
         convert(Value(1.0))
     with pytest.raises(TypeError, match=r"silently drop its gradient.*needs dtype=object"):
@@ -171,7 +171,7 @@ def test_a_value_in_an_array_of_floats_is_refused_with_the_way_out(convert):
 
 
 def test_what_the_docstring_says_about_numpy():
-    """What NumPy refuses, and what is to be written instead."""
+    """NumPy refuses these calls; the code that the docstring of Value shows in their place works."""
     mixed = np.array([Value(0.5), 1.0], dtype=object)
     for refused in (
         lambda: np.exp(mixed),
