@@ -173,7 +173,9 @@ static PyMethodDef engine_functions[] = {
     {"is_stale", engine_is_stale, METH_O},
     {"recorded", engine_recorded, METH_VARARGS},
     {"current", engine_current, METH_NOARGS},
-    {"set_path", engine_set_path, METH_O},
+    {"set_source", engine_set_source, METH_O},
+    {"advance_clock", engine_advance_clock, METH_NOARGS},
+    {"birth", engine_birth, METH_O},
     {"restore", engine_restore, METH_VARARGS},
     {NULL},
 };

@@ -36,8 +36,6 @@ enum {
     LEAF,
 };
 
-typedef enum { UNARY, BINARY, TERNARY, SEQUENCE, TWO_SEQUENCES, OTHER } Shape;
-
 static const unsigned char shapes[] = {
 #define SHAPE(op, shape, slopes) shape,
     ALL_OPS(SHAPE)
@@ -59,12 +57,13 @@ typedef union {
     Value *value;
     double number;
     PyObject *object;
+    uint64_t birth; /* x of a leaf: the tick at which it was made */
 } Operand;
 
 struct Value {
     PyObject_HEAD
     uint64_t seen;      /* the number that the last walk that came here gave it */
-    uint64_t tick : 48; /* when it was made or, for a leaf, last given a number */
+    uint64_t tick : 48; /* of an inner node, when it was made; of a leaf, when it was last set, or 0 */
     uint64_t code : 8;
     uint64_t flags : 8;
     double data;
@@ -73,7 +72,7 @@ struct Value {
         Value *next; /* in a list of nodes to be freed, or of free memory */
     };
     Operand x, y;
-    PyObject *note; /* NULL, the module path (a str), or the tuple (label, path) */
+    PyObject *note; /* NULL, the module path (a str), or the tuple (label, path, source) */
     PyObject *weakrefs;
 };
 
@@ -87,7 +86,7 @@ enum { /* flags */
 static PyTypeObject *value_type;
 #define IS_VALUE(object) (Py_TYPE(object) == value_type)
 
-/* A clock that advances whenever a leaf is given a new number; a leaf that never was has 0. */
+/* A clock that advances whenever a leaf is set or a trace starts. */
 static uint64_t tick = 1;
 
 /* The last number that a walk has given: each marks the nodes that it has seen with new numbers. */
@@ -114,6 +113,7 @@ typedef struct {
 } Callable;
 
 static int depends_on_wanting(Value *node);
+static PyObject *make_note(PyObject *label, PyObject *path, PyObject *source);
 static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count);
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b);
 static int to_double(PyObject *object, const char *where, double *number);

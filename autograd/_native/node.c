@@ -9,6 +9,23 @@
 static Value *free_nodes;
 static int free_count;
 
+static int is_empty(PyObject *text)
+{
+    return !text || PyUnicode_GET_LENGTH(text) == 0;
+}
+
+/* The note of a node that has these, each NULL or empty for none; NULL if it has none of them, or with an
+ * exception. */
+static PyObject *make_note(PyObject *label, PyObject *path, PyObject *source)
+{
+    if (is_empty(label) && is_empty(source))
+        return is_empty(path) ? NULL : Py_NewRef(path);
+    PyObject *empty = PyUnicode_FromString("");
+    PyObject *note = empty ? PyTuple_Pack(3, label ? label : empty, path ? path : empty, source ? source : empty) : NULL;
+    Py_XDECREF(empty);
+    return note;
+}
+
 /* A node with one reference and no operands yet, or NULL with MemoryError. */
 ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 {
@@ -26,7 +43,12 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
         PyObject_Init((PyObject *)node, value_type);
     }
     node->seen = 0;
-    node->tick = code == LEAF ? 0 : tick;
+    if (code == LEAF) {
+        node->tick = 0;
+        node->x.birth = tick;
+    }
+    else
+        node->tick = tick;
     node->code = code;
     node->flags = flags;
     node->data = data;
@@ -41,7 +63,7 @@ static PyObject *new_leaf(double data, int flags)
     Value *node = new_node(data, LEAF, flags);
     const State *state = current_state();
     if (node && state)
-        node->note = Py_XNewRef(state->path);
+        node->note = Py_XNewRef(state->note);
     return (PyObject *)node;
 }
 
@@ -240,54 +262,33 @@ static PyObject *get_args(Value *self, void *unused)
     return args;
 }
 
-static PyObject *note_part(const Value *self, int i)
+/* The label, path or source of a node, by its place in a note. */
+enum { LABEL, MODULE_PATH, SOURCE };
+static PyObject *note_part(const Value *self, int part)
 {
     if (self->note && PyTuple_CheckExact(self->note))
-        return Py_NewRef(PyTuple_GET_ITEM(self->note, i));
-    return self->note && i == 1 ? Py_NewRef(self->note) : PyUnicode_FromString("");
+        return Py_NewRef(PyTuple_GET_ITEM(self->note, part));
+    return self->note && part == MODULE_PATH ? Py_NewRef(self->note) : PyUnicode_FromString("");
 }
 
 static PyObject *get_label(Value *self, void *unused)
 {
-    return note_part(self, 0);
-}
-
-/* The two parts of a path is: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
-static PyObject *origin_part(Value *self, int of_module)
-{
-    PyObject *whole = note_part(self, 1);
-    if (!whole)
-        return NULL;
-    const Py_ssize_t size = PyUnicode_GET_LENGTH(whole);
-    const Py_ssize_t line_end = PyUnicode_FindChar(whole, '\n', 0, size, 1);
-    PyObject *part;
-    if (line_end < 0)
-        part = of_module ? Py_NewRef(whole) : PyUnicode_FromString("");
-    else if (of_module)
-        part = PyUnicode_Substring(whole, line_end + 2 < size ? line_end + 2 : size, size);
-    else
-        part = PyUnicode_Substring(whole, 0, line_end);
-    Py_DECREF(whole);
-    return part;
+    return note_part(self, LABEL);
 }
 
 static PyObject *get_path(Value *self, void *unused)
 {
-    return origin_part(self, 1);
+    return note_part(self, MODULE_PATH);
 }
 
 static PyObject *get_source(Value *self, void *unused)
 {
-    return origin_part(self, 0);
+    return note_part(self, SOURCE);
 }
 
-static int set_note(Value *self, PyObject *label, PyObject *path)
+static int set_note(Value *self, PyObject *label, PyObject *path, PyObject *source)
 {
-    PyObject *note;
-    if (PyUnicode_GET_LENGTH(label))
-        note = PyTuple_Pack(2, label, path);
-    else
-        note = PyUnicode_GET_LENGTH(path) ? Py_NewRef(path) : NULL;
+    PyObject *note = make_note(label, path, source);
     if (!note && PyErr_Occurred())
         return -1;
     Py_XSETREF(self->note, note);
@@ -303,10 +304,11 @@ static int set_label(Value *self, PyObject *label, void *unused)
         return -1;
     }
     label = PyUnicode_FromObject(label); /* an object of a subclass might hold on to the node */
-    PyObject *path = note_part(self, 1);
-    const int done = label && path ? set_note(self, label, path) : -1;
+    PyObject *path = get_path(self, NULL), *source = get_source(self, NULL);
+    const int done = label && path && source ? set_note(self, label, path, source) : -1;
     Py_XDECREF(label);
     Py_XDECREF(path);
+    Py_XDECREF(source);
     return done;
 }
 

@@ -34,7 +34,7 @@ ALWAYS_INLINE Value *new_result(int code, double data, int flags)
     }
     Value *node = new_node(data, code, flags);
     if (node && RARELY(state != NULL))
-        node->note = Py_XNewRef(state->path);
+        node->note = Py_XNewRef(state->note);
     return node;
 }
 

@@ -32,6 +32,7 @@ ALWAYS_INLINE int has_room(Array *array, Py_ssize_t more)
 typedef struct {
     Array stack, order, leaves;
     uint64_t first;  /* the number of the node visited first; a node with a lower one has not been seen */
+    uint64_t since;  /* nodes of a lower tick count as leaves */
     uint64_t oldest; /* tick of the nodes in `order` */
     int rules;       /* whether a node in `order` is of an op whose rules are called in Python */
 } Walk;
@@ -90,7 +91,7 @@ static int place(Walk *walk)
         if (node->seen >= walk->first)
             continue;
         node->seen = ++last;
-        if (node->code == LEAF) {
+        if (node->code == LEAF || node->tick < walk->since) {
             leaves->nodes[leaves->count++] = node;
             continue;
         }

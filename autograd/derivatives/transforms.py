@@ -18,7 +18,7 @@ from operator import index
 from autograd.derivatives.tree import flatten, flatten_like
 from autograd.graph import sweeps
 from autograd.graph.engine import Value, between, check_fresh, pull, walk
-from autograd.graph.recording import current, differentiating, enable_grad
+from autograd.graph.recording import current, enable_grad, tracing
 from autograd.table import ops
 from autograd.table.op import number
 from autograd.table.slopes import node_slopes, number_slopes
@@ -47,11 +47,8 @@ class _Recording:
             call = list(args)
             for i, arg in zip(places, self.rebuild(self.inputs), strict=True):
                 call[i] = arg
-            outer = differentiating.set((*differentiating.get(), self.inputs))
-            try:
+            with tracing(self.inputs):
                 self.out = f(*call, **kwargs)
-            finally:
-                differentiating.reset(outer)
         outs, self.rebuild_out = flatten(self.out)
         self.outs = [x if type(x) is Value else number(x, f"a result of {self.name}") for x in outs]
         roots = [x for x in self.outs if type(x) is Value]

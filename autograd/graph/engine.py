@@ -9,7 +9,18 @@ from autograd.table import op, operand, slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or engine is None:
-    from autograd.graph.value import Value, between, check_fresh, is_stale, pull, recorded, restore, walk
+    from autograd.graph.value import (
+        Value,
+        advance_clock,
+        between,
+        birth,
+        check_fresh,
+        is_stale,
+        pull,
+        recorded,
+        restore,
+        walk,
+    )
 else:
     Value = engine.connect(
         op.TABLE,
@@ -24,19 +35,23 @@ else:
     )
     Value.__doc__ = Behaviour.__doc__
     Value.__init_subclass__ = classmethod(errors.subclass)
-    op.reserved.update(dir(Value))
+    advance_clock = engine.advance_clock
     between = engine.between
+    birth = engine.birth
     check_fresh = engine.check_fresh
     is_stale = engine.is_stale
     pull = engine.pull
     recorded = engine.recorded
     restore = engine.restore
     walk = engine.walk
+op.reserved.update(dir(Value))
 
 __all__ = [
     "Value",
+    "advance_clock",
     "backend_info",
     "between",
+    "birth",
     "check_fresh",
     "is_stale",
     "pull",

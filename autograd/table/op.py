@@ -16,13 +16,19 @@ if TYPE_CHECKING:
 
 ATOM = 9  # the precedence of what never needs parentheses
 
-# How a sweep in Python passes through an op.
-FLAT = 0  # locally constant: no slope, so no path for a gradient
-UNARY = 1  # one number, of a row of the table
-BINARY = 2  # two numbers, of a row of the table
-GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing, rules of a user
+# The shapes of the operands that engines know by heart: those of the rows of the table.
+UNARY, BINARY, TERNARY, SEQUENCE, TWO_SEQUENCES = "UNARY", "BINARY", "TERNARY", "SEQUENCE", "TWO_SEQUENCES"
+OTHER = "OTHER"  # any other shape, and any op of a user: operands and rules are looked up in the Op
+SHAPES = {
+    (False, 1): UNARY,
+    (False, 2): BINARY,
+    (False, 3): TERNARY,
+    (True, 1): SEQUENCE,
+    (True, 2): TWO_SEQUENCES,
+}
 
 TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
+METHODS: dict[str, Op] = {}  # every op that is a method of operands, by the name of the method
 
 
 _Base: Any = object if engine is None else engine.Callable
@@ -66,6 +72,7 @@ class Op(_Base):  # type: ignore[misc]
     """
 
     builtin = False  # whether it is a row of `ops`, which cannot be defined again
+    shape = OTHER
 
     def __init__(
         self,
@@ -115,20 +122,16 @@ class Op(_Base):  # type: ignore[misc]
         self.__name__ = self.__qualname__ = name
         self.__module__ = getattr(forward, "__module__", __name__)
 
-        self.form = GENERAL if any(self.partials) else FLAT
-
+        # By the class of the first operand, a function that does the same as `apply`, but faster; or None.
+        self.quick: dict[type, Callable[..., Any] | None] = {}
         if register:
             self._check_names()
-        # By the class of the first operand, a function that does the same as `apply`, but faster.
-        self.quick: dict[type, Callable[..., Any]] = {}
-        for announce in on_new_op:
-            announce(self)
-        if register:
             TABLE[name] = self
             if self.method:
                 reserved.add(self.method)
-            for announce in on_register:
-                announce(self)
+            if self.method and not variadic:
+                METHODS[self.method] = self
+                setattr(Methods, self.method, _method(self))
 
     def _check_names(self) -> None:
         before = TABLE.get(self.name)
@@ -147,7 +150,10 @@ class Op(_Base):  # type: ignore[misc]
 
     def _call(self, *args: Any) -> Any:
         """The result for these operands: a float for numbers, else what their class makes of it."""
-        quick = self.quick.get(type(args[0])) if args else None
+        try:
+            quick = self.quick[type(args[0])]
+        except LookupError:  # the first call with such an operand, or no operand at all
+            quick = _ask(self, args)
         if len(args) != self.arity:
             raise TypeError(
                 f"{self.name} takes {self.arity} operand{'s' * (self.arity != 1)}, not {len(args)}"
@@ -172,8 +178,9 @@ class Op(_Base):  # type: ignore[misc]
     def make_builtin(self) -> None:
         """Tell that the rules are known to give floats, and that no other module may define the op again."""
         self.builtin = True
-        if None not in self.partials and not self.variadic and self.arity <= BINARY:
-            self.form = self.arity
+        self.shape = SHAPES.get((self.variadic, self.arity), OTHER)
+        if self.shape == UNARY:
+            self.quick[float] = self.forward
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -185,9 +192,31 @@ class Op(_Base):  # type: ignore[misc]
         return self.__qualname__
 
 
-reserved: set[str] = set()  # names of attributes, which no method of a new op may take
-on_new_op: list[Callable[[Op], None]] = []  # told of each op, so that Value can make it quick
-on_register: list[Callable[[Op], None]] = []  # told of each registered op, so that it becomes a method
+reserved: set[str] = set()  # the names of Value's attributes, which no method of a new op may take
+
+
+def _ask(op: Op, args: tuple[Any, ...]) -> Any:
+    """The shortcut for this class of first operand, or None: an engine's Value makes one for an op."""
+    kind: Any = type(args[0]) if args else None
+    quick = getattr(kind, "quick_op", None)
+    quick = quick(op) if quick is not None else None
+    if kind in (float, list, tuple) or hasattr(kind, "apply_op"):  # others might be classes that come and go
+        op.quick[kind] = quick
+    return quick
+
+
+class Methods:
+    """The base of all operands: registered ops become its methods."""
+
+    __slots__ = ()
+
+
+def _method(op: Op) -> Callable[..., Any]:
+    def method(*operands: Any) -> Any:
+        return op(*operands)
+
+    method.__name__, method.__doc__ = op.method, op.__doc__
+    return method
 
 
 def _check_signature(name: str, i: int, partial: Partial | None, arity: int) -> None:

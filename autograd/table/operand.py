@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 from autograd.table import functions, ops
-from autograd.table.op import TABLE, Op, number, on_register
+from autograd.table.op import METHODS, Methods, Op, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def combine(op: Op, left: Any, right: Any) -> Any:
     return NotImplemented if left is NotImplemented or right is NotImplemented else op(left, right)
 
 
-class Operand:
+class Operand(Methods):
     """Arithmetic, comparisons and elementary functions, each by the op of its name.
 
     A subclass defines ``apply_op(op, args)``: what an op makes of operands of its kind.
@@ -174,22 +174,6 @@ class Operand:
         def fmod(self, other: Any) -> Self: ...
 
 
-def _add_method(op: Op) -> None:
-    """Give Operand the method that calls this op."""
-    if op.method and not op.variadic:
-
-        def method(self: Operand, *others: Any) -> Any:
-            return op(self, *others)
-
-        method.__name__, method.__doc__ = op.method, op.__doc__
-        setattr(Operand, op.method, method)
-        _rows_by_method[op.method] = op
-        _functions.clear()
-
-
-_rows_by_method: dict[str, Op] = {}
-_functions: dict[Any, Any] = {}  # of the ufuncs that were met: an op, an operator
-
 # Of NumPy's ufuncs those that are not called as the method of a row is.
 
 UFUNCS: dict[str, Callable[..., Any]] = {
@@ -224,7 +208,7 @@ def ufunc_result(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict
     Raises:
         TypeError: if neither can, or the result is to be stored in an array of numbers.
     """
-    function = _functions.get(ufunc) or _find_function(ufunc)
+    function = UFUNCS.get(ufunc.__name__) or METHODS.get(ufunc.__name__)
     if function is not None and method == "__call__" and not options and not any(map(_is_sequence, inputs)):
         return function(*[x if isinstance(x, kind) else number(x, "an operand") for x in inputs])
 
@@ -260,15 +244,3 @@ def ufunc_result(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict
 
 def _is_sequence(x: Any) -> bool:
     return hasattr(x, "__len__")
-
-
-def _find_function(ufunc: Any) -> Any:
-    function = UFUNCS.get(ufunc.__name__) or _rows_by_method.get(ufunc.__name__)
-    if function is not None:
-        _functions[ufunc] = function
-    return function
-
-
-for _op in TABLE.values():
-    _add_method(_op)
-on_register.append(_add_method)

@@ -265,6 +265,20 @@ def test_modulo_and_floor_division_follow_python(x, y):
     assert (a.grad, b.grad) == (0.0, 0.0)
 
 
+def test_methods_made_from_the_table_show_their_source():
+    from autograd.graph.value import Value as PureValue
+
+    for name, line in {
+        "__add__": "data = self._number + number",
+        "__rsub__": "data = number - self._number",
+        "tanh": "data = forward(self._number)",
+        "maximum": "data = forward(self._number, other._number)",
+    }.items():
+        source = inspect.getsource(getattr(PureValue, name))
+        assert source.lstrip().startswith("def ")
+        assert line in source
+
+
 class TestBackward:
     def test_inner_gradients_are_those_of_the_last_call(self):
         x = Value(3.0)
