@@ -15,10 +15,11 @@ from collections.abc import Iterable
 from functools import wraps
 from operator import index
 
+from autograd.derivatives.tracing import Trace
 from autograd.derivatives.tree import flatten, flatten_like
 from autograd.graph import sweeps
 from autograd.graph.engine import Value, between, check_fresh, pull, walk
-from autograd.graph.recording import current, enable_grad, tracing
+from autograd.graph.recording import current, enable_grad
 from autograd.table import ops
 from autograd.table.op import number
 from autograd.table.slopes import node_slopes, number_slopes
@@ -32,41 +33,33 @@ if TYPE_CHECKING:
     Independent = Literal["zero", "warn", "raise"]
 
 
-class _Recording:
-    """A call of `f` on fresh inputs in place of the numbers in the chosen arguments."""
+class _Recording(Trace):
+    """A trace of `f` by the numbers in the chosen arguments, and its derivatives."""
 
     def __init__(
         self, f: Callable[..., Any], argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> None:
         self.name = getattr(f, "__name__", "the function")
-        self.nested = current().recording  # whether the caller's own Values want to know
+        self.nested = current().recording  # whether gradients of the caller's own Values can be wanted
         places = _places(self.name, argnums, len(args))
         numbers, self.rebuild = flatten([args[i] for i in places])
-        with enable_grad():
-            self.inputs = [self._input(x) for x in numbers]
-            call = list(args)
-            for i, arg in zip(places, self.rebuild(self.inputs), strict=True):
-                call[i] = arg
-            with tracing(self.inputs):
-                self.out = f(*call, **kwargs)
-        outs, self.rebuild_out = flatten(self.out)
-        self.outs = [x if type(x) is Value else number(x, f"a result of {self.name}") for x in outs]
-        roots = [x for x in self.outs if type(x) is Value]
-        self.reached, self.leaves = walk(*roots, stop=self.inputs)
-        self.order = between(self.reached, self.inputs)
-        # The slopes are wanted as Values where something that is not ours wants gradients.
-        self.graph = self.nested and (
-            any(x.op is not None for x in self.inputs) or any(leaf.requires_grad for leaf in self.leaves)
-        )
 
-    def _input(self, x: Any) -> Value:
-        """A node of its own for each number, so that nested derivatives are not confused."""
+        def call(inputs: list[Value]) -> Any:
+            new = list(args)
+            for i, arg in zip(places, self.rebuild(inputs), strict=True):
+                new[i] = arg
+            return f(*new, **kwargs)
+
+        super().__init__(call, [self._given(x) for x in numbers], self.name)
+        self.order = between(self.nodes, self.inputs)
+        # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
+        self.graph = self.nested and (any(x.op is not None for x in self.inputs) or self.wants_gradients())
+
+    def _given(self, x: Any) -> Any:
+        """What an input is made for: a Value that wants gradients, or a number."""
         if type(x) is Value:
-            if self.nested and x.requires_grad:
-                node: Value = ops.identity(x)
-                return node
-            x = x.data
-        return Value(number(x, f"an argument of {self.name} to differentiate by"))
+            return x if self.nested and x.requires_grad else x.data
+        return number(x, f"an argument of {self.name} to differentiate by")
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
@@ -74,7 +67,7 @@ class _Recording:
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
         if not graph:
-            found = pull(self.order, self.reached + self.leaves, self.inputs, seeds)
+            found = pull(self.order, self.reached, self.inputs, seeds)
             if self.leaves:  # a rule might have set one
                 self.check_fresh()
             return found
@@ -98,13 +91,9 @@ class _Recording:
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
         return self.settle(found, tangents)
 
-    def check_fresh(self) -> None:
-        """Make sure that the recorded numbers are still those of the leaves."""
-        check_fresh(self.reached, self.leaves + self.inputs)
-
     def settle(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         """Derivatives as floats, or as Values where they depend on a Value that wants gradients."""
-        return self.bare(_own(results, [*self.reached, *self.leaves, *given]))
+        return self.bare(_own(results, [*self.reached, *given]))
 
     def bare(self, results: Sequence[Any]) -> list[Any]:
         """Results with floats for those Values that nobody wants gradients of."""

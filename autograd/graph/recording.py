@@ -112,13 +112,13 @@ class _BlockInPython:
 
     def _inside(self) -> _State:
         outer = _state.get()
-        if self._name == "recording":
-            return _State(self._value, outer.origin, outer.traced, outer)
+        if self._name == "path":
+            path, source = outer.origin or ("", "")
+            path = f"{path}.{self._value}" if path and self._value else path or self._value
+            return _State(outer.recording, (path, source), outer.traced, outer)
         if self._name == "traced":
             return _State(True, outer.origin, (*outer.traced, self._value), outer)
-        path, source = outer.origin or ("", "")
-        path = f"{path}.{self._value}" if path and self._value else path or self._value
-        return _State(outer.recording, (path, source) if path or source else None, outer.traced, outer)
+        return _State(self._value, outer.origin, outer.traced, outer)
 
     __enter__ = _Entering()
     __exit__ = _Leaving().__exit__
