@@ -1,4 +1,4 @@
-/* The call of an op from Python. For rows of the table on Values and plain numbers it stays in C. */
+/* Calls of ops from Python: in C for rows of the table on Values and plain numbers, otherwise in Python. */
 
 static double number_unary(int code, double x)
 {
@@ -36,7 +36,7 @@ static double number_ternary(int code, double x, double y, double z)
     Py_UNREACHABLE();
 }
 
-/* These functions give NULL without an exception where Python has to look at the operands. */
+/* These functions return NULL without an exception if Python has to look at the operands. */
 
 static PyObject *call_unary(int code, PyObject *x)
 {
@@ -98,7 +98,7 @@ static PyObject *call_ternary(int code, PyObject *const *args)
     return PyFloat_FromDouble(number);
 }
 
-/* Whether a tuple holds Values and floats alone, as the operands of a node do. */
+/* Whether all items of a tuple are Values and floats, as the operands of a node are. */
 static int is_plain(PyObject *tuple)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
@@ -109,7 +109,7 @@ static int is_plain(PyObject *tuple)
     return 1;
 }
 
-/* The numbers of a tuple of Values and floats, and whether there is a Value among them. */
+/* Read the numbers of a tuple of Values and floats; 1 if there is a Value among them. */
 static int read_tuple(PyObject *tuple, double *numbers)
 {
     int values = 0;
@@ -245,7 +245,7 @@ static PyObject *callable_new(PyTypeObject *type, PyObject *args, PyObject *keyw
 }
 
 static PyMemberDef callable_members[] = {
-    {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place among those that are compiled; or -1"},
+    {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place in the compiled table; or -1"},
     {NULL},
 };
 
@@ -260,9 +260,9 @@ static PyTypeObject callable_type = {
     .tp_members = callable_members,
 };
 
-/* A node of an op whose rules are in Python */
+/* Ops whose rules are in Python */
 
-/* Make sure that the operands are what a node may have, and note which of them have slopes. */
+/* Make sure that a node may have these operands, and note in the op which operands have slopes. */
 static int check_operands(PyObject *op, PyObject *args)
 {
     PyObject *partials = PyObject_GetAttrString(op, "partials");
@@ -292,7 +292,7 @@ static PyObject *record_custom(PyObject *op, PyObject *args, double data)
     return record_objects(CUSTOM, data, Py_NewRef(args), Py_NewRef(op));
 }
 
-/* The number that the rule of an op has given; -1 with TypeError. */
+/* Read the number that the forward rule of an op returned; -1 with TypeError. */
 static int result_number(PyObject *op, PyObject *result, double *number)
 {
     if (PyFloat_CheckExact(result)) {
@@ -331,7 +331,7 @@ static PyObject *call_custom(PyObject *op, PyObject *args)
     return out;
 }
 
-/* Value.apply_op(op, args), which `apply` of op.py calls: the operands are floats and Values. */
+/* Value.apply_op(op, args), which apply() in table/op.py calls with floats and Values. */
 static PyObject *value_apply_op(PyObject *type, PyObject *const *given, Py_ssize_t count)
 {
     if (count != 2 || !PyObject_TypeCheck(given[0], &callable_type) || !PyTuple_CheckExact(given[1]))

@@ -1,8 +1,8 @@
-/* Value: how a node is laid out, made and freed, and its attributes. */
+/* Making and freeing nodes, and the attributes of Value. */
 
 #ifndef FREE_NODES
-/* How many freed nodes to keep for the next graph, 10 MB: a training step of a small model has that many, and
- * asking the system for the same pages again at each step would take as long as building the graph. */
+/* The number of freed nodes kept for the next graph, 10 MB: as many as a training step of a small model makes.
+ * Asking the system for the same pages at each step would take as long as building the graph. */
 #define FREE_NODES 131072
 #endif
 
@@ -30,7 +30,7 @@ static PyObject *make_note(PyObject *label, PyObject *path, PyObject *source)
 ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 {
     Value *node = free_nodes;
-    if (node) { /* it has kept its type */
+    if (node) { /* a freed node has kept its type */
         free_nodes = node->next;
         PREFETCH(free_nodes);
         free_count--;
@@ -78,15 +78,15 @@ ALWAYS_INLINE int y_is_object(const Value *node)
     return shape == TWO_SEQUENCES || node->code == CUSTOM || (shape == BINARY && !(node->flags & Y_IS_NUMBER));
 }
 
-/* Freeing one node may free its operands, and so on: they wait in a list, so that nothing recurs. Each
- * thread has its own, since what is freed on the way may run any code, and let other threads run.
+/* Freeing a node may free its operands, and so on. They wait in a list, so that nothing recurs. Each thread
+ * has a list of its own: freeing other objects on the way may run any code, and other threads.
  */
 static THREAD_LOCAL struct {
     Value *waiting;
     int at_it;
 } freeing;
 
-/* Give up a reference to an operand; a Value that was only waiting for that joins the list. */
+/* Give up a reference to an operand; a Value without any other reference joins the list. */
 ALWAYS_INLINE Value *release(PyObject *operand, Value *waiting)
 {
     Value *node = (Value *)operand;
@@ -129,7 +129,7 @@ static void value_dealloc(PyObject *self)
             PyObject_Free(node);
             Py_DECREF(value_type);
         }
-        if (!waiting) { /* what tuples and other objects let go of meanwhile */
+        if (!waiting) { /* nodes that tuples and other objects have released meanwhile */
             waiting = freeing.waiting;
             freeing.waiting = NULL;
         }
@@ -349,8 +349,8 @@ static int set_requires_grad(Value *self, PyObject *flag, void *unused)
     return 0;
 }
 
-/* An attribute of the user's is refused. (In pure Python that would take a __setattr__, and each node four
- * times as long.) */
+/* Refuse attributes that Value does not have. (The engine in Python does not: with a __setattr__, making a node
+ * would take four times as long.) */
 static int value_setattro(PyObject *self, PyObject *name, PyObject *given)
 {
     const int done = PyObject_GenericSetAttr(self, name, given);

@@ -155,7 +155,7 @@ static PyObject *engine_set_source(PyObject *module, PyObject *source)
     Py_RETURN_NONE;
 }
 
-/* The object `open_blocks` of recording.py, which is true while there are any. */
+/* The object `open_blocks` of recording.py: true while there is a State. */
 
 static int any_open_blocks(PyObject *self)
 {

@@ -31,7 +31,7 @@ else:
         compared=compared,
         numbers=slopes.numbers,
         node_slopes=slopes.number_slopes,
-        refusals=errors,
+        errors=errors,
     )
     Value.__doc__ = Behaviour.__doc__
     Value.__init_subclass__ = classmethod(errors.subclass)

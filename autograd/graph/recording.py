@@ -11,7 +11,7 @@ from operator import attrgetter, not_
 from threading import Lock, local
 from weakref import ref
 
-from autograd._native import engine
+from autograd._native import part
 from autograd.graph import errors
 
 TYPE_CHECKING = False
@@ -125,10 +125,10 @@ class _BlockInPython:
 
 
 # True while a block is open in some task: otherwise a new node skips the look-up of its task's state.
-open_blocks: Any = _states if engine is None else engine.open_blocks
-current: Callable[[], Any] = _state.get if engine is None else engine.current  # the state of this task
-_change_source: Callable[[str], None] = _set_source if engine is None else engine.set_source
-_Base: Any = _BlockInPython if engine is None else engine.Block
+open_blocks: Any = part("open_blocks", _states)
+current: Callable[[], Any] = part("current", _state.get)  # the state of the calling task
+_change_source: Callable[[str], None] = part("set_source", _set_source)
+_Base: Any = part("Block", _BlockInPython)
 
 # Flags of code objects, as `inspect` has them, whose import costs 10 ms.
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200

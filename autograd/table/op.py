@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import chain
 
-from autograd._native import engine
+from autograd import _native
 
 TYPE_CHECKING = False  # type checkers take this name as true; importing typing costs 5 ms
 if TYPE_CHECKING:
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 ATOM = 9  # the precedence of what never needs parentheses
 
-# The shapes of the operands that engines know by heart: those of the rows of the table.
+# Shapes of the operands of a row of the table, for which engines have fast paths, by `variadic` and arity.
 UNARY, BINARY, TERNARY, SEQUENCE, TWO_SEQUENCES = "UNARY", "BINARY", "TERNARY", "SEQUENCE", "TWO_SEQUENCES"
-OTHER = "OTHER"  # any other shape, and any op of a user: operands and rules are looked up in the Op
+OTHER = "OTHER"  # a row of any other shape, and every op of a user: slower, by the rules in the Op
 SHAPES = {
     (False, 1): UNARY,
     (False, 2): BINARY,
@@ -31,10 +31,7 @@ TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definit
 METHODS: dict[str, Op] = {}  # every op that is a method of operands, by the name of the method
 
 
-_Base: Any = object if engine is None else engine.Callable
-
-
-class Op(_Base):  # type: ignore[misc]
+class Op(_native.Callable):  # type: ignore[misc]
     """A primitive: its number, its slopes, and how it is written.
 
     Making one is all it takes: ``cube = Op("cube", lambda x: x * x * x, (lambda x, out: 3.0 * x * x,))``
@@ -149,7 +146,10 @@ class Op(_Base):  # type: ignore[misc]
             )
 
     def _call(self, *args: Any) -> Any:
-        """The result for these operands: a float for numbers, else what their class makes of it."""
+        """The result for these operands: a float for numbers, otherwise what their class makes of the op.
+
+        The native engine calls rows of the table in C, and comes here for everything else.
+        """
         try:
             quick = self.quick[type(args[0])]
         except LookupError:  # the first call with such an operand, or no operand at all
@@ -171,9 +171,6 @@ class Op(_Base):  # type: ignore[misc]
                 f"not {' and '.join(str(len(xs)) for xs in args)}"
             )
         return apply(self, args, chain.from_iterable(args))
-
-    if engine is None:  # whose Callable calls the rows of the table in C, and _call for the rest
-        __call__ = _call
 
     def make_builtin(self) -> None:
         """Tell that the rules are known to give floats, and that no other module may define the op again."""

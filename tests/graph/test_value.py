@@ -1188,6 +1188,34 @@ def straight_through(x):
     return float(round(x))
 
 
+def blend(name):
+    """An op of four numbers, a shape for which no engine has a fast path."""
+    rules = (
+        lambda a, b, c, d, out: b,
+        lambda a, b, c, d, out: a,
+        lambda a, b, c, d, out: d,
+        lambda a, b, c, d, out: c,
+    )
+    return ag.Op(name, lambda a, b, c, d: a * b + c * d, rules, method="", register=False)
+
+
+@pytest.mark.parametrize("row", [False, True], ids=["op of a user", "row of the table"])
+def test_an_op_of_four_operands_is_like_any_other(row):
+    op = blend("blend_of_four")
+    if row:
+        op.make_builtin()
+    x, y = Value(2.0), Value(3.0)
+    out = op(x, y, x, 5.0)
+    assert out.args == (x, y, x, 5.0)
+    out.backward()
+    assert (out.data, x.grad, y.grad) == (16.0, 8.0, 2.0)
+    assert grad(lambda x: op(x, y, x, x).detach() + op(x, x, x, x))(2.0) == 8.0
+    assert grad(grad(lambda x: op(x, x, 1.0, x)))(2.0) == 2.0
+    assert op(1.0, 2.0, 3.0, 4.0) == 14.0
+    with pytest.raises(TypeError, match="blend_of_four takes 4 operands, not 2"):
+        op(x, y)
+
+
 class TestCustomDerivative:
     def test_a_straight_through_estimator(self):
         x = Value(2.4)

@@ -1,4 +1,4 @@
-/* The functions of an engine besides Value, which engine.py hands on. */
+/* The functions of the module, besides the type Value: graph/engine.py imports them. */
 
 static PyObject *as_list(const Array *array)
 {
@@ -8,7 +8,7 @@ static PyObject *as_list(const Array *array)
     return list;
 }
 
-/* The Values of an iterable in an array, and in `*owner` what keeps them alive as long as it. */
+/* Read the Values of an iterable into an array. `*owner` holds the references. */
 static int read_values(PyObject *objects, Array *array, PyObject **owner)
 {
     *owner = PySequence_Tuple(objects);
@@ -105,7 +105,7 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* The results where a sweep starts, each with its weight, from an iterable of pairs. */
+/* Read the seeds of a sweep, pairs of a result and its weight. */
 static int read_seeds(PyObject *pairs, Array *outs, double **weights, PyObject **owner)
 {
     *owner = PySequence_Tuple(pairs);
@@ -209,7 +209,7 @@ static PyObject *engine_birth(PyObject *module, PyObject *object)
     return PyLong_FromUnsignedLongLong(node->code == LEAF ? node->x.birth : node->tick);
 }
 
-/* A node of any op with a number that is known: how a pickled graph is built. */
+/* A node of any op with a known number: unpickling builds graphs with it. */
 static PyObject *engine_recorded(PyObject *module, PyObject *given)
 {
     PyObject *op, *args;
