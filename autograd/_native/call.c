@@ -1,40 +1,27 @@
 /* Calls of ops from Python: in C for rows of the table on Values and plain numbers, otherwise in Python. */
 
-static double number_unary(int code, double x)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
+/* number_unary(code, x) and its kin: the number that a row gives for these operands. */
+#define CALL(op, ...)                                                                                        \
     case OP_##op:                                                                                            \
-        return forward_##op(x);
-        UNARY_OPS(CASE)
-#undef CASE
+        return forward_##op(__VA_ARGS__);
+#define FORWARD(name, cases, ...)                                                                            \
+    static double name(int code, __VA_ARGS__)                                                                \
+    {                                                                                                        \
+        switch (code) {                                                                                      \
+            cases                                                                                            \
+        }                                                                                                    \
+        Py_UNREACHABLE();                                                                                    \
     }
-    Py_UNREACHABLE();
-}
-
-static double number_binary(int code, double x, double y)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(x, y);
-        BINARY_OPS(CASE)
-#undef CASE
-    }
-    Py_UNREACHABLE();
-}
-
-static double number_ternary(int code, double x, double y, double z)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(x, y, z);
-        TERNARY_OPS(CASE)
-#undef CASE
-    }
-    Py_UNREACHABLE();
-}
+#define WITH_X(op) CALL(op, x)
+#define WITH_XY(op) CALL(op, x, y)
+#define WITH_XYZ(op) CALL(op, x, y, z)
+#define WITH_XS(op) CALL(op, n, xs)
+#define WITH_XS_YS(op) CALL(op, n, xs, ys)
+FORWARD(number_unary, UNARY_OPS(WITH_X), double x)
+FORWARD(number_binary, BINARY_OPS(WITH_XY), double x, double y)
+FORWARD(number_ternary, TERNARY_OPS(WITH_XYZ), double x, double y, double z)
+FORWARD(number_sequences, SEQUENCE_OPS(WITH_XS) TWO_SEQUENCES_OPS(WITH_XS_YS), int n, const double *xs,
+        const double *ys)
 
 /* These functions return NULL without an exception if Python has to look at the operands. */
 
@@ -119,23 +106,6 @@ static int read_tuple(PyObject *tuple, double *numbers)
         values |= IS_VALUE(item);
     }
     return values;
-}
-
-static double number_sequences(int code, int n, const double *xs, const double *ys)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(n, xs);
-        SEQUENCE_OPS(CASE)
-#undef CASE
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(n, xs, ys);
-        TWO_SEQUENCES_OPS(CASE)
-#undef CASE
-    }
-    Py_UNREACHABLE();
 }
 
 /* `sequences` are one or two tuples of equal length, whose references are the caller's. */
@@ -301,14 +271,10 @@ static int result_number(PyObject *op, PyObject *result, double *number)
     }
     PyObject *name = PyObject_GetAttrString(op, "name");
     PyObject *where = name ? PyUnicode_FromFormat("the result of %S", name) : NULL;
-    PyObject *found = where ? PyObject_CallFunctionObjArgs(python.number, result, where, NULL) : NULL;
+    const int done = where ? convert(PyObject_CallFunctionObjArgs(python.number, result, where, NULL), number) : -1;
     Py_XDECREF(name);
     Py_XDECREF(where);
-    if (!found)
-        return -1;
-    *number = PyFloat_AsDouble(found);
-    Py_DECREF(found);
-    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+    return done;
 }
 
 static PyObject *call_custom(PyObject *op, PyObject *args)

@@ -22,6 +22,14 @@ static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
     return NULL;
 }
 
+/* Read a float that Python has returned, and give up the reference to it; NULL is an exception. */
+static int convert(PyObject *found, double *number)
+{
+    *number = found ? PyFloat_AsDouble(found) : -1.0;
+    Py_XDECREF(found);
+    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
 /* The number of a Python object; `where` names the argument in an error. */
 static int to_double(PyObject *object, const char *where, double *number)
 {
@@ -35,12 +43,7 @@ static int to_double(PyObject *object, const char *where, double *number)
             return 0;
         PyErr_Clear();
     }
-    PyObject *found = PyObject_CallFunction(python.number, "Os", object, where);
-    if (!found)
-        return -1;
-    *number = PyFloat_AsDouble(found);
-    Py_DECREF(found);
-    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+    return convert(PyObject_CallFunction(python.number, "Os", object, where), number);
 }
 
 /* Never called: it keeps the type from inheriting garbage collection from its base, a class in Python. The
@@ -204,7 +207,9 @@ PyMODINIT_FUNC PyInit_engine(void)
     PyObject *blocks = PyObject_New(PyObject, &open_blocks_type);
     if (!state_variable)
         state_variable = PyContextVar_New("autograd", NULL);
-    if (!module || !blocks || !state_variable || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
+    if (!outside.traced)
+        outside.traced = PyTuple_New(0);
+    if (!module || !blocks || !outside.traced || !state_variable || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
         || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)

@@ -189,7 +189,7 @@ static PyObject *engine_restore(PyObject *module, PyObject *args)
     else if (stale)
         node->tick = 0; /* older than a leaf that was ever set */
     PyObject *label = get_label(node, NULL);
-    const int done = label ? set_note(node, label, path, source) : -1;
+    const int done = set_note(node, label, path, source);
     Py_XDECREF(label);
     if (done < 0)
         return NULL;
@@ -220,11 +220,11 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         return NULL;
     const int code = ((Callable *)op)->code;
     const State *state = current_state();
-    if (state && state->paused) {
+    if (state && !state->recording) {
         State *inside = copy_state(state);
         if (!inside)
             return NULL;
-        inside->paused = 0;
+        inside->recording = 1;
         if (begin_state(inside, state) < 0)
             return NULL;
     }
@@ -236,7 +236,7 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         if (out && IS_VALUE(out))
             ((Value *)out)->data = data;
     }
-    if (state && state->paused && set_state(state) < 0)
+    if (state && !state->recording && set_state(state) < 0)
         Py_CLEAR(out);
     if (out && !IS_VALUE(out)) {
         Py_CLEAR(out);

@@ -72,7 +72,7 @@ struct Value {
         Value *next; /* in the list of nodes to free, or of free memory */
     };
     Operand x, y;
-    PyObject *note; /* NULL, the module path (a str), or the tuple (label, path, source) */
+    PyObject *note; /* NULL, or the tuple (path, source), or the tuple (label, path, source) */
     PyObject *weakrefs;
 };
 
@@ -113,9 +113,9 @@ typedef struct {
 } Callable;
 
 static int depends_on_wanting(Value *node);
-static PyObject *make_note(PyObject *label, PyObject *path, PyObject *source);
 static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count);
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b);
+static int convert(PyObject *found, double *number);
 static int to_double(PyObject *object, const char *where, double *number);
 
 #endif

@@ -9,23 +9,6 @@
 static Value *free_nodes;
 static int free_count;
 
-static int is_empty(PyObject *text)
-{
-    return !text || PyUnicode_GET_LENGTH(text) == 0;
-}
-
-/* The note of a node that has these, each NULL or empty for none; NULL if it has none of them, or with an
- * exception. */
-static PyObject *make_note(PyObject *label, PyObject *path, PyObject *source)
-{
-    if (is_empty(label) && is_empty(source))
-        return is_empty(path) ? NULL : Py_NewRef(path);
-    PyObject *empty = PyUnicode_FromString("");
-    PyObject *note = empty ? PyTuple_Pack(3, label ? label : empty, path ? path : empty, source ? source : empty) : NULL;
-    Py_XDECREF(empty);
-    return note;
-}
-
 /* A node with one reference and no operands yet, or NULL with MemoryError. */
 ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 {
@@ -63,7 +46,7 @@ static PyObject *new_leaf(double data, int flags)
     Value *node = new_node(data, LEAF, flags);
     const State *state = current_state();
     if (node && state)
-        node->note = Py_XNewRef(state->note);
+        node->note = Py_XNewRef(state->origin);
     return (PyObject *)node;
 }
 
@@ -262,34 +245,38 @@ static PyObject *get_args(Value *self, void *unused)
     return args;
 }
 
-/* The label, path or source of a node, by its place in a note. */
-enum { LABEL, MODULE_PATH, SOURCE };
-static PyObject *note_part(const Value *self, int part)
+/* An item of a node's note, counted from its end: 1 is the source, 2 the path, 3 the label. */
+static PyObject *note_part(const Value *self, int place)
 {
-    if (self->note && PyTuple_CheckExact(self->note))
-        return Py_NewRef(PyTuple_GET_ITEM(self->note, part));
-    return self->note && part == MODULE_PATH ? Py_NewRef(self->note) : PyUnicode_FromString("");
-}
-
-static PyObject *get_label(Value *self, void *unused)
-{
-    return note_part(self, LABEL);
-}
-
-static PyObject *get_path(Value *self, void *unused)
-{
-    return note_part(self, MODULE_PATH);
+    const Py_ssize_t size = self->note ? PyTuple_GET_SIZE(self->note) : 0;
+    return place <= size ? Py_NewRef(PyTuple_GET_ITEM(self->note, size - place)) : PyUnicode_FromString("");
 }
 
 static PyObject *get_source(Value *self, void *unused)
 {
-    return note_part(self, SOURCE);
+    return note_part(self, 1);
+}
+
+static PyObject *get_path(Value *self, void *unused)
+{
+    return note_part(self, 2);
+}
+
+static PyObject *get_label(Value *self, void *unused)
+{
+    return note_part(self, 3);
 }
 
 static int set_note(Value *self, PyObject *label, PyObject *path, PyObject *source)
 {
-    PyObject *note = make_note(label, path, source);
-    if (!note && PyErr_Occurred())
+    if (!label || !path || !source)
+        return -1;
+    const int labelled = PyUnicode_GET_LENGTH(label) > 0;
+    const int placed = PyUnicode_GET_LENGTH(path) > 0 || PyUnicode_GET_LENGTH(source) > 0;
+    PyObject *note = labelled ? PyTuple_Pack(3, label, path, source)
+                     : placed ? PyTuple_Pack(2, path, source)
+                              : NULL;
+    if (!note && (labelled || placed))
         return -1;
     Py_XSETREF(self->note, note);
     return 0;
@@ -305,7 +292,7 @@ static int set_label(Value *self, PyObject *label, void *unused)
     }
     label = PyUnicode_FromObject(label); /* an object of a subclass might hold on to the node */
     PyObject *path = get_path(self, NULL), *source = get_source(self, NULL);
-    const int done = label && path && source ? set_note(self, label, path, source) : -1;
+    const int done = set_note(self, label, path, source);
     Py_XDECREF(label);
     Py_XDECREF(path);
     Py_XDECREF(source);

@@ -28,13 +28,13 @@ ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, 
 ALWAYS_INLINE Value *new_result(int code, double data, int flags)
 {
     const State *state = current_state();
-    if (RARELY(state != NULL) && state->paused) {
+    if (RARELY(state != NULL) && !state->recording) {
         code = LEAF;
         flags = CONSTANT;
     }
     Value *node = new_node(data, code, flags);
     if (node && RARELY(state != NULL))
-        node->note = Py_XNewRef(state->note);
+        node->note = Py_XNewRef(state->origin);
     return node;
 }
 

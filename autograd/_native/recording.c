@@ -6,11 +6,9 @@ static THREAD_LOCAL int sweeping; /* inside backward */
  * its State, so it is never changed once it is set, only replaced. */
 typedef struct State {
     PyObject_HEAD
-    int paused;          /* inside no_grad */
-    PyObject *path;      /* of the module whose forward is running; NULL for none */
-    PyObject *source;    /* the line of the program that is running; NULL if it is not followed */
-    PyObject *note;      /* path and source as a new node keeps them (native.h) */
-    PyObject *traced;    /* the tuple of the inputs of all running traces, a list each; NULL for none */
+    char recording;      /* False inside no_grad */
+    PyObject *origin;    /* the tuple of the path of the module and the source line that run; NULL for neither */
+    PyObject *traced;    /* the tuple of the inputs of all running traces, a list each */
     struct State *outer; /* the State that this one has replaced; NULL outside of all blocks */
 } State;
 
@@ -24,9 +22,7 @@ static void state_dealloc(PyObject *object)
     State *self = (State *)object;
     while (self) { /* and those that only this one refers to, without recursion */
         State *outer = self->outer;
-        Py_XDECREF(self->path);
-        Py_XDECREF(self->source);
-        Py_XDECREF(self->note);
+        Py_XDECREF(self->origin);
         Py_XDECREF(self->traced);
         PyObject_Free(self);
         open_blocks--;
@@ -38,31 +34,10 @@ static void state_dealloc(PyObject *object)
     }
 }
 
-static PyObject *state_recording(State *self, void *unused)
-{
-    return PyBool_FromLong(!self->paused);
-}
-
-static PyObject *state_origin(State *self, void *unused)
-{
-    if (!self->path && !self->source)
-        Py_RETURN_NONE;
-    PyObject *empty = PyUnicode_FromString("");
-    PyObject *origin = empty ? PyTuple_Pack(2, self->path ? self->path : empty, self->source ? self->source : empty)
-                             : NULL;
-    Py_XDECREF(empty);
-    return origin;
-}
-
-static PyObject *state_traced(State *self, void *unused)
-{
-    return self->traced ? Py_NewRef(self->traced) : PyTuple_New(0);
-}
-
-static PyGetSetDef state_attributes[] = {
-    {"recording", (getter)state_recording},
-    {"origin", (getter)state_origin},
-    {"traced", (getter)state_traced},
+static PyMemberDef state_members[] = {
+    {"recording", T_BOOL, offsetof(State, recording), READONLY},
+    {"origin", T_OBJECT, offsetof(State, origin), READONLY},
+    {"traced", T_OBJECT, offsetof(State, traced), READONLY},
     {NULL},
 };
 
@@ -72,10 +47,10 @@ static PyTypeObject state_type = {
     .tp_basicsize = sizeof(State),
     .tp_dealloc = state_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_getset = state_attributes,
+    .tp_members = state_members,
 };
 
-static State outside = {PyObject_HEAD_INIT(&state_type)};
+static State outside = {PyObject_HEAD_INIT(&state_type).recording = 1}; /* PyInit_engine() sets `traced` */
 
 /* The State of the calling task, borrowed from its context; NULL outside of all blocks. */
 static const State *state_of_task(void)
@@ -111,11 +86,9 @@ static State *copy_state(const State *from)
     if (!from)
         from = &outside;
     open_blocks++;
-    state->paused = from->paused;
-    state->path = Py_XNewRef(from->path);
-    state->source = Py_XNewRef(from->source);
-    state->note = Py_XNewRef(from->note);
-    state->traced = Py_XNewRef(from->traced);
+    state->recording = from->recording;
+    state->origin = Py_XNewRef(from->origin);
+    state->traced = Py_NewRef(from->traced);
     state->outer = NULL;
     return state;
 }
@@ -135,21 +108,32 @@ static PyObject *engine_current(PyObject *module, PyObject *unused)
     return Py_NewRef(state ? state : &outside);
 }
 
+/* An origin (path, source) like another, NULL for none, with a name appended to the path, or another source. */
+static PyObject *change_origin(PyObject *origin, PyObject *name, PyObject *source)
+{
+    PyObject *path = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 0)) : PyUnicode_FromString("");
+    PyObject *same = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 1)) : PyUnicode_FromString("");
+    if (path && name && PyUnicode_GET_LENGTH(name))
+        Py_SETREF(path, PyUnicode_GET_LENGTH(path) ? PyUnicode_FromFormat("%U.%U", path, name) : Py_NewRef(name));
+    PyObject *made = path && same ? PyTuple_Pack(2, path, source ? source : same) : NULL;
+    Py_XDECREF(path);
+    Py_XDECREF(same);
+    return made;
+}
+
 /* Change the source line where the task is; the State that returns afterwards stays. */
 static PyObject *engine_set_source(PyObject *module, PyObject *source)
 {
     if (!PyUnicode_CheckExact(source))
         return PyErr_Format(PyExc_TypeError, "a source line is a str");
     const State *current = current_state();
-    State *state = copy_state(current);
-    if (!state)
-        return NULL;
-    Py_XSETREF(state->source, Py_NewRef(source));
-    Py_XSETREF(state->note, make_note(NULL, state->path, source));
-    if (!state->note) {
-        Py_DECREF(state);
+    PyObject *origin = change_origin(current ? current->origin : NULL, NULL, source);
+    State *state = origin ? copy_state(current) : NULL;
+    if (!state) {
+        Py_XDECREF(origin);
         return NULL;
     }
+    Py_XSETREF(state->origin, origin);
     if (begin_state(state, current ? current->outer : NULL) < 0)
         return NULL;
     Py_RETURN_NONE;
@@ -177,7 +161,7 @@ typedef struct {
     PyObject_HEAD
     enum { RECORDING, PATH, TRACED } setting;
     PyObject *value;                /* True or False; the name to append to the path; the inputs of a trace */
-    PyObject *outer_path, *joined;  /* the last path it was entered in, and that path with the name appended */
+    PyObject *outer, *inner;        /* the origin it was last entered in, and the origin inside it */
 } Block;
 
 static PyObject *block_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -202,37 +186,36 @@ static void block_dealloc(PyObject *object)
 {
     Block *self = (Block *)object;
     Py_XDECREF(self->value);
-    Py_XDECREF(self->outer_path);
-    Py_XDECREF(self->joined);
+    Py_XDECREF(self->outer);
+    Py_XDECREF(self->inner);
     Py_TYPE(self)->tp_free(self);
 }
 
-/* The path inside the block, NULL for none; the same string for the same path outside of it. */
+/* The same tuple for the same origin outside of the block. */
 static int enter_path(Block *self, State *state)
 {
-    if (!PyUnicode_GET_LENGTH(self->value))
-        return 0;
-    if (state->path && self->outer_path != state->path) {
-        PyObject *joined = PyUnicode_FromFormat("%U.%U", state->path, self->value);
-        if (!joined)
+    if (!self->inner || self->outer != state->origin) {
+        PyObject *inner = change_origin(state->origin, self->value, NULL);
+        if (!inner)
             return -1;
-        Py_XSETREF(self->joined, joined);
-        Py_XSETREF(self->outer_path, Py_NewRef(state->path));
+        Py_XSETREF(self->inner, inner);
+        Py_XSETREF(self->outer, Py_XNewRef(state->origin));
     }
-    Py_XSETREF(state->path, Py_NewRef(state->path ? self->joined : self->value));
-    Py_XSETREF(state->note, make_note(NULL, state->path, state->source));
-    return state->note ? 0 : -1;
+    Py_XSETREF(state->origin, Py_NewRef(self->inner));
+    return 0;
 }
 
 static int enter_trace(Block *self, State *state)
 {
-    const Py_ssize_t count = state->traced ? PyTuple_GET_SIZE(state->traced) : 0;
+    const Py_ssize_t count = PyTuple_GET_SIZE(state->traced);
     PyObject *traced = PyTuple_New(count + 1);
     for (Py_ssize_t i = 0; traced && i <= count; i++)
         PyTuple_SET_ITEM(traced, i, Py_NewRef(i < count ? PyTuple_GET_ITEM(state->traced, i) : self->value));
-    Py_XSETREF(state->traced, traced);
-    state->paused = 0;
-    return traced ? 0 : -1;
+    if (!traced)
+        return -1;
+    Py_SETREF(state->traced, traced);
+    state->recording = 1;
+    return 0;
 }
 
 static PyObject *block_enter(PyObject *object, PyObject *unused)
@@ -248,7 +231,7 @@ static PyObject *block_enter(PyObject *object, PyObject *unused)
     else if (self->setting == TRACED)
         done = enter_trace(self, state);
     else
-        state->paused = self->value == Py_False;
+        state->recording = self->value != Py_False;
     if (done < 0) {
         Py_DECREF(state);
         return NULL;

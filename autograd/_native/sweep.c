@@ -220,7 +220,7 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         switch (node->code) {
 #define SWEEP(op)                                                                                            \
     case OP_##op:                                                                                            \
-        carry(sweep, node->x.value, carried, slope_##op##_0(node->x.value->data, out));                             \
+        carry(sweep, node->x.value, carried, slope_##op##_0(node->x.value->data, out));                      \
         break;
             UNARY_OPS(SWEEP)
 #undef SWEEP
@@ -229,42 +229,39 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         const double x = node->flags & X_IS_NUMBER ? node->x.number : node->x.value->data;                   \
         const double y = node->flags & Y_IS_NUMBER ? node->y.number : node->y.value->data;                   \
         if (!(node->flags & X_IS_NUMBER))                                                                    \
-            carry(sweep, node->x.value, carried, slope_##op##_0(x, y, out));                                        \
+            carry(sweep, node->x.value, carried, slope_##op##_0(x, y, out));                                 \
         if (!(node->flags & Y_IS_NUMBER))                                                                    \
-            carry(sweep, node->y.value, carried, slope_##op##_1(x, y, out));                                        \
+            carry(sweep, node->y.value, carried, slope_##op##_1(x, y, out));                                 \
         break;                                                                                               \
     }
             BINARY_OPS(SWEEP)
 #undef SWEEP
+#define CARRY(object, slope)                                                                                 \
+    if (IS_VALUE(object))                                                                                    \
+        carry(sweep, (Value *)(object), carried, slope);
 #define SWEEP(op)                                                                                            \
     case OP_##op: {                                                                                          \
         PyObject *const *args = &PyTuple_GET_ITEM(node->x.object, 0);                                        \
         const double x = operand_number(args[0]), y = operand_number(args[1]), z = operand_number(args[2]);  \
-        if (IS_VALUE(args[0]))                                                                               \
-            carry(sweep, (Value *)args[0], carried, slope_##op##_0(x, y, z, out));                                  \
-        if (IS_VALUE(args[1]))                                                                               \
-            carry(sweep, (Value *)args[1], carried, slope_##op##_1(x, y, z, out));                                  \
-        if (IS_VALUE(args[2]))                                                                               \
-            carry(sweep, (Value *)args[2], carried, slope_##op##_2(x, y, z, out));                                  \
+        CARRY(args[0], slope_##op##_0(x, y, z, out))                                                         \
+        CARRY(args[1], slope_##op##_1(x, y, z, out))                                                         \
+        CARRY(args[2], slope_##op##_2(x, y, z, out))                                                         \
         break;                                                                                               \
     }
             TERNARY_OPS(SWEEP)
 #undef SWEEP
 #define SWEEP(op)                                                                                            \
     case OP_##op: {                                                                                          \
-        const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
-        for (Py_ssize_t k = 0; k < n; k++) {                                                                 \
-            PyObject *x = PyTuple_GET_ITEM(node->x.object, k);                                               \
-            if (IS_VALUE(x))                                                                                 \
-                carry(sweep, (Value *)x, carried, slope_##op##_0(operand_number(x), out));                          \
-        }                                                                                                    \
+        PyObject *const *xs = &PyTuple_GET_ITEM(node->x.object, 0);                                          \
+        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->x.object); k++)                                    \
+            CARRY(xs[k], slope_##op##_0(operand_number(xs[k]), out))                                         \
         break;                                                                                               \
     }
             SEQUENCE_OPS_SLOPE_BY_SLOPE(SWEEP)
 #undef SWEEP
 #define SWEEP(op)                                                                                            \
     case OP_##op:                                                                                            \
-        if (carry_to_sequence(sweep, node, carried, slopes_##op) < 0)                                               \
+        if (carry_to_sequence(sweep, node, carried, slopes_##op) < 0)                                        \
             return -1;                                                                                       \
         break;
             SEQUENCE_OPS_ALL_SLOPES_AT_ONCE(SWEEP)
@@ -275,17 +272,14 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         PyObject *const *ys = &PyTuple_GET_ITEM(node->y.object, 0);                                          \
         const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
         for (Py_ssize_t k = 0; k < n; k++)                                                                   \
-            if (IS_VALUE(xs[k]))                                                                             \
-                carry(sweep, (Value *)xs[k], carried,                                                        \
-                      slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out));                    \
+            CARRY(xs[k], slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out))                  \
         for (Py_ssize_t k = 0; k < n; k++)                                                                   \
-            if (IS_VALUE(ys[k]))                                                                             \
-                carry(sweep, (Value *)ys[k], carried,                                                        \
-                      slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out));                    \
+            CARRY(ys[k], slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out))                  \
         break;                                                                                               \
     }
             TWO_SEQUENCES_OPS(SWEEP)
 #undef SWEEP
+#undef CARRY
         case CUSTOM:
             if (carry_custom(sweep, node, carried) < 0)
                 return -1;
