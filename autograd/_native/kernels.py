@@ -18,6 +18,7 @@ from typing import Any
 
 from autograd.formulas import notation
 from autograd.formulas.symbol import Symbol
+from autograd.graph.lines import call, flatten
 from autograd.graph.walks import replaced, topological_order
 from autograd.table import ops
 from autograd.table.op import OTHER, SEQUENCE, SHAPES, TABLE, Op
@@ -175,15 +176,10 @@ def _traced(op: Op, partial: Any, count: int) -> tuple[Any, dict[Symbol, tuple[O
 
 def _with(formula: Any, replacements: dict[Any, Any]) -> Any:
     """The formula with other formulas in the place of some that it contains."""
-    if type(formula) is not Symbol:
-        return formula
-    new: dict[Any, Any] = {}
-    for node in topological_order(formula):
-        if node in replacements or node.op is None:
-            new[node] = replacements.get(node, node)
-        else:
-            new[node] = node.op(*replaced(node.args, new.__getitem__, {}))
-    return new[formula]
+    if type(formula) is not Symbol or formula in replacements:
+        return replacements.get(formula, formula)
+    lines = flatten(formula, stop=replacements)
+    return lines.run([replacements.get(x, x) for x in lines.inputs], call)[formula]
 
 
 def _listed(names: list[str]) -> str:

@@ -1,4 +1,7 @@
-"""The engine in use, native or in pure Python: Value, and what the rest of the package asks of it."""
+"""The engine in use: Value, and the functions over graphs of Values that the rest of the package uses.
+
+value.py documents them; the extension has the same in C.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +12,10 @@ from autograd.table import op, operand, slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or engine is None:
-    from autograd.graph.value import (
-        Value,
-        advance_clock,
-        between,
-        birth,
-        check_fresh,
-        is_stale,
-        pull,
-        recorded,
-        restore,
-        walk,
-    )
+    from autograd.graph import value as used
 else:
-    Value = engine.connect(
+    used = engine
+    used.Value = engine.connect(
         op.TABLE,
         Behaviour,
         number=op.number,
@@ -33,32 +26,21 @@ else:
         node_slopes=slopes.number_slopes,
         errors=errors,
     )
-    Value.__doc__ = Behaviour.__doc__
-    Value.__init_subclass__ = classmethod(errors.subclass)
-    advance_clock = engine.advance_clock
-    between = engine.between
-    birth = engine.birth
-    check_fresh = engine.check_fresh
-    is_stale = engine.is_stale
-    pull = engine.pull
-    recorded = engine.recorded
-    restore = engine.restore
-    walk = engine.walk
+    used.Value.__doc__ = Behaviour.__doc__
+    used.Value.__init_subclass__ = classmethod(errors.subclass)
+
+Value = used.Value
 op.reserved.update(dir(Value))
 
-__all__ = [
-    "Value",
-    "advance_clock",
-    "backend_info",
-    "between",
-    "birth",
-    "check_fresh",
-    "is_stale",
-    "pull",
-    "recorded",
-    "restore",
-    "walk",
-]
+advance_clock = used.advance_clock
+between = used.between
+birth = used.birth
+check_fresh = used.check_fresh
+is_stale = used.is_stale
+pull = used.pull
+recorded = used.recorded
+restore = used.restore
+walk = used.walk
 
 
 def backend_info() -> dict[str, str]:
