@@ -1,7 +1,7 @@
-"""The C kernels of the table: what the extension is compiled with, made from the rows when it is built.
+"""The C kernels of the table: the text of kernels.h, made from the rows when the extension is built.
 
-For each row a function of its number and one of each slope, and lists of the rows by the shape of
-their operands, as macros that the hand-written part of the extension goes through.
+It has a function for the number of each row, a function for each slope, and the lists of the rows by the
+shape of their operands, as macros for the hand-written part of the extension.
 
 The slopes of a sequence come in one of two forms. Where the slope by an operand depends on that operand
 (and, with two sequences, on its partner) and the result, it is a function of these, as for any other row.
@@ -56,7 +56,7 @@ def kernels() -> str:
 
 
 def fingerprint() -> int:
-    """A number that tells one text of the table from another."""
+    """A checksum of the text of the table."""
     return crc32(Path(ops.__file__).read_bytes()) & 0x7FFFFFFF  # a long in C, on every machine
 
 

@@ -1,11 +1,10 @@
-"""Transforms: functions that make the derivative of a function, in reverse and forward mode.
+"""Transforms: functions that return the derivative of a function, in reverse and forward mode.
 
 Arguments and results may be numbers, Values, and lists, tuples, dicts and NumPy arrays of them, nested;
-a derivative has the structure of what it is taken by. Transforms nest to any order.
+a derivative has the structure of the argument. Transforms nest to any order.
 
-Results are floats, except where they depend on a Value that wants gradients and is not one of the
-inputs (the caller's, captured from outside, most often): then they are Values, and nothing is lost. No
-`grad` attribute is touched.
+Results are floats, unless they depend on a Value that wants gradients and is no input (most often a Value
+captured from outside): then they are Values, and no gradient is lost. No `grad` attribute is touched.
 """
 
 from __future__ import annotations
@@ -96,24 +95,24 @@ class _Recording(Trace):
         return self.bare(_own(results, [*self.reached, *given]))
 
     def bare(self, results: Sequence[Any]) -> list[Any]:
-        """Results with floats for those Values that nobody wants gradients of."""
+        """Results as floats, except Values that want gradients."""
         for x in self.inputs:
             if x.op is None:
                 x.requires_grad = False  # ours alone: nobody can ask for its gradient
         return [x if type(x) is not Value or (self.nested and x.requires_grad) else x.data for x in results]
 
     def values(self) -> Any:
-        """What the function returned, with floats where nobody wants gradients."""
+        """The result of the function, with floats for Values that want no gradients."""
         return self.rebuild_out(self.bare(self.outs))
 
 
 def _slopes(graph: bool) -> sweeps.Slopes:
-    """How a sweep takes slopes: as Values where its result shall be differentiated again."""
+    """The slopes of a sweep: Values if its result may be differentiated again, otherwise floats."""
     return node_slopes if graph else number_slopes
 
 
 def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
-    """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
+    """Results as new nodes: a slope may be an operand itself, so a Value of the caller's."""
     if not any(type(x) is Value for x in results):
         return list(results)
     before = set(known)
@@ -122,7 +121,7 @@ def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
 
 
 def _places(name: str, argnums: Argnums, count: int) -> list[int]:
-    """Which of the positional arguments to differentiate by, counted from the left."""
+    """The positions of the arguments to differentiate by."""
     places = []
     for argnum in argnums if isinstance(argnums, Iterable) else (argnums,):
         if not -count <= argnum < count:
@@ -152,7 +151,7 @@ def _check_argnums(f: Callable[..., Any], argnums: Any) -> None:
 
 
 def _instead(f: Callable[..., Any], argnum: Any) -> str:
-    """What to write for an argument that was given by its name, or by anything else."""
+    """What to write in place of an argnum that is no number."""
     import inspect
 
     try:
@@ -216,7 +215,7 @@ def _value_and_grad(
 
 
 def _unwrap(argnums: Argnums, branches: list[Any]) -> Any:
-    """One argument's result as it is, several as a tuple."""
+    """The result for one argnum as it is, for several as a tuple."""
     return tuple(branches) if isinstance(argnums, Iterable) else branches[0]
 
 
@@ -247,8 +246,8 @@ def grad(
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """``f(*primals)``, and the function that pulls a cotangent of the result back to the arguments.
 
-    The cotangent has the structure of the result; what comes back is a tuple, one for each argument:
-    the vector-Jacobian product.
+    The cotangent has the structure of the result. The function returns the vector-Jacobian product, a tuple
+    with an item for each argument.
     """
     recording = _Recording(f, range(len(primals)), primals, {})
 
@@ -367,7 +366,7 @@ def gradients(out: Value, inputs: Any) -> Any:
 
 
 def backward(out: Value, seed: float = 1.0) -> None:
-    """`Value.backward` as a function, which tells what is wrong where `out` is no Value.
+    """`Value.backward` as a function, with a helpful error if `out` is no Value.
 
     Raises:
         TypeError: if it is none.

@@ -29,11 +29,11 @@ def shallow_copy(node: Any) -> Value:
 
 
 def deep_copy(root: Any, memo: dict[int, Any]) -> Value:
-    """The Value with copies of everything it was made from; what `memo` has was copied before."""
+    """A copy of the Value and of everything that it was made from; `memo` holds earlier copies by id."""
     inputs = traced_inputs()
 
     def copy_of(node: Any) -> Any:
-        if id(node) not in memo:  # an input of a transform: all others come before their users
+        if id(node) not in memo:  # an input of a transform; all other nodes come before their users
             memo[id(node)] = _connected(node)
         return memo[id(node)]
 
@@ -50,7 +50,7 @@ def deep_copy(root: Any, memo: dict[int, Any]) -> Value:
 
 
 def reduce_value(root: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """What `Value.__reduce__` gives to pickle: a function, and the arguments that make the Value again.
+    """The answer of `Value.__reduce__` to pickle: a function, and the arguments that rebuild the Value.
 
     Raises:
         TypeError: inside a transform, for a Value that depends on an input of it.
@@ -68,11 +68,11 @@ def reduce_value(root: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 
 
 class _StandIn:
-    """Stands for an inner node, or for a sequence of operands, while pickle writes it; read back as that.
+    """Stands for an inner node or a sequence of operands when pickle writes; reads back as the original.
 
-    Pickle writes the stand-ins of a graph one after the other, operands before users, so that it does not
-    recurse. It remembers what it has written by identity: a node has one stand-in for as long as pickle
-    holds on to it, and so two Values pickled together share the nodes that they shared.
+    Pickle writes the stand-ins of a graph one after the other, operands before users, and so does not
+    recurse. Pickle remembers written objects by identity, and a node has one stand-in as long as pickle
+    holds it: two Values pickled together keep sharing nodes.
     """
 
     __slots__ = ("__weakref__", "thing")
@@ -87,7 +87,7 @@ class _StandIn:
         return _node, (thing.op, tuple(map(_written, thing.args)), *_node_state(thing))
 
 
-_stand_ins: WeakValueDictionary[int, _StandIn] = WeakValueDictionary()  # by the id of what they stand for
+_stand_ins: WeakValueDictionary[int, _StandIn] = WeakValueDictionary()  # by the id of the node or sequence
 
 
 def _stand_in(thing: Any) -> _StandIn:
@@ -98,7 +98,7 @@ def _stand_in(thing: Any) -> _StandIn:
 
 
 def _written(x: Any) -> Any:
-    """What pickle writes for an operand."""
+    """The object that pickle writes for an operand."""
     return x if type(x) is float or (type(x) is Value and x.op is None) else _stand_in(x)
 
 
@@ -159,7 +159,7 @@ Behaviour.__copy__, Behaviour.__deepcopy__ = shallow_copy, deep_copy  # type: ig
 
 
 def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
-    """What a pickle of version 0.1 calls for an inner node: operands are places in the list."""
+    """Rebuilds an inner node from a pickle of version 0.1, in which operands are places in the list."""
     nodes = list(leaves)
     shared: dict[int, Any] = {}
     for op, args, *state in lines:

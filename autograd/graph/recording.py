@@ -73,9 +73,8 @@ class _Thread(local):
 
 thread = _Thread()
 
-# Ctrl-C, and any exception that another thread sends, can come between two steps of a program in Python, but
-# not within a call to C. So a `with` statement enters and leaves by one such call: a lock's methods are of
-# the same kind.
+# Ctrl-C, or an exception sent by another thread, can interrupt a program between two steps in Python, but not
+# within a call to C. So a `with` statement enters and leaves a block by one call to C, as it does a lock.
 
 
 class _Entering:
@@ -91,7 +90,7 @@ class _Entering:
 
 _outer_states = map(
     attrgetter("outer"), iter(_state.get, None)
-)  # without end: each of the state at that time
+)  # endless: the outer state of the state at the time
 
 
 class _Leaving(IOBase):
@@ -195,7 +194,7 @@ class Block(_Base):  # type: ignore[misc]
 
 
 def _resumed(block: Block, steps: Any) -> Generator[Any, Any, Any]:
-    """A generator or coroutine, of which each step runs inside the block."""
+    """A generator or coroutine whose every step runs inside the block."""
     step, given = steps.send, None
     while True:
         try:
@@ -217,7 +216,7 @@ def _resumed(block: Block, steps: Any) -> Generator[Any, Any, Any]:
 
 
 class _Resumed:
-    """What is awaited in place of a coroutine whose steps run inside a block."""
+    """Awaited in place of a coroutine, whose steps it runs inside a block."""
 
     __slots__ = ("_block", "_steps")
 
@@ -232,8 +231,8 @@ class _Resumed:
 def no_grad() -> Block:
     """A block (or decorator) in which ops record nothing: results are detached, and cheaper.
 
-    It is of the task (or thread) that enters it, and of the tasks that are started inside it. Decorated
-    generators and async functions leave it whenever they wait: ``@no_grad()`` above ``async def evaluate``.
+    It holds for the task (or thread) that enters it, and for tasks started inside it. Decorated generators
+    and async functions leave it whenever they wait: ``@no_grad()`` above ``async def evaluate``.
 
     A bare ``with no_grad():`` around a ``yield`` leaks, as in PyTorch: while the generator waits, nothing is
     recorded in the code that called it either. Decorate the generator instead.
@@ -242,7 +241,7 @@ def no_grad() -> Block:
 
 
 def enable_grad() -> Block:
-    """A block (or decorator) in which ops record, whatever block it stands in; see `no_grad`."""
+    """A block (or decorator) in which ops record, also inside `no_grad`."""
     return Block("recording", True)
 
 
@@ -265,7 +264,7 @@ def traced_inputs() -> set[Any]:
 
 
 HERE = os.path.dirname(os.path.dirname(__file__))
-# How the files of this package's own code begin, and the code that it makes.
+# The beginnings of the file names of this package's own code, the generated code included.
 OURS = (HERE + os.sep, os.path.join(os.path.dirname(HERE), "nn") + os.sep, "<Value.")
 
 
@@ -273,7 +272,7 @@ def source_lines() -> SourceLines:
     """A block whose nodes remember the line of the program that made them: `Value.source`.
 
     ``with source_lines(): loss = model(x)``. It follows the program line by line (`sys.settrace`), which is
-    slow, and takes the place of a debugger meanwhile: for looking into a graph, not for training.
+    slow, and no debugger can run meanwhile: for looking into a graph, not for training.
     """
     return SourceLines()
 
@@ -297,7 +296,7 @@ class SourceLines:
         self._block.__exit__(*exception)
 
     def _called(self, frame: FrameType, event: str, _: Any) -> Any:
-        """For each function that is called, how it is followed; None for this package's own."""
+        """Follow a function that is called, unless it is this package's own."""
         return None if frame.f_code.co_filename.startswith(OURS) else self._in_frame(frame, event, None)
 
     def _in_frame(self, frame: FrameType, event: str, _: Any) -> Any:

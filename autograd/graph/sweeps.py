@@ -37,7 +37,7 @@ def times(carried: Any, slope: Any) -> Any:
 
 
 def plus(total: Any, more: Any) -> Any:
-    """total + more, without a node for a plain 0."""
+    """total + more; recorded only if neither is a plain 0."""
     if type(total) is float and total == 0.0:
         return more
     if type(more) is float and more == 0.0:
