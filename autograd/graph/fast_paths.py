@@ -43,20 +43,20 @@ def walk(stack: list[Any], seen: set[Any], since: int) -> tuple[list[Any], list[
             continue
         seen.add(node)
         op = node._made_by
-        if op is None or node._tick < since:
+        if op is None or (since and node._tick < since):
             leaves.append(node)
             continue
         push(node)
         push(None)
         shape = op.shape
-        if shape == BINARY:
+        if shape is BINARY:
             y = node._y
             if type(y) is not float and y not in seen:
                 push(y)
             x = node._x
             if type(x) is not float and x not in seen:
                 push(x)
-        elif shape == UNARY:
+        elif shape is UNARY:
             push(node._x)
         else:
             custom = custom or not op.builtin
@@ -76,7 +76,7 @@ def reverse(order: list[Any]) -> None:
         op = node._made_by
         shape = op.shape
         try:
-            if shape == BINARY:
+            if shape is BINARY:
                 x, y = node._x, node._y
                 by_x, by_y = op.partials
                 out = node._number
@@ -91,7 +91,7 @@ def reverse(order: list[Any]) -> None:
                 if slope_y != 0.0:
                     y._adjoint += carried * slope_y
                 continue
-            if shape == UNARY:
+            if shape is UNARY:
                 x = node._x
                 slope_x = op.partials[0](x._number, node._number)
                 if slope_x != 0.0:
@@ -109,9 +109,9 @@ def slopes(node: Any, wanted: Container[Any]) -> Iterable[tuple[Any, float]]:
     op = node._made_by
     x, out = node._x, node._number
     try:
-        if op.shape == UNARY:
+        if op.shape is UNARY:
             return ((x, op.partials[0](x._number, out)),) if x in wanted else ()
-        if op.shape == BINARY and x in wanted:
+        if op.shape is BINARY and x in wanted:
             y = node._y
             if type(y) is float:
                 return ((x, op.partials[0](x._number, y, out)),)
@@ -141,9 +141,9 @@ _RECORD = """
     out = new(Value)
     out._number = data
     out._made_by = op
-    out._tick = made
     out._x = {x}
     out._y = {y}
+    out._tick = made
     return out
 """
 _UNARY = """
