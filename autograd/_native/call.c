@@ -271,10 +271,10 @@ static int result_number(PyObject *op, PyObject *result, double *number)
     }
     PyObject *name = PyObject_GetAttrString(op, "name");
     PyObject *where = name ? PyUnicode_FromFormat("the result of %S", name) : NULL;
-    const int done = where ? convert(PyObject_CallFunctionObjArgs(python.number, result, where, NULL), number) : -1;
+    PyObject *found = where ? PyObject_CallFunctionObjArgs(python.number, result, where, NULL) : NULL;
     Py_XDECREF(name);
     Py_XDECREF(where);
-    return done;
+    return convert(found, number);
 }
 
 static PyObject *call_custom(PyObject *op, PyObject *args)

@@ -209,7 +209,8 @@ PyMODINIT_FUNC PyInit_engine(void)
         state_variable = PyContextVar_New("autograd", NULL);
     if (!outside.traced)
         outside.traced = PyTuple_New(0);
-    if (!module || !blocks || !outside.traced || !state_variable || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
+    if (!module || !blocks || !outside.traced || !state_variable
+        || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
         || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)

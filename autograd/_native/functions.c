@@ -48,7 +48,8 @@ static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywor
     Walk walk;
     begin_walk(&walk);
     walk.since = since ? PyLong_AsUnsignedLongLong(since) : 0;
-    if (PyErr_Occurred() || read_values(roots, &walk.stack, &kept) < 0 || (without && read_values(without, &stop, &kept_too) < 0))
+    if (PyErr_Occurred() || read_values(roots, &walk.stack, &kept) < 0
+        || (without && read_values(without, &stop, &kept_too) < 0))
         goto end;
     for (Py_ssize_t i = 0; i < stop.count; i++)
         stop.nodes[i]->seen = walk.first;

@@ -109,7 +109,7 @@ typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
     int code;        /* the place in the table; -1 for an op outside the compiled table */
-    uint64_t slopes; /* of such an op: a bit for each operand that has a slope; the last bit is for all others */
+    uint64_t slopes; /* of such an op: a bit for each operand that has a slope; the last bit for the rest */
 } Callable;
 
 static int depends_on_wanting(Value *node);

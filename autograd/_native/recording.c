@@ -7,7 +7,7 @@ static THREAD_LOCAL int sweeping; /* inside backward */
 typedef struct State {
     PyObject_HEAD
     char recording;      /* False inside no_grad */
-    PyObject *origin;    /* the tuple of the path of the module and the source line that run; NULL for neither */
+    PyObject *origin;    /* a tuple: the path of the module and the source line that run; NULL for neither */
     PyObject *traced;    /* the tuple of the inputs of all running traces, a list each */
     struct State *outer; /* the State that this one has replaced; NULL outside of all blocks */
 } State;
@@ -114,7 +114,8 @@ static PyObject *change_origin(PyObject *origin, PyObject *name, PyObject *sourc
     PyObject *path = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 0)) : PyUnicode_FromString("");
     PyObject *same = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 1)) : PyUnicode_FromString("");
     if (path && name && PyUnicode_GET_LENGTH(name))
-        Py_SETREF(path, PyUnicode_GET_LENGTH(path) ? PyUnicode_FromFormat("%U.%U", path, name) : Py_NewRef(name));
+        Py_SETREF(path, PyUnicode_GET_LENGTH(path) ? PyUnicode_FromFormat("%U.%U", path, name)
+                                                   : Py_NewRef(name));
     PyObject *made = path && same ? PyTuple_Pack(2, path, source ? source : same) : NULL;
     Py_XDECREF(path);
     Py_XDECREF(same);

@@ -331,7 +331,7 @@ static int sweep_from(Value *root, double seed, Refusal *refusal)
         goto end;
     sweep.adjoints[place_of(&sweep, root)] = seed;
 
-    /* Inner nodes show their adjoints at once if the sweep visits all of them, and no rule in Python can look. */
+    /* Inner nodes show their adjoints at once if the sweep visits all, and no rule in Python can look. */
     const int shows = order == &walk.order && !walk.rules;
     const uint64_t started = tick;
     sweeping = 1;
