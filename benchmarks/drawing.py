@@ -1,7 +1,7 @@
 """Drawing: seconds from Values to DOT text, to SVG and to PNG, for graphs of several sizes.
 
-The 66,000 operations and leaves are the loss of micrograd's demo, without modules; a graph of more than
-300 boxes is folded unless all of it is asked for, which is what "in full" does.
+The 66,000 operations and leaves are the loss of micrograd's demo, without modules. A graph of more than
+300 boxes is folded, except "in full".
 """
 
 import math

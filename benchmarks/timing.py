@@ -1,6 +1,6 @@
-"""How the benchmarks measure: engines take turns in one process, and the lower quartile of each counts.
+"""Timing for the benchmarks: engines take turns in one process, and the lower quartile of each counts.
 
-What else a machine does only ever adds to a time; the quartile leaves most of that out, for all alike.
+Other work on the machine only adds to times; the quartile leaves most of that out, for all engines alike.
 """
 
 import gc
@@ -37,8 +37,8 @@ def quartile(times):
 def in_turn(contestants, turns, steps):
     """The seconds of a step of each contestant, and what its last step gave.
 
-    Contestants are names with (step, whether gc is on). In a turn one makes several steps, as in training,
-    and one more before, which is not counted: the others have had the caches to themselves.
+    Contestants are names with (step, whether gc is on). In a turn a contestant makes several steps, as in
+    training, after a step that is not counted, since the caches hold the other contestants' data.
     """
     times = {name: [] for name in contestants}
     results = {}
@@ -53,7 +53,7 @@ def in_turn(contestants, turns, steps):
 
 
 def report(what, times):
-    """Print the milliseconds of each contestant, and how many times ours that is; as JSON with --json."""
+    """Print the milliseconds of each contestant, and their ratio to ours; as JSON with --json."""
     if "--json" in sys.argv:
         print(json.dumps(times))
         return

@@ -1,7 +1,10 @@
-"""The native engine, if it was built and is wanted.
+"""The choice of the engine: what makes and differentiates Values, the native extension or pure Python.
 
 ``AUTOGRAD_PURE=1`` in the environment asks for pure Python. Otherwise the extension is used where it is
-there, unless it was built from another table of ops, which would be silently wrong.
+installed, unless it was built from another table of ops, whose rules would be silently wrong.
+
+`engine` is the extension, or None for pure Python. Each part of the package that both engines have asks
+`part` for its own.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ REBUILD = "build it again with pip install -e ."
 
 
 def _load() -> tuple[Any, str]:
-    """The extension, or None and why."""
+    """The extension and "", or None and the reason."""
     if os.environ.get("AUTOGRAD_PURE", "0") not in ("", "0"):
         return None, "AUTOGRAD_PURE is set"
     try:
@@ -49,3 +52,18 @@ def fingerprint() -> int | None:
 
 
 engine, reason = _load()
+
+
+class _Callable:
+    """The base of Op in pure Python: a call of the op calls its `_call`."""
+
+    def __init_subclass__(cls) -> None:
+        cls.__call__ = cls._call  # type: ignore[attr-defined, method-assign]
+
+
+def part(name: str, in_python: Any) -> Any:
+    """A part of the engine in use: the extension's of this name, or the one given."""
+    return in_python if engine is None else getattr(engine, name)
+
+
+Callable: Any = part("Callable", _Callable)

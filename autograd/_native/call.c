@@ -1,42 +1,29 @@
-/* The call of an op from Python. For rows of the table on Values and plain numbers it stays in C. */
+/* Calls of ops from Python: in C for rows of the table on Values and plain numbers, otherwise in Python. */
 
-static double number_unary(int code, double x)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
+/* number_unary(code, x) and its kin: the number that a row gives for these operands. */
+#define CALL(op, ...)                                                                                        \
     case OP_##op:                                                                                            \
-        return forward_##op(x);
-        UNARY_OPS(CASE)
-#undef CASE
+        return forward_##op(__VA_ARGS__);
+#define FORWARD(name, cases, ...)                                                                            \
+    static double name(int code, __VA_ARGS__)                                                                \
+    {                                                                                                        \
+        switch (code) {                                                                                      \
+            cases                                                                                            \
+        }                                                                                                    \
+        Py_UNREACHABLE();                                                                                    \
     }
-    Py_UNREACHABLE();
-}
+#define WITH_X(op) CALL(op, x)
+#define WITH_XY(op) CALL(op, x, y)
+#define WITH_XYZ(op) CALL(op, x, y, z)
+#define WITH_XS(op) CALL(op, n, xs)
+#define WITH_XS_YS(op) CALL(op, n, xs, ys)
+FORWARD(number_unary, UNARY_OPS(WITH_X), double x)
+FORWARD(number_binary, BINARY_OPS(WITH_XY), double x, double y)
+FORWARD(number_ternary, TERNARY_OPS(WITH_XYZ), double x, double y, double z)
+FORWARD(number_sequences, SEQUENCE_OPS(WITH_XS) TWO_SEQUENCES_OPS(WITH_XS_YS), int n, const double *xs,
+        const double *ys)
 
-static double number_binary(int code, double x, double y)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(x, y);
-        BINARY_OPS(CASE)
-#undef CASE
-    }
-    Py_UNREACHABLE();
-}
-
-static double number_ternary(int code, double x, double y, double z)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(x, y, z);
-        TERNARY_OPS(CASE)
-#undef CASE
-    }
-    Py_UNREACHABLE();
-}
-
-/* These functions give NULL without an exception where Python has to look at the operands. */
+/* These functions return NULL without an exception if Python has to look at the operands. */
 
 static PyObject *call_unary(int code, PyObject *x)
 {
@@ -98,7 +85,7 @@ static PyObject *call_ternary(int code, PyObject *const *args)
     return PyFloat_FromDouble(number);
 }
 
-/* Whether a tuple holds Values and floats alone, as the operands of a node do. */
+/* Whether all items of a tuple are Values and floats, as the operands of a node are. */
 static int is_plain(PyObject *tuple)
 {
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(tuple); i++) {
@@ -109,7 +96,7 @@ static int is_plain(PyObject *tuple)
     return 1;
 }
 
-/* The numbers of a tuple of Values and floats, and whether there is a Value among them. */
+/* Read the numbers of a tuple of Values and floats; 1 if there is a Value among them. */
 static int read_tuple(PyObject *tuple, double *numbers)
 {
     int values = 0;
@@ -119,23 +106,6 @@ static int read_tuple(PyObject *tuple, double *numbers)
         values |= IS_VALUE(item);
     }
     return values;
-}
-
-static double number_sequences(int code, int n, const double *xs, const double *ys)
-{
-    switch (code) {
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(n, xs);
-        SEQUENCE_OPS(CASE)
-#undef CASE
-#define CASE(op)                                                                                             \
-    case OP_##op:                                                                                            \
-        return forward_##op(n, xs, ys);
-        TWO_SEQUENCES_OPS(CASE)
-#undef CASE
-    }
-    Py_UNREACHABLE();
 }
 
 /* `sequences` are one or two tuples of equal length, whose references are the caller's. */
@@ -245,7 +215,7 @@ static PyObject *callable_new(PyTypeObject *type, PyObject *args, PyObject *keyw
 }
 
 static PyMemberDef callable_members[] = {
-    {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place among those that are compiled; or -1"},
+    {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place in the compiled table; or -1"},
     {NULL},
 };
 
@@ -260,9 +230,9 @@ static PyTypeObject callable_type = {
     .tp_members = callable_members,
 };
 
-/* A node of an op whose rules are in Python */
+/* Ops whose rules are in Python */
 
-/* Make sure that the operands are what a node may have, and note which of them have slopes. */
+/* Make sure that a node may have these operands, and note in the op which operands have slopes. */
 static int check_operands(PyObject *op, PyObject *args)
 {
     PyObject *partials = PyObject_GetAttrString(op, "partials");
@@ -292,7 +262,7 @@ static PyObject *record_custom(PyObject *op, PyObject *args, double data)
     return record_objects(CUSTOM, data, Py_NewRef(args), Py_NewRef(op));
 }
 
-/* The number that the rule of an op has given; -1 with TypeError. */
+/* Read the number that the forward rule of an op returned; -1 with TypeError. */
 static int result_number(PyObject *op, PyObject *result, double *number)
 {
     if (PyFloat_CheckExact(result)) {
@@ -304,11 +274,7 @@ static int result_number(PyObject *op, PyObject *result, double *number)
     PyObject *found = where ? PyObject_CallFunctionObjArgs(python.number, result, where, NULL) : NULL;
     Py_XDECREF(name);
     Py_XDECREF(where);
-    if (!found)
-        return -1;
-    *number = PyFloat_AsDouble(found);
-    Py_DECREF(found);
-    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+    return convert(found, number);
 }
 
 static PyObject *call_custom(PyObject *op, PyObject *args)
@@ -331,7 +297,7 @@ static PyObject *call_custom(PyObject *op, PyObject *args)
     return out;
 }
 
-/* Value.apply_op(op, args), which `apply` of op.py calls: the operands are floats and Values. */
+/* Value.apply_op(op, args), which apply() in table/op.py calls with floats and Values. */
 static PyObject *value_apply_op(PyObject *type, PyObject *const *given, Py_ssize_t count)
 {
     if (count != 2 || !PyObject_TypeCheck(given[0], &callable_type) || !PyTuple_CheckExact(given[1]))

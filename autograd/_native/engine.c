@@ -1,4 +1,4 @@
-/* The native engine: Value and its sweeps at the speed of C, as value.py has them in Python. */
+/* The native engine: Value and its sweeps in C. graph/value.py explains the same engine in Python. */
 
 #include "native.h"
 
@@ -8,12 +8,12 @@
 #include "sweep.c"
 #include "operators.c"
 #include "call.c"
-#include "backend.c"
+#include "functions.c"
 
-/* Raise what a function of refusals.py gives for these arguments; always NULL. */
+/* Raise the error that a function of graph/errors.py makes from these arguments; always NULL. */
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
 {
-    PyObject *function = PyObject_GetAttrString(python.refusals, what);
+    PyObject *function = PyObject_GetAttrString(python.errors, what);
     PyObject *error = function ? PyObject_CallFunctionObjArgs(function, a, b, NULL) : NULL;
     if (error)
         PyErr_SetObject((PyObject *)Py_TYPE(error), error);
@@ -22,7 +22,15 @@ static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
     return NULL;
 }
 
-/* The number of a Python object; `where` says in an error what it was given as. */
+/* Read a float that Python has returned, and give up the reference to it; NULL is an exception. */
+static int convert(PyObject *found, double *number)
+{
+    *number = found ? PyFloat_AsDouble(found) : -1.0;
+    Py_XDECREF(found);
+    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+}
+
+/* The number of a Python object; `where` names the argument in an error. */
 static int to_double(PyObject *object, const char *where, double *number)
 {
     if (PyFloat_CheckExact(object)) {
@@ -35,17 +43,12 @@ static int to_double(PyObject *object, const char *where, double *number)
             return 0;
         PyErr_Clear();
     }
-    PyObject *found = PyObject_CallFunction(python.number, "Os", object, where);
-    if (!found)
-        return -1;
-    *number = PyFloat_AsDouble(found);
-    Py_DECREF(found);
-    return *number == -1.0 && PyErr_Occurred() ? -1 : 0;
+    return convert(PyObject_CallFunction(python.number, "Os", object, where), number);
 }
 
-/* Never called. A class written in Python is known to the cyclic collector, and hands that down to types
- * that have no function of this kind. A Value is not: operands are older than their users, so that nodes
- * make no cycle. (An op defined at run time, whose rules hold on to a Value computed with it, does.) */
+/* Never called: it keeps the type from inheriting garbage collection from its base, a class in Python. The
+ * cyclic collector need not track Values: operands are older than their users, so nodes form no cycle.
+ * (Except through an op of a user whose rules hold on to a Value computed with it.) */
 static int value_traverse(PyObject *self, visitproc visit, void *argument)
 {
     return 0;
@@ -127,7 +130,7 @@ static int make_value_type(PyObject *base)
     return 0;
 }
 
-/* Where the package is imported anew, its Values are the old ones with new behaviour. */
+/* When the package is imported again, Value stays the same type and gets the new base. */
 static int rebase_value_type(PyObject *base)
 {
     PyObject *bases = PyTuple_Pack(1, base);
@@ -136,9 +139,9 @@ static int rebase_value_type(PyObject *base)
     return done;
 }
 
-/* connect(table, base, **functions): give the extension its rows and what it calls in Python.
+/* connect(table, base, **objects): give the extension the rows of the table, and the objects of `python`.
  *
- * It gives Value, a subclass of `base` that is made the first time. */
+ * Returns Value, a subclass of `base`; the first call makes the type. */
 static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *given)
 {
     PyObject *table, *base;
@@ -147,7 +150,7 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
     if (keep(given, "number", &python.number) < 0 || keep(given, "sequence", &python.sequence) < 0
         || keep(given, "combine", &python.combine) < 0 || keep(given, "compared", &python.compared) < 0
         || keep(given, "numbers", &python.numbers) < 0 || keep(given, "node_slopes", &python.node_slopes) < 0
-        || keep(given, "refusals", &python.refusals) < 0)
+        || keep(given, "errors", &python.errors) < 0)
         return NULL;
     for (int code = 0; code < TABLE_SIZE; code++) {
         PyObject *op = PyDict_GetItemString(table, names[code]);
@@ -173,7 +176,9 @@ static PyMethodDef engine_functions[] = {
     {"is_stale", engine_is_stale, METH_O},
     {"recorded", engine_recorded, METH_VARARGS},
     {"current", engine_current, METH_NOARGS},
-    {"set_path", engine_set_path, METH_O},
+    {"set_source", engine_set_source, METH_O},
+    {"advance_clock", engine_advance_clock, METH_NOARGS},
+    {"birth", engine_birth, METH_O},
     {"restore", engine_restore, METH_VARARGS},
     {NULL},
 };
@@ -202,7 +207,10 @@ PyMODINIT_FUNC PyInit_engine(void)
     PyObject *blocks = PyObject_New(PyObject, &open_blocks_type);
     if (!state_variable)
         state_variable = PyContextVar_New("autograd", NULL);
-    if (!module || !blocks || !state_variable || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
+    if (!outside.traced)
+        outside.traced = PyTuple_New(0);
+    if (!module || !blocks || !outside.traced || !state_variable
+        || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
         || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)

@@ -18,20 +18,12 @@ from autograd.formulas import notation
 from autograd.formulas.symbol import Symbol
 from autograd.graph.lines import call, flatten, replay
 from autograd.graph.walks import replaced, topological_order
-from autograd.table.op import TABLE, Op
-
-SHAPES = {
-    (False, 1): "UNARY",
-    (False, 2): "BINARY",
-    (False, 3): "TERNARY",
-    (True, 1): "SEQUENCE",
-    (True, 2): "TWO_SEQUENCES",
-}
+from autograd.table.op import OTHER, SEQUENCE, SHAPES, TABLE, Op
 
 
 def kernels() -> str:
     """The text of kernels.h."""
-    rows = list(TABLE.values())
+    rows = [op for op in TABLE.values() if op.shape != OTHER]  # an OTHER row runs by its rules in Python
     texts = [op.c_helper for op in rows if op.c_helper]
     texts += [_forward(op) for op in rows]
     joint = [op.name for op in rows if op.variadic and _sequence_slope(op, 0)[1]]
@@ -40,14 +32,15 @@ def kernels() -> str:
     parts = ["/* Made from the table of ops by kernels.py. */\n"]
     parts.append(f"#define TABLE_FINGERPRINT {fingerprint()}\n")
     parts.append(f"#define TABLE_SIZE {len(rows)}\n")
+    parts.append(f"typedef enum {{ {', '.join([*SHAPES.values(), OTHER])} }} Shape;\n")
     for shape in SHAPES.values():
-        names = [op.name for op in rows if SHAPES[op.variadic, op.arity] == shape]
+        names = [op.name for op in rows if op.shape == shape]
         parts.append(f"#define {shape}_OPS(X) {_listed(names)}\n")
-        if shape == SHAPES[True, 1]:
+        if shape == SEQUENCE:
             separate = [name for name in names if name not in joint]
             parts.append(f"#define {shape}_OPS_SLOPE_BY_SLOPE(X) {_listed(separate)}\n")
             parts.append(f"#define {shape}_OPS_ALL_SLOPES_AT_ONCE(X) {_listed(joint)}\n")
-    all_rows = [f"X({op.name}, {SHAPES[op.variadic, op.arity]}, {_has_slopes(op)})" for op in rows]
+    all_rows = [f"X({op.name}, {op.shape}, {_has_slopes(op)})" for op in rows]
     parts.append(f"#define ALL_OPS(X) {' '.join(all_rows)}\n")
     for shape, arity in (("UNARY", 1), ("BINARY", 2)):
         methods = [

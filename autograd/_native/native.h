@@ -1,7 +1,7 @@
-/* The parts of the extension, and what they know of each other.
+/* Types and declarations that all parts of the extension share.
  *
- * One C file, engine.c, includes the others, so that the compiler sees everything at once. All state is
- * guarded by the interpreter's lock (GIL).
+ * engine.c includes the other C files, so that the compiler sees everything at once. The interpreter's lock
+ * (GIL) guards all state.
  */
 
 #ifndef AUTOGRAD_NATIVE_H
@@ -27,16 +27,14 @@
 #define PREFETCH(address) __builtin_prefetch(address)
 #endif
 
-/* What made a Value: a row of the table by its place in it, or one of these. */
+/* The code of a Value: the place of its op in the table, or one of the last two. */
 enum {
 #define CODE(op, shape, slopes) OP_##op,
     ALL_OPS(CODE)
 #undef CODE
-    CUSTOM, /* an op that the extension was not compiled with: its rules are called in Python */
+    CUSTOM, /* an op outside the compiled table: its rules are called in Python */
     LEAF,
 };
-
-typedef enum { UNARY, BINARY, TERNARY, SEQUENCE, TWO_SEQUENCES, OTHER } Shape;
 
 static const unsigned char shapes[] = {
 #define SHAPE(op, shape, slopes) shape,
@@ -59,21 +57,22 @@ typedef union {
     Value *value;
     double number;
     PyObject *object;
+    uint64_t birth; /* x of a leaf: the tick at which it was made */
 } Operand;
 
 struct Value {
     PyObject_HEAD
-    uint64_t seen;      /* the number that the last walk that came here gave it */
-    uint64_t tick : 48; /* when it was made or, for a leaf, last given a number */
+    uint64_t seen;      /* the number given by the last walk that visited the node */
+    uint64_t tick : 48; /* of an inner node, when it was made; of a leaf, when it was last set, or 0 */
     uint64_t code : 8;
     uint64_t flags : 8;
     double data;
     union {
-        double grad; /* of the last backward for an inner node, the running total for a leaf */
-        Value *next; /* in a list of nodes to be freed, or of free memory */
+        double grad; /* of an inner node, from the last backward; of a leaf, the running total */
+        Value *next; /* in the list of nodes to free, or of free memory */
     };
     Operand x, y;
-    PyObject *note; /* NULL, the module path (a str), or the tuple (label, path) */
+    PyObject *note; /* NULL, or the tuple (path, source), or the tuple (label, path, source) */
     PyObject *weakrefs;
 };
 
@@ -87,13 +86,13 @@ enum { /* flags */
 static PyTypeObject *value_type;
 #define IS_VALUE(object) (Py_TYPE(object) == value_type)
 
-/* A clock that advances whenever a leaf is given a new number; a leaf that never was has 0. */
+/* A clock that advances whenever a leaf is set or a trace starts. */
 static uint64_t tick = 1;
 
-/* The last number that a walk has given: each marks the nodes that it has seen with new numbers. */
+/* The last number given to a node: every walk numbers the nodes that it visits, from here on. */
 static uint64_t walks;
 
-/* What Python gives the extension when they are connected (engine.c). */
+/* Objects of Python that the extension uses, from connect() in engine.c. */
 static struct {
     PyObject *ops[TABLE_SIZE]; /* the rows by their codes */
     PyObject *number;          /* any real number as a float, or TypeError */
@@ -102,20 +101,21 @@ static struct {
     PyObject *compared;        /* the number to compare with, or NotImplemented */
     PyObject *numbers;         /* operands with each Value replaced by its number */
     PyObject *node_slopes;     /* the operands of a node with their slopes */
-    PyObject *refusals;        /* the module with the texts of errors */
+    PyObject *errors;          /* the module with the texts of errors, graph/errors.py */
 } python;
 
 /* The base of Op. */
 typedef struct {
     PyObject_HEAD
     vectorcallfunc vectorcall;
-    int code;        /* -1 for an op that the extension was not compiled with, */
-    uint64_t slopes; /* for which these bits tell the operands that have a slope; the last bit for the rest */
+    int code;        /* the place in the table; -1 for an op outside the compiled table */
+    uint64_t slopes; /* of such an op: a bit for each operand that has a slope; the last bit for the rest */
 } Callable;
 
 static int depends_on_wanting(Value *node);
 static PyObject *call_op(PyObject *op, PyObject *const *args, Py_ssize_t count);
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b);
+static int convert(PyObject *found, double *number);
 static int to_double(PyObject *object, const char *where, double *number);
 
 #endif

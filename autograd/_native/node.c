@@ -1,8 +1,8 @@
-/* Value: how a node is laid out, made and freed, and its attributes. */
+/* Making and freeing nodes, and the attributes of Value. */
 
 #ifndef FREE_NODES
-/* How many freed nodes to keep for the next graph, 10 MB: a training step of a small model has that many, and
- * asking the system for the same pages again at each step would take as long as building the graph. */
+/* The number of freed nodes kept for the next graph, 10 MB: as many as a training step of a small model makes.
+ * Asking the system for the same pages at each step would take as long as building the graph. */
 #define FREE_NODES 131072
 #endif
 
@@ -13,7 +13,7 @@ static int free_count;
 ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 {
     Value *node = free_nodes;
-    if (node) { /* it has kept its type */
+    if (node) { /* a freed node has kept its type */
         free_nodes = node->next;
         PREFETCH(free_nodes);
         free_count--;
@@ -26,7 +26,12 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
         PyObject_Init((PyObject *)node, value_type);
     }
     node->seen = 0;
-    node->tick = code == LEAF ? 0 : tick;
+    if (code == LEAF) {
+        node->tick = 0;
+        node->x.birth = tick;
+    }
+    else
+        node->tick = tick;
     node->code = code;
     node->flags = flags;
     node->data = data;
@@ -41,7 +46,7 @@ static PyObject *new_leaf(double data, int flags)
     Value *node = new_node(data, LEAF, flags);
     const State *state = current_state();
     if (node && state)
-        node->note = Py_XNewRef(state->path);
+        node->note = Py_XNewRef(state->origin);
     return (PyObject *)node;
 }
 
@@ -56,15 +61,15 @@ ALWAYS_INLINE int y_is_object(const Value *node)
     return shape == TWO_SEQUENCES || node->code == CUSTOM || (shape == BINARY && !(node->flags & Y_IS_NUMBER));
 }
 
-/* Freeing one node may free its operands, and so on: they wait in a list, so that nothing recurs. Each
- * thread has its own, since what is freed on the way may run any code, and let other threads run.
+/* Freeing a node may free its operands, and so on. They wait in a list, so that nothing recurs. Each thread
+ * has a list of its own: freeing other objects on the way may run any code, and other threads.
  */
 static THREAD_LOCAL struct {
     Value *waiting;
     int at_it;
 } freeing;
 
-/* Give up a reference to an operand; a Value that was only waiting for that joins the list. */
+/* Give up a reference to an operand; a Value without any other reference joins the list. */
 ALWAYS_INLINE Value *release(PyObject *operand, Value *waiting)
 {
     Value *node = (Value *)operand;
@@ -107,7 +112,7 @@ static void value_dealloc(PyObject *self)
             PyObject_Free(node);
             Py_DECREF(value_type);
         }
-        if (!waiting) { /* what tuples and other objects let go of meanwhile */
+        if (!waiting) { /* nodes that tuples and other objects have released meanwhile */
             waiting = freeing.waiting;
             freeing.waiting = NULL;
         }
@@ -240,55 +245,38 @@ static PyObject *get_args(Value *self, void *unused)
     return args;
 }
 
-static PyObject *note_part(const Value *self, int i)
+/* An item of a node's note, counted from its end: 1 is the source, 2 the path, 3 the label. */
+static PyObject *note_part(const Value *self, int place)
 {
-    if (self->note && PyTuple_CheckExact(self->note))
-        return Py_NewRef(PyTuple_GET_ITEM(self->note, i));
-    return self->note && i == 1 ? Py_NewRef(self->note) : PyUnicode_FromString("");
-}
-
-static PyObject *get_label(Value *self, void *unused)
-{
-    return note_part(self, 0);
-}
-
-/* The two parts of a path is: "train.py:12\n.MLP.layers.0" while source lines are recorded. */
-static PyObject *origin_part(Value *self, int of_module)
-{
-    PyObject *whole = note_part(self, 1);
-    if (!whole)
-        return NULL;
-    const Py_ssize_t size = PyUnicode_GET_LENGTH(whole);
-    const Py_ssize_t line_end = PyUnicode_FindChar(whole, '\n', 0, size, 1);
-    PyObject *part;
-    if (line_end < 0)
-        part = of_module ? Py_NewRef(whole) : PyUnicode_FromString("");
-    else if (of_module)
-        part = PyUnicode_Substring(whole, line_end + 2 < size ? line_end + 2 : size, size);
-    else
-        part = PyUnicode_Substring(whole, 0, line_end);
-    Py_DECREF(whole);
-    return part;
-}
-
-static PyObject *get_path(Value *self, void *unused)
-{
-    return origin_part(self, 1);
+    const Py_ssize_t size = self->note ? PyTuple_GET_SIZE(self->note) : 0;
+    return place <= size ? Py_NewRef(PyTuple_GET_ITEM(self->note, size - place)) : PyUnicode_FromString("");
 }
 
 static PyObject *get_source(Value *self, void *unused)
 {
-    return origin_part(self, 0);
+    return note_part(self, 1);
 }
 
-static int set_note(Value *self, PyObject *label, PyObject *path)
+static PyObject *get_path(Value *self, void *unused)
 {
-    PyObject *note;
-    if (PyUnicode_GET_LENGTH(label))
-        note = PyTuple_Pack(2, label, path);
-    else
-        note = PyUnicode_GET_LENGTH(path) ? Py_NewRef(path) : NULL;
-    if (!note && PyErr_Occurred())
+    return note_part(self, 2);
+}
+
+static PyObject *get_label(Value *self, void *unused)
+{
+    return note_part(self, 3);
+}
+
+static int set_note(Value *self, PyObject *label, PyObject *path, PyObject *source)
+{
+    if (!label || !path || !source)
+        return -1;
+    const int labelled = PyUnicode_GET_LENGTH(label) > 0;
+    const int placed = PyUnicode_GET_LENGTH(path) > 0 || PyUnicode_GET_LENGTH(source) > 0;
+    PyObject *note = labelled ? PyTuple_Pack(3, label, path, source)
+                     : placed ? PyTuple_Pack(2, path, source)
+                              : NULL;
+    if (!note && (labelled || placed))
         return -1;
     Py_XSETREF(self->note, note);
     return 0;
@@ -303,10 +291,11 @@ static int set_label(Value *self, PyObject *label, void *unused)
         return -1;
     }
     label = PyUnicode_FromObject(label); /* an object of a subclass might hold on to the node */
-    PyObject *path = note_part(self, 1);
-    const int done = label && path ? set_note(self, label, path) : -1;
+    PyObject *path = get_path(self, NULL), *source = get_source(self, NULL);
+    const int done = set_note(self, label, path, source);
     Py_XDECREF(label);
     Py_XDECREF(path);
+    Py_XDECREF(source);
     return done;
 }
 
@@ -347,8 +336,8 @@ static int set_requires_grad(Value *self, PyObject *flag, void *unused)
     return 0;
 }
 
-/* An attribute of the user's is refused. (In pure Python that would take a __setattr__, and each node four
- * times as long.) */
+/* Refuse attributes that Value does not have. (The engine in Python does not: with a __setattr__, making a node
+ * would take four times as long.) */
 static int value_setattro(PyObject *self, PyObject *name, PyObject *given)
 {
     const int done = PyObject_GenericSetAttr(self, name, given);

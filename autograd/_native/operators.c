@@ -1,6 +1,6 @@
-/* Recording: the operators and methods of Value. */
+/* Recording of nodes: the operators and methods of Value. */
 
-/* What the operand `object` is: its number, and what a node keeps of it. */
+/* Read an operand: its number, and what a node keeps of the object. 0 if it is no plain operand. */
 ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, int *flags, int is_number)
 {
     if (IS_VALUE(object)) {
@@ -13,7 +13,7 @@ ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, 
     else if (PyLong_CheckExact(object)) {
         *number = PyLong_AsDouble(object);
         if (*number == -1.0 && PyErr_Occurred()) {
-            PyErr_Clear(); /* too large: Python says so */
+            PyErr_Clear(); /* the int is too large, and Python raises an error that says so */
             return 0;
         }
     }
@@ -28,13 +28,13 @@ ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, 
 ALWAYS_INLINE Value *new_result(int code, double data, int flags)
 {
     const State *state = current_state();
-    if (RARELY(state != NULL) && state->paused) {
+    if (RARELY(state != NULL) && !state->recording) {
         code = LEAF;
         flags = CONSTANT;
     }
     Value *node = new_node(data, code, flags);
     if (node && RARELY(state != NULL))
-        node->note = Py_XNewRef(state->path);
+        node->note = Py_XNewRef(state->origin);
     return node;
 }
 
@@ -60,7 +60,7 @@ ALWAYS_INLINE PyObject *record_binary(int code, double data, Operand x, Operand 
     return (PyObject *)node;
 }
 
-/* A node whose operands are objects, of which it takes over the references; y may be NULL. */
+/* A node whose operands are objects; it takes over the references. y may be NULL. */
 static PyObject *record_objects(int code, double data, PyObject *x, PyObject *y)
 {
     Value *node = new_result(code, data, 0);
@@ -74,7 +74,7 @@ static PyObject *record_objects(int code, double data, PyObject *x, PyObject *y)
     return (PyObject *)node;
 }
 
-/* The operators. `combine` of operand.py takes over where an operand is no plain number. */
+/* The operators. `combine` of table/operand.py handles all other operands. */
 
 ALWAYS_INLINE PyObject *operate(int code, double (*forward)(double, double), PyObject *a, PyObject *b)
 {
@@ -110,7 +110,7 @@ static int operator_bool(Value *self)
     return self->data != 0.0;
 }
 
-/* The methods that the table gives: tanh, maximum ... */
+/* Methods made from the table: tanh, maximum ... */
 
 #define METHOD(op)                                                                                           \
     static inline PyObject *method_##op(PyObject *self, PyObject *unused)                                    \

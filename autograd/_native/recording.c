@@ -1,19 +1,20 @@
-/* What a new node records besides its operands, for each task and thread: the native side of recording.py. */
+/* Per-task and per-thread state: the native side of recording.py. */
 
 static THREAD_LOCAL int sweeping; /* inside backward */
 
-/* What the innermost open block asks for. It is never changed, since tasks share it: each sees, in a context
- * variable, the block that it is in itself, or that it was started in. */
+/* The settings of the innermost open block, in a context variable. Tasks that are started inside a block share
+ * its State, so it is never changed once it is set, only replaced. */
 typedef struct State {
     PyObject_HEAD
-    int paused;          /* inside no_grad */
-    PyObject *path;      /* of the module whose forward is running; NULL for none */
-    struct State *outer; /* what it has replaced; NULL outside of all blocks */
+    char recording;      /* False inside no_grad */
+    PyObject *origin;    /* a tuple: the path of the module and the source line that run; NULL for neither */
+    PyObject *traced;    /* the tuple of the inputs of all running traces, a list each */
+    struct State *outer; /* the State that this one has replaced; NULL outside of all blocks */
 } State;
 
 static PyObject *state_variable; /* the context variable: a State, or None */
 
-/* How many States there are: while there is none, a node need not ask for that of its task. */
+/* The number of States: while there is none, a new node skips the look-up of its task's State. */
 static Py_ssize_t open_blocks;
 
 static void state_dealloc(PyObject *object)
@@ -21,7 +22,8 @@ static void state_dealloc(PyObject *object)
     State *self = (State *)object;
     while (self) { /* and those that only this one refers to, without recursion */
         State *outer = self->outer;
-        Py_XDECREF(self->path);
+        Py_XDECREF(self->origin);
+        Py_XDECREF(self->traced);
         PyObject_Free(self);
         open_blocks--;
         if (outer && Py_REFCNT(outer) > 1) {
@@ -32,34 +34,25 @@ static void state_dealloc(PyObject *object)
     }
 }
 
-static PyObject *state_recording(State *self, void *unused)
-{
-    return PyBool_FromLong(!self->paused);
-}
-
-static PyObject *state_path(State *self, void *unused)
-{
-    return self->path ? Py_NewRef(self->path) : PyUnicode_FromString("");
-}
-
-static PyGetSetDef state_attributes[] = {
-    {"recording", (getter)state_recording},
-    {"path", (getter)state_path},
+static PyMemberDef state_members[] = {
+    {"recording", T_BOOL, offsetof(State, recording), READONLY},
+    {"origin", T_OBJECT, offsetof(State, origin), READONLY},
+    {"traced", T_OBJECT, offsetof(State, traced), READONLY},
     {NULL},
 };
 
 static PyTypeObject state_type = {
     PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd._native.engine.State",
-    .tp_doc = "What new nodes record.",
+    .tp_doc = "The settings of a block.",
     .tp_basicsize = sizeof(State),
     .tp_dealloc = state_dealloc,
     .tp_flags = Py_TPFLAGS_DEFAULT,
-    .tp_getset = state_attributes,
+    .tp_members = state_members,
 };
 
-static State outside = {PyObject_HEAD_INIT(&state_type)};
+static State outside = {PyObject_HEAD_INIT(&state_type).recording = 1}; /* PyInit_engine() sets `traced` */
 
-/* That of the task which asks, borrowed from its context; NULL outside of all blocks. */
+/* The State of the calling task, borrowed from its context; NULL outside of all blocks. */
 static const State *state_of_task(void)
 {
     PyObject *found;
@@ -83,19 +76,26 @@ static int set_state(const State *state)
     return token ? 0 : -1;
 }
 
-/* Let a State begin that stands on `outer`; it takes over the reference to the path. */
-static int begin_state(int paused, PyObject *path, const State *outer)
+/* A new State with the settings of another, NULL for those outside of all blocks. The caller changes them, and
+ * lets it begin. */
+static State *copy_state(const State *from)
 {
     State *state = PyObject_New(State, &state_type);
-    if (!state) {
-        Py_XDECREF(path);
-        return -1;
-    }
+    if (!state)
+        return NULL;
+    if (!from)
+        from = &outside;
     open_blocks++;
-    if (path && !PyUnicode_GET_LENGTH(path))
-        Py_CLEAR(path);
-    state->paused = paused;
-    state->path = path;
+    state->recording = from->recording;
+    state->origin = Py_XNewRef(from->origin);
+    state->traced = Py_NewRef(from->traced);
+    state->outer = NULL;
+    return state;
+}
+
+/* Let a State begin, and give up the reference to it; `outer` returns when it ends. */
+static int begin_state(State *state, const State *outer)
+{
     state->outer = (State *)Py_XNewRef(outer);
     const int done = set_state(state);
     Py_DECREF(state);
@@ -108,20 +108,39 @@ static PyObject *engine_current(PyObject *module, PyObject *unused)
     return Py_NewRef(state ? state : &outside);
 }
 
-/* Change the path where the task is; what it returns to is as before. */
-static PyObject *engine_set_path(PyObject *module, PyObject *path)
+/* An origin (path, source) like another, NULL for none, with a name appended to the path, or another source. */
+static PyObject *change_origin(PyObject *origin, PyObject *name, PyObject *source)
 {
-    if (!PyUnicode_CheckExact(path)) {
-        PyErr_SetString(PyExc_TypeError, "a path is a str");
+    PyObject *path = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 0)) : PyUnicode_FromString("");
+    PyObject *same = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 1)) : PyUnicode_FromString("");
+    if (path && name && PyUnicode_GET_LENGTH(name))
+        Py_SETREF(path, PyUnicode_GET_LENGTH(path) ? PyUnicode_FromFormat("%U.%U", path, name)
+                                                   : Py_NewRef(name));
+    PyObject *made = path && same ? PyTuple_Pack(2, path, source ? source : same) : NULL;
+    Py_XDECREF(path);
+    Py_XDECREF(same);
+    return made;
+}
+
+/* Change the source line where the task is; the State that returns afterwards stays. */
+static PyObject *engine_set_source(PyObject *module, PyObject *source)
+{
+    if (!PyUnicode_CheckExact(source))
+        return PyErr_Format(PyExc_TypeError, "a source line is a str");
+    const State *current = current_state();
+    PyObject *origin = change_origin(current ? current->origin : NULL, NULL, source);
+    State *state = origin ? copy_state(current) : NULL;
+    if (!state) {
+        Py_XDECREF(origin);
         return NULL;
     }
-    const State *state = current_state();
-    if (begin_state(state && state->paused, Py_NewRef(path), state ? state->outer : NULL) < 0)
+    Py_XSETREF(state->origin, origin);
+    if (begin_state(state, current ? current->outer : NULL) < 0)
         return NULL;
     Py_RETURN_NONE;
 }
 
-/* The object `open_blocks` of recording.py, which is true while there are any. */
+/* The object `open_blocks` of recording.py: true while there is a State. */
 
 static int any_open_blocks(PyObject *self)
 {
@@ -137,14 +156,13 @@ static PyTypeObject open_blocks_type = {
     .tp_as_number = &open_blocks_methods,
 };
 
-/* A block that sets one of them for the task that enters it: the base of Block in recording.py. */
+/* A block that changes one setting for the task that enters it: the base of Block in recording.py. */
 
 typedef struct {
     PyObject_HEAD
-    int is_path;                    /* else it is about recording */
-    int paused;                     /* what to set */
-    PyObject *path;                 /* the name to append to the path */
-    PyObject *outer_path, *joined;  /* the last path it was entered in, and what that gave */
+    enum { RECORDING, PATH, TRACED } setting;
+    PyObject *value;                /* True or False; the name to append to the path; the inputs of a trace */
+    PyObject *outer, *inner;        /* the origin it was last entered in, and the origin inside it */
 } Block;
 
 static PyObject *block_new(PyTypeObject *type, PyObject *args, PyObject *keywords)
@@ -153,54 +171,73 @@ static PyObject *block_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     PyObject *value;
     if (!PyArg_ParseTuple(args, "sO", &name, &value))
         return NULL;
-    const int is_path = strcmp(name, "path") == 0;
-    const int flag = is_path ? 0 : PyObject_IsTrue(value);
-    PyObject *path = is_path ? PyObject_Str(value) : NULL;
-    Block *self = flag < 0 || (is_path && !path) ? NULL : (Block *)type->tp_alloc(type, 0);
+    const int setting = !strcmp(name, "path") ? PATH : !strcmp(name, "traced") ? TRACED : RECORDING;
+    value = setting == PATH ? PyObject_Str(value) : Py_NewRef(value);
+    Block *self = value ? (Block *)type->tp_alloc(type, 0) : NULL;
     if (!self) {
-        Py_XDECREF(path);
+        Py_XDECREF(value);
         return NULL;
     }
-    self->is_path = is_path;
-    self->paused = !flag;
-    self->path = path;
+    self->setting = setting;
+    self->value = value;
     return (PyObject *)self;
 }
 
 static void block_dealloc(PyObject *object)
 {
     Block *self = (Block *)object;
-    Py_XDECREF(self->path);
-    Py_XDECREF(self->outer_path);
-    Py_XDECREF(self->joined);
+    Py_XDECREF(self->value);
+    Py_XDECREF(self->outer);
+    Py_XDECREF(self->inner);
     Py_TYPE(self)->tp_free(self);
 }
 
-/* The path inside the block; the same string for the same path outside of it. */
-static PyObject *path_inside(Block *self, PyObject *outer_path)
+/* The same tuple for the same origin outside of the block. */
+static int enter_path(Block *self, State *state)
 {
-    if (!outer_path)
-        return Py_NewRef(self->path);
-    if (self->outer_path != outer_path) {
-        PyObject *joined = PyUnicode_FromFormat("%U.%U", outer_path, self->path);
-        if (!joined)
-            return NULL;
-        Py_XSETREF(self->joined, joined);
-        Py_XSETREF(self->outer_path, Py_NewRef(outer_path));
+    if (!self->inner || self->outer != state->origin) {
+        PyObject *inner = change_origin(state->origin, self->value, NULL);
+        if (!inner)
+            return -1;
+        Py_XSETREF(self->inner, inner);
+        Py_XSETREF(self->outer, Py_XNewRef(state->origin));
     }
-    return Py_NewRef(self->joined);
+    Py_XSETREF(state->origin, Py_NewRef(self->inner));
+    return 0;
+}
+
+static int enter_trace(Block *self, State *state)
+{
+    const Py_ssize_t count = PyTuple_GET_SIZE(state->traced);
+    PyObject *traced = PyTuple_New(count + 1);
+    for (Py_ssize_t i = 0; traced && i <= count; i++)
+        PyTuple_SET_ITEM(traced, i, Py_NewRef(i < count ? PyTuple_GET_ITEM(state->traced, i) : self->value));
+    if (!traced)
+        return -1;
+    Py_SETREF(state->traced, traced);
+    state->recording = 1;
+    return 0;
 }
 
 static PyObject *block_enter(PyObject *object, PyObject *unused)
 {
     Block *self = (Block *)object;
     const State *outer = current_state();
-    PyObject *path = outer ? outer->path : NULL;
-    if (self->is_path && !(path = path_inside(self, path)))
+    State *state = copy_state(outer);
+    if (!state)
         return NULL;
-    if (!self->is_path)
-        Py_XINCREF(path);
-    if (begin_state(self->is_path ? outer && outer->paused : self->paused, path, outer) < 0)
+    int done = 0;
+    if (self->setting == PATH)
+        done = enter_path(self, state);
+    else if (self->setting == TRACED)
+        done = enter_trace(self, state);
+    else
+        state->recording = self->value != Py_False;
+    if (done < 0) {
+        Py_DECREF(state);
+        return NULL;
+    }
+    if (begin_state(state, outer) < 0)
         return NULL;
     Py_RETURN_NONE;
 }

@@ -1,7 +1,7 @@
-/* The sweep that carries adjoints from users to operands, and backward(), which adds them to the leaves.
+/* The reverse sweep, from users to operands, and backward(), which adds adjoints to the `grad` of leaves.
  *
- * A sweep keeps its adjoints to itself until it ends: it holds no lock, and while it waits for a rule
- * written in Python, other threads may sweep over the same nodes, and fork.
+ * A sweep has an array of adjoints of its own until it ends. It holds no lock: while a rule in Python runs,
+ * other threads may sweep over the same nodes, and fork.
  */
 
 typedef struct {
@@ -12,12 +12,12 @@ typedef struct {
 typedef struct {
     double *adjoints; /* by the places of nodes */
     size_t count, room;
-    uint64_t first;         /* a node's place is its number less this one, */
-    uint64_t last;          /* while this is the last number that a walk has given; */
-    Entry *entries;         /* afterwards it is found in this hash table, */
-    size_t mask;            /* whose size is one more than this */
-    const Array *nodes[2];  /* all that have a place */
-    Value *root;            /* the walk from here gave the numbers; NULL if number_nodes did */
+    uint64_t first;         /* the place of a node is its number `seen` minus `first`, */
+    uint64_t last;          /* as long as no other walk has given numbers above `last`; */
+    Entry *entries;         /* afterwards this hash table tells the place */
+    size_t mask;            /* the size of the hash table, minus 1 */
+    const Array *nodes[2];  /* all nodes that have a place */
+    Value *root;            /* where the walk started that gave the numbers; NULL if number_nodes() did */
 } Sweep;
 
 /* Number the nodes as they stand in the arrays. */
@@ -30,8 +30,8 @@ static void number_nodes(Sweep *sweep)
     sweep->last = walks;
 }
 
-/* The largest array of adjoints so far, up to 8 MB: asking the system for memory at each sweep takes as long
- * as the sweep. */
+/* The largest array of adjoints so far, up to 8 MB, kept for the next sweep: asking the system for memory takes
+ * as long as a sweep. */
 enum { SPARE_ROOM = 1 << 20 };
 static struct {
     double *adjoints;
@@ -78,7 +78,7 @@ static size_t slot_of(const Sweep *sweep, const Value *node)
     return slot;
 }
 
-/* Where the adjoint of a node is; `count` or more if it has none. */
+/* The place of a node; `count` or more if it has none. */
 ALWAYS_INLINE size_t place_of(const Sweep *sweep, const Value *node)
 {
     if (RARELY(sweep->entries != NULL)) {
@@ -88,8 +88,8 @@ ALWAYS_INLINE size_t place_of(const Sweep *sweep, const Value *node)
     return node->seen - sweep->first;
 }
 
-/* After Python code has run: if it has walked over graphs, the numbers of nodes may be lost. The same walk
- * gives them again, and a hash table keeps the places from then on. */
+/* To be called after Python code has run. If the code has walked over graphs, nodes may have other numbers now.
+ * The same walk gives the same numbers again, and from then on a hash table keeps the places. */
 static int keep_places(Sweep *sweep)
 {
     if (walks == sweep->last || sweep->entries)
@@ -132,7 +132,7 @@ ALWAYS_INLINE double *adjoint_of(const Sweep *sweep, const Value *node)
 
 ALWAYS_INLINE void carry(const Sweep *sweep, const Value *x, double carried, double slope)
 {
-    if (slope != 0.0) { /* strong zero: what is infinite may not make it nan */
+    if (slope != 0.0) { /* strong zero: an infinite adjoint times 0 is nan */
         double *adjoint = adjoint_of(sweep, x);
         if (adjoint)
             *adjoint += carried * slope;
@@ -191,15 +191,15 @@ ALWAYS_INLINE double exchange(Sweep *sweep, Value *node)
     return carried;
 }
 
-/* Let the handlers of signals run: an exception of theirs ends the sweep. */
+/* Let signal handlers run; an exception of a handler ends the sweep. */
 static int check_signals(Sweep *sweep)
 {
     const int done = PyErr_CheckSignals();
     return keep_places(sweep) < 0 ? -1 : done;
 }
 
-/* Carry adjoints from users to operands; -1 with an exception. Unless there is one, `shows` exchanges the
- * `grad` of each node for its adjoint, which is final when its turn comes.
+/* Carry adjoints from users to operands; -1 with an exception. `shows` says whether the `grad` of each node is
+ * exchanged for its adjoint, which is final when the node's turn comes; an exception undoes the exchanges.
  */
 static int reverse(Sweep *sweep, const Array *order, int shows)
 {
@@ -220,7 +220,7 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         switch (node->code) {
 #define SWEEP(op)                                                                                            \
     case OP_##op:                                                                                            \
-        carry(sweep, node->x.value, carried, slope_##op##_0(node->x.value->data, out));                             \
+        carry(sweep, node->x.value, carried, slope_##op##_0(node->x.value->data, out));                      \
         break;
             UNARY_OPS(SWEEP)
 #undef SWEEP
@@ -229,42 +229,39 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         const double x = node->flags & X_IS_NUMBER ? node->x.number : node->x.value->data;                   \
         const double y = node->flags & Y_IS_NUMBER ? node->y.number : node->y.value->data;                   \
         if (!(node->flags & X_IS_NUMBER))                                                                    \
-            carry(sweep, node->x.value, carried, slope_##op##_0(x, y, out));                                        \
+            carry(sweep, node->x.value, carried, slope_##op##_0(x, y, out));                                 \
         if (!(node->flags & Y_IS_NUMBER))                                                                    \
-            carry(sweep, node->y.value, carried, slope_##op##_1(x, y, out));                                        \
+            carry(sweep, node->y.value, carried, slope_##op##_1(x, y, out));                                 \
         break;                                                                                               \
     }
             BINARY_OPS(SWEEP)
 #undef SWEEP
+#define CARRY(object, slope)                                                                                 \
+    if (IS_VALUE(object))                                                                                    \
+        carry(sweep, (Value *)(object), carried, slope);
 #define SWEEP(op)                                                                                            \
     case OP_##op: {                                                                                          \
         PyObject *const *args = &PyTuple_GET_ITEM(node->x.object, 0);                                        \
         const double x = operand_number(args[0]), y = operand_number(args[1]), z = operand_number(args[2]);  \
-        if (IS_VALUE(args[0]))                                                                               \
-            carry(sweep, (Value *)args[0], carried, slope_##op##_0(x, y, z, out));                                  \
-        if (IS_VALUE(args[1]))                                                                               \
-            carry(sweep, (Value *)args[1], carried, slope_##op##_1(x, y, z, out));                                  \
-        if (IS_VALUE(args[2]))                                                                               \
-            carry(sweep, (Value *)args[2], carried, slope_##op##_2(x, y, z, out));                                  \
+        CARRY(args[0], slope_##op##_0(x, y, z, out))                                                         \
+        CARRY(args[1], slope_##op##_1(x, y, z, out))                                                         \
+        CARRY(args[2], slope_##op##_2(x, y, z, out))                                                         \
         break;                                                                                               \
     }
             TERNARY_OPS(SWEEP)
 #undef SWEEP
 #define SWEEP(op)                                                                                            \
     case OP_##op: {                                                                                          \
-        const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
-        for (Py_ssize_t k = 0; k < n; k++) {                                                                 \
-            PyObject *x = PyTuple_GET_ITEM(node->x.object, k);                                               \
-            if (IS_VALUE(x))                                                                                 \
-                carry(sweep, (Value *)x, carried, slope_##op##_0(operand_number(x), out));                          \
-        }                                                                                                    \
+        PyObject *const *xs = &PyTuple_GET_ITEM(node->x.object, 0);                                          \
+        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->x.object); k++)                                    \
+            CARRY(xs[k], slope_##op##_0(operand_number(xs[k]), out))                                         \
         break;                                                                                               \
     }
             SEQUENCE_OPS_SLOPE_BY_SLOPE(SWEEP)
 #undef SWEEP
 #define SWEEP(op)                                                                                            \
     case OP_##op:                                                                                            \
-        if (carry_to_sequence(sweep, node, carried, slopes_##op) < 0)                                               \
+        if (carry_to_sequence(sweep, node, carried, slopes_##op) < 0)                                        \
             return -1;                                                                                       \
         break;
             SEQUENCE_OPS_ALL_SLOPES_AT_ONCE(SWEEP)
@@ -275,17 +272,14 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         PyObject *const *ys = &PyTuple_GET_ITEM(node->y.object, 0);                                          \
         const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
         for (Py_ssize_t k = 0; k < n; k++)                                                                   \
-            if (IS_VALUE(xs[k]))                                                                             \
-                carry(sweep, (Value *)xs[k], carried,                                                        \
-                      slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out));                    \
+            CARRY(xs[k], slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out))                  \
         for (Py_ssize_t k = 0; k < n; k++)                                                                   \
-            if (IS_VALUE(ys[k]))                                                                             \
-                carry(sweep, (Value *)ys[k], carried,                                                        \
-                      slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out));                    \
+            CARRY(ys[k], slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out))                  \
         break;                                                                                               \
     }
             TWO_SEQUENCES_OPS(SWEEP)
 #undef SWEEP
+#undef CARRY
         case CUSTOM:
             if (carry_custom(sweep, node, carried) < 0)
                 return -1;
@@ -295,7 +289,7 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
     return 0;
 }
 
-/* The leaf that has been given a number since a moment; borrowed, or NULL. */
+/* A leaf that was set after the tick `moment`; borrowed, or NULL. */
 static Value *set_since(const Array *leaves, uint64_t moment)
 {
     for (Py_ssize_t i = 0; tick != moment && i < leaves->count; i++)
@@ -304,7 +298,7 @@ static Value *set_since(const Array *leaves, uint64_t moment)
     return NULL;
 }
 
-/* backward(), but for the wording of a refusal; -1 with that, or with an exception. */
+/* backward(), but for raising a refusal; -1 with a refusal or an exception. */
 static int sweep_from(Value *root, double seed, Refusal *refusal)
 {
     Walk walk;
@@ -337,7 +331,7 @@ static int sweep_from(Value *root, double seed, Refusal *refusal)
         goto end;
     sweep.adjoints[place_of(&sweep, root)] = seed;
 
-    /* Inner nodes show their adjoints at once where no rule in Python can see it, and the sweep visits all. */
+    /* Inner nodes show their adjoints at once if the sweep visits all, and no rule in Python can look. */
     const int shows = order == &walk.order && !walk.rules;
     const uint64_t started = tick;
     sweeping = 1;

@@ -1,6 +1,6 @@
-/* Walks over a graph, operands before users, without recursion; and what is asked of operands. */
+/* Walks over a graph, operands before users, without recursion; dependence and staleness. */
 
-/* Arrays of nodes, which they do not own */
+/* Arrays of borrowed nodes */
 
 typedef struct {
     Value **nodes;
@@ -31,9 +31,10 @@ ALWAYS_INLINE int has_room(Array *array, Py_ssize_t more)
 
 typedef struct {
     Array stack, order, leaves;
-    uint64_t first;  /* the number of the node visited first; a node with a lower one has not been seen */
-    uint64_t oldest; /* tick of the nodes in `order` */
-    int rules;       /* whether a node in `order` is of an op whose rules are called in Python */
+    uint64_t first;  /* the number of the first node visited; a node with a lower number is unseen */
+    uint64_t since;  /* nodes of a lower tick count as leaves */
+    uint64_t oldest; /* the least tick of the nodes in `order` */
+    int rules;       /* whether `order` has a CUSTOM node */
 } Walk;
 
 static void begin_walk(Walk *walk)
@@ -54,7 +55,8 @@ ALWAYS_INLINE void push_operand(Walk *walk, Value *operand)
         walk->stack.nodes[walk->stack.count++] = operand;
 }
 
-static int push_operands(Walk *walk, PyObject *tuple) /* the last first, so that the first is on top */
+/* The last is pushed first, so that the first is on top. */
+static int push_operands(Walk *walk, PyObject *tuple)
 {
     for (Py_ssize_t i = PyTuple_GET_SIZE(tuple); i-- > 0;) {
         PyObject *item = PyTuple_GET_ITEM(tuple, i);
@@ -68,10 +70,10 @@ static int push_operands(Walk *walk, PyObject *tuple) /* the last first, so that
     return 0;
 }
 
-/* Put the nodes behind those on the stack into `order`, operands before users, and the leaves apart. Each
- * node is given a number, in the order of visiting, which is the same whenever that graph is walked.
+/* Walk from the nodes on the stack: inner nodes go to `order`, operands before users, leaves to `leaves`. Each
+ * node gets a number, in the order of visits, which is the same in every walk over the graph.
  *
- * On the stack a node whose operands are all above it is told by a set last bit.
+ * On the stack, a set last bit marks a node whose operands are all above it.
  */
 static int place(Walk *walk)
 {
@@ -90,7 +92,7 @@ static int place(Walk *walk)
         if (node->seen >= walk->first)
             continue;
         node->seen = ++last;
-        if (node->code == LEAF) {
+        if (node->code == LEAF || node->tick < walk->since) {
             leaves->nodes[leaves->count++] = node;
             continue;
         }
@@ -175,7 +177,7 @@ static const unsigned char has_slopes[] = {
 #undef SLOPES
 };
 
-/* Whether an inner node has slopes by one that the walk has seen. */
+/* Whether an inner node has a slope by an operand that the walk has seen. */
 static int any_sloped_operand_seen(const Value *node, uint64_t walk)
 {
     const int code = node->code;
@@ -246,7 +248,7 @@ static Value *newer_leaf(PyObject *operand, uint64_t made)
     return IS_VALUE(operand) && value->code == LEAF && value->tick > made ? value : NULL;
 }
 
-/* A leaf among the operands that has been given a number since the node was made; borrowed, or NULL. */
+/* A leaf among the operands that was set after the node was made; borrowed, or NULL. */
 static Value *newer_leaf_of(const Value *node)
 {
     Value *leaf = x_is_object(node) ? newer_leaf(node->x.object, node->tick) : NULL;
@@ -255,13 +257,13 @@ static Value *newer_leaf_of(const Value *node)
     return leaf;
 }
 
-/* A refusal is worded by Python, which may run any code: after a sweep has ended. */
+/* The error that a sweep ends with. Python makes it, which may run any code, so after the sweep. */
 typedef struct {
-    const char *what; /* a function of refusals.py, or NULL */
-    Value *a, *b;     /* borrowed from the graph that is refused */
+    const char *what; /* a function of graph/errors.py, or NULL */
+    Value *a, *b;     /* its arguments, borrowed from the graph */
 } Refusal;
 
-/* Refuse if a leaf has been given a number since a node of `order` used it; `oldest` is their least tick. */
+/* Refuse if a leaf was set after a node of `order` had used it; `oldest` is the least tick of the nodes. */
 static int check_fresh(const Array *order, const Array *leaves, uint64_t oldest, Refusal *refusal)
 {
     uint64_t newest = 0;

@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     Numbers = Sequence[Any]
     Function = Callable[[Numbers], list[Any]]  # of all numbers in the arguments, to all in the result
     Estimate = tuple[float, float]  # a derivative, and the size of its error
-    Allowed = Callable[[float], float]  # how far from this derivative another may be
+    Allowed = Callable[[float], float]  # the allowed distance from this derivative
 
-DIRECTIONS = 2  # random ones, for each function that is checked
-HALVINGS = 60  # of a step at most; the first ones may leave the domain of the function
-ROWS = 30  # of differences that are extrapolated, at most
+DIRECTIONS = 2  # random directions for each checked function
+HALVINGS = 60  # of a step, at most: the first steps may leave the domain of the function
+ROWS = 30  # of differences to extrapolate, at most
 EPSILON = 2.0**-52
 
 
@@ -80,7 +80,7 @@ def check_grads(
 
 
 class _Check:
-    """A point, and what is allowed there."""
+    """A point to check derivatives at, and the allowed errors."""
 
     def __init__(
         self,
@@ -109,10 +109,10 @@ class _Check:
                 self.run(_weighted_slope(f, mode), nested, order - 1)
 
     def agrees_along(self, f: Function, seed: int) -> bool:
-        """Whether derivatives along a random direction are so near to differences that each must be right.
+        """Whether derivatives along a random direction agree so well with differences that all must be right.
 
-        No component of the direction is 0. An error in one derivative alone, by one number, counts with the
-        size of that component; so the sum of all may be off by no more than what is allowed for one.
+        An error in a single derivative is multiplied by the direction's component, of which none is 0. So the
+        derivative along the direction may be off by no more than is allowed for one derivative.
         """
         random = Random(seed)
         direction = [_signed(random) * _scale(x) for x in self.numbers]
@@ -196,7 +196,7 @@ class _Check:
 
 
 def _better(one: Estimate, other: Estimate, allowed: Allowed) -> Estimate:
-    """The one with the smaller error, in proportion to what is allowed for it; the first of equals."""
+    """The estimate with the smaller error relative to the allowed one; the first if they are equal."""
     return other if _relative_error(other, allowed) < _relative_error(one, allowed) else one
 
 
@@ -216,7 +216,7 @@ def _signed(random: Random) -> float:
 
 
 def _scale(x: float) -> float:
-    """The size that steps from x are in proportion to."""
+    """The unit of steps from x."""
     return max(abs(x), 0.1)
 
 
@@ -225,7 +225,7 @@ def _floats(results: Numbers) -> list[float]:
 
 
 def _evaluate(f: Function, numbers: Sequence[float]) -> list[float]:
-    """All numbers in the result; f gets Values, so that it may call their methods, but records nothing."""
+    """All numbers in the result. f gets Values, whose methods it may call, but nothing is recorded."""
     with no_grad():
         return _floats(f([Value(x, requires_grad=False) for x in numbers]))
 
@@ -252,7 +252,7 @@ def _weights(count: int) -> list[float]:
 
 
 def central_difference(f: Callable[[float], float], x: float) -> float:
-    """The derivative of a function of one number, as precise as differences give it; nan if they do not."""
+    """The derivative of a function of one number by differences; nan if they do not converge."""
     estimates = _differentiated(lambda t: [f(x + t)], 0.1 * _scale(x), lambda _: 1e-12)
     return estimates[0][0] if estimates else math.nan
 

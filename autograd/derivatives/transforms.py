@@ -1,11 +1,10 @@
-"""Transforms: functions that make the derivative of a function, in reverse and forward mode.
+"""Transforms: functions that return the derivative of a function, in reverse and forward mode.
 
 Arguments and results may be numbers, Values, and lists, tuples, dicts and NumPy arrays of them, nested;
-a derivative has the structure of what it is taken by. Transforms nest to any order.
+a derivative has the structure of the argument. Transforms nest to any order.
 
-Results are floats, except where they depend on a Value that wants gradients and is not one of the
-inputs (the caller's, captured from outside, most often): then they are Values, and nothing is lost. No
-`grad` attribute is touched.
+Results are floats, unless they depend on a Value that wants gradients and is no input (most often a Value
+captured from outside): then they are Values, and no gradient is lost. No `grad` attribute is touched.
 """
 
 from __future__ import annotations
@@ -15,10 +14,11 @@ from collections.abc import Iterable
 from functools import wraps
 from operator import index
 
+from autograd.derivatives.tracing import Trace
 from autograd.derivatives.tree import flatten, flatten_like
 from autograd.graph import sweeps
 from autograd.graph.engine import Value, between, check_fresh, pull, walk
-from autograd.graph.recording import current, differentiating, enable_grad
+from autograd.graph.recording import current, enable_grad
 from autograd.table import ops
 from autograd.table.op import number
 from autograd.table.slopes import node_slopes, number_slopes
@@ -32,44 +32,33 @@ if TYPE_CHECKING:
     Independent = Literal["zero", "warn", "raise"]
 
 
-class _Recording:
-    """A call of `f` on fresh inputs in place of the numbers in the chosen arguments."""
+class _Recording(Trace):
+    """A trace of `f` by the numbers in the chosen arguments, and its derivatives."""
 
     def __init__(
         self, f: Callable[..., Any], argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> None:
         self.name = getattr(f, "__name__", "the function")
-        self.nested = current().recording  # whether the caller's own Values want to know
+        self.nested = current().recording  # whether gradients of the caller's own Values can be wanted
         places = _places(self.name, argnums, len(args))
         numbers, self.rebuild = flatten([args[i] for i in places])
-        with enable_grad():
-            self.inputs = [self._input(x) for x in numbers]
-            call = list(args)
-            for i, arg in zip(places, self.rebuild(self.inputs), strict=True):
-                call[i] = arg
-            outer = differentiating.set((*differentiating.get(), self.inputs))
-            try:
-                self.out = f(*call, **kwargs)
-            finally:
-                differentiating.reset(outer)
-        outs, self.rebuild_out = flatten(self.out)
-        self.outs = [x if type(x) is Value else number(x, f"a result of {self.name}") for x in outs]
-        roots = [x for x in self.outs if type(x) is Value]
-        self.reached, self.leaves = walk(*roots, stop=self.inputs)
-        self.order = between(self.reached, self.inputs)
-        # The slopes are wanted as Values where something that is not ours wants gradients.
-        self.graph = self.nested and (
-            any(x.op is not None for x in self.inputs) or any(leaf.requires_grad for leaf in self.leaves)
-        )
 
-    def _input(self, x: Any) -> Value:
-        """A node of its own for each number, so that nested derivatives are not confused."""
+        def call(inputs: list[Value]) -> Any:
+            new = list(args)
+            for i, arg in zip(places, self.rebuild(inputs), strict=True):
+                new[i] = arg
+            return f(*new, **kwargs)
+
+        super().__init__(call, [self._given(x) for x in numbers], self.name)
+        self.order = between(self.nodes, self.inputs)
+        # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
+        self.graph = self.nested and (any(x.op is not None for x in self.inputs) or self.wants_gradients())
+
+    def _given(self, x: Any) -> Any:
+        """What an input is made for: a Value that wants gradients, or a number."""
         if type(x) is Value:
-            if self.nested and x.requires_grad:
-                node: Value = ops.identity(x)
-                return node
-            x = x.data
-        return Value(number(x, f"an argument of {self.name} to differentiate by"))
+            return x if self.nested and x.requires_grad else x.data
+        return number(x, f"an argument of {self.name} to differentiate by")
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
@@ -77,7 +66,7 @@ class _Recording:
         graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
         if not graph:
-            found = pull(self.order, self.reached + self.leaves, self.inputs, seeds)
+            found = pull(self.order, self.reached, self.inputs, seeds)
             if self.leaves:  # a rule might have set one
                 self.check_fresh()
             return found
@@ -101,33 +90,29 @@ class _Recording:
         found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
         return self.settle(found, tangents)
 
-    def check_fresh(self) -> None:
-        """Make sure that the recorded numbers are still those of the leaves."""
-        check_fresh(self.reached, self.leaves + self.inputs)
-
     def settle(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         """Derivatives as floats, or as Values where they depend on a Value that wants gradients."""
-        return self.bare(_own(results, [*self.reached, *self.leaves, *given]))
+        return self.bare(_own(results, [*self.reached, *given]))
 
     def bare(self, results: Sequence[Any]) -> list[Any]:
-        """Results with floats for those Values that nobody wants gradients of."""
+        """Results as floats, except Values that want gradients."""
         for x in self.inputs:
             if x.op is None:
                 x.requires_grad = False  # ours alone: nobody can ask for its gradient
         return [x if type(x) is not Value or (self.nested and x.requires_grad) else x.data for x in results]
 
     def values(self) -> Any:
-        """What the function returned, with floats where nobody wants gradients."""
+        """The result of the function, with floats for Values that want no gradients."""
         return self.rebuild_out(self.bare(self.outs))
 
 
 def _slopes(graph: bool) -> sweeps.Slopes:
-    """How a sweep takes slopes: as Values where its result shall be differentiated again."""
+    """The slopes of a sweep: Values if its result may be differentiated again, otherwise floats."""
     return node_slopes if graph else number_slopes
 
 
 def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
-    """Results that are nodes of their own: a slope may be an operand itself, a Value of the caller's."""
+    """Results as new nodes: a slope may be an operand itself, so a Value of the caller's."""
     if not any(type(x) is Value for x in results):
         return list(results)
     before = set(known)
@@ -136,7 +121,7 @@ def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
 
 
 def _places(name: str, argnums: Argnums, count: int) -> list[int]:
-    """Which of the positional arguments to differentiate by, counted from the left."""
+    """The positions of the arguments to differentiate by."""
     places = []
     for argnum in argnums if isinstance(argnums, Iterable) else (argnums,):
         if not -count <= argnum < count:
@@ -166,7 +151,7 @@ def _check_argnums(f: Callable[..., Any], argnums: Any) -> None:
 
 
 def _instead(f: Callable[..., Any], argnum: Any) -> str:
-    """What to write for an argument that was given by its name, or by anything else."""
+    """What to write in place of an argnum that is no number."""
     import inspect
 
     try:
@@ -230,7 +215,7 @@ def _value_and_grad(
 
 
 def _unwrap(argnums: Argnums, branches: list[Any]) -> Any:
-    """One argument's result as it is, several as a tuple."""
+    """The result for one argnum as it is, for several as a tuple."""
     return tuple(branches) if isinstance(argnums, Iterable) else branches[0]
 
 
@@ -261,8 +246,8 @@ def grad(
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
     """``f(*primals)``, and the function that pulls a cotangent of the result back to the arguments.
 
-    The cotangent has the structure of the result; what comes back is a tuple, one for each argument:
-    the vector-Jacobian product.
+    The cotangent has the structure of the result. The function returns the vector-Jacobian product, a tuple
+    with an item for each argument.
     """
     recording = _Recording(f, range(len(primals)), primals, {})
 
@@ -381,7 +366,7 @@ def gradients(out: Value, inputs: Any) -> Any:
 
 
 def backward(out: Value, seed: float = 1.0) -> None:
-    """`Value.backward` as a function, which tells what is wrong where `out` is no Value.
+    """`Value.backward` as a function, with a helpful error if `out` is no Value.
 
     Raises:
         TypeError: if it is none.

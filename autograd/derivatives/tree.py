@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
-    """The leaves of a tree from left to right, and a function that puts new ones in their places."""
+    """The leaves of a tree from left to right, and a function that rebuilds the tree from new leaves."""
     leaves: list[Any] = []
     rebuild = _visit(tree, leaves)
     return leaves, lambda new: rebuild(iter(new))
@@ -37,7 +37,7 @@ def _visit(tree: Any, leaves: list[Any]) -> Callable[[Iterator[Any]], Any]:
 
 
 def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
-    """The leaves of a tree that has the structure of another, in the order of the other's leaves.
+    """The leaves of a tree with the structure of `pattern`, in the order of the pattern's leaves.
 
     Raises:
         ValueError: where the structures differ; `name` is what the tree is called there.
@@ -51,7 +51,7 @@ def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
             raise _differs(name, f"a {type(pattern).__name__} of {len(pattern)}", tree)
         pairs = enumerate(zip(tree, pattern, strict=True))
         return [x for i, (t, p) in pairs for x in flatten_like(t, p, f"{name}[{i}]")]
-    if _is_array(tree) and tree.ndim == 0:  # stands for its number, and a number for it
+    if _is_array(tree) and tree.ndim == 0:  # interchangeable with a number
         tree = tree.item()
     if _is_array(pattern) and pattern.ndim > 0:
         if not _is_array(tree) or tree.shape != pattern.shape:
@@ -67,7 +67,7 @@ def _differs(name: str, wanted: str, tree: Any) -> ValueError:
 
 
 def paths(tree: Any, name: str = "") -> list[str]:
-    """The place of each leaf, in Python's notation: ``[0]['w'][2]``."""
+    """The path of each leaf, in Python's notation: ``[0]['w'][2]``."""
     if isinstance(tree, dict):
         return [path for key, branch in tree.items() for path in paths(branch, f"{name}[{key!r}]")]
     if isinstance(tree, (list, tuple)):

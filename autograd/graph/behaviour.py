@@ -1,6 +1,6 @@
-"""What every Value is and does, however its engine stores it: text, comparisons, conversions, copies.
+"""Behaviour of Values that both engines share: text, comparisons, conversions, NumPy.
 
-The attributes and `backward` are documented here, and written in value.py and in the native engine.
+Attributes and `backward` are documented here; value.py and the native engine implement them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Behaviour(Operand):
 
     NumPy computes with Values: ``np.float64(2) * v``, ``v * array``, ``np.logaddexp(v, array)``, and SciPy's
     ufuncs of functions that autograd has. An array that holds Values has ``dtype=object``, and sums, ``@``
-    and arithmetic work on it. NumPy asks the array what it can, not its elements; so nothing makes it
+    and arithmetic work on it. NumPy does not ask the elements of an array, and so cannot
 
     - apply a ufunc such as np.exp to an object array in which plain numbers stand beside Values, or a ufunc
       that it has for floats alone, such as np.logaddexp and scipy.special.erf, to any object array: write
@@ -51,12 +51,12 @@ class Behaviour(Operand):
 
     @property
     def data(self) -> float:
-        """The number. Only a leaf can be given another: the rest is computed."""
+        """The number. It can be set on leaves only: other numbers are computed."""
         raise NotImplementedError
 
     @property
     def grad(self) -> float:
-        """For a leaf, the sum of what `backward` has brought; for an inner node, what the last one did."""
+        """Of a leaf, the sum over all calls of `backward`; of an inner node, that of the last call."""
         raise NotImplementedError
 
     @property
@@ -76,7 +76,7 @@ class Behaviour(Operand):
 
     @property
     def path(self) -> str:
-        """The path of the module that it was made in, as "layers.0.neurons.1"; "" outside of modules."""
+        """The path of the module that made it, as "layers.0.neurons.1"; "" outside of modules."""
         raise NotImplementedError
 
     @property
@@ -86,7 +86,7 @@ class Behaviour(Operand):
 
     @property
     def is_parameter(self) -> bool:
-        """Whether it is a parameter of a module: what training adjusts, or has left as it is."""
+        """Whether it is a parameter of a module, be it frozen or not."""
         raise NotImplementedError
 
     @is_parameter.setter
@@ -120,7 +120,7 @@ class Behaviour(Operand):
         return self.data
 
     def detach(self) -> Self:
-        """A new leaf with the same number, which no gradient reaches."""
+        """A new leaf with the same number, and without gradients."""
         return type(self)(self.data, self.label, requires_grad=False)
 
     def __repr__(self) -> str:
@@ -140,7 +140,7 @@ class Behaviour(Operand):
         return int(self._lone("int"))
 
     def _lone(self, name: str) -> float:
-        """The number, where no gradient is lost by taking it alone."""
+        """The number, if no gradient is lost by taking it out of the graph."""
         if current().recording and self.requires_grad:
             raise TypeError(
                 f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
@@ -150,7 +150,7 @@ class Behaviour(Operand):
         return self.data
 
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
-        """What NumPy calls for a ufunc of which one operand is a Value."""
+        """Called by NumPy for a ufunc with a Value among its operands."""
         return ufunc_result(ufunc, method, inputs, options, Behaviour)
 
     def __eq__(self, other: object) -> Any:

@@ -1,4 +1,7 @@
-"""The engine in use, native or in pure Python: Value, and what the rest of the package asks of it."""
+"""The engine in use: Value, and the functions over graphs of Values that the rest of the package uses.
+
+value.py documents them; the extension has the same in C.
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,10 @@ from autograd.table import op, operand, slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or engine is None:
-    from autograd.graph.value import Value, between, check_fresh, is_stale, pull, recorded, restore, walk
+    from autograd.graph import value as used
 else:
-    Value = engine.connect(
+    used = engine
+    used.Value = engine.connect(
         op.TABLE,
         Behaviour,
         number=op.number,
@@ -20,30 +24,23 @@ else:
         compared=compared,
         numbers=slopes.numbers,
         node_slopes=slopes.number_slopes,
-        refusals=errors,
+        errors=errors,
     )
-    Value.__doc__ = Behaviour.__doc__
-    Value.__init_subclass__ = classmethod(errors.subclass)
-    op.reserved.update(dir(Value))
-    between = engine.between
-    check_fresh = engine.check_fresh
-    is_stale = engine.is_stale
-    pull = engine.pull
-    recorded = engine.recorded
-    restore = engine.restore
-    walk = engine.walk
+    used.Value.__doc__ = Behaviour.__doc__
+    used.Value.__init_subclass__ = classmethod(errors.subclass)
 
-__all__ = [
-    "Value",
-    "backend_info",
-    "between",
-    "check_fresh",
-    "is_stale",
-    "pull",
-    "recorded",
-    "restore",
-    "walk",
-]
+Value = used.Value
+op.reserved.update(dir(Value))
+
+advance_clock = used.advance_clock
+between = used.between
+birth = used.birth
+check_fresh = used.check_fresh
+is_stale = used.is_stale
+pull = used.pull
+recorded = used.recorded
+restore = used.restore
+walk = used.walk
 
 
 def backend_info() -> dict[str, str]:

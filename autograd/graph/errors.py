@@ -1,4 +1,4 @@
-"""Errors of Values, with their texts: the same for both engines."""
+"""Error messages that both engines share."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class StaleGraphError(RuntimeError):
 
 
 def subclass(cls: type) -> None:
-    """What `Value.__init_subclass__` does."""
+    """`Value.__init_subclass__`: refuses a subclass."""
     raise TypeError(
         "Value cannot be subclassed, since ops give plain Values: define an op with Op(...), "
         "or hold a Value in a class of your own"

@@ -1,4 +1,4 @@
-"""A graph of Values or Symbols as a flat list of lines, and the list run again on something else."""
+"""A graph of Values or Symbols as a flat list of lines, and replaying the list on other inputs."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 class Lines:
-    """What some roots were made from: nodes that are inputs, then a line for each node that was computed.
+    """The graph of some roots: the inputs, then a line for each computed node.
 
     Attributes:
         inputs: the leaves or variables, and the nodes that were not entered.
@@ -31,13 +31,13 @@ class Lines:
         self.lines = [(node.op, replaced(node.args, place.__getitem__, shared)) for node in nodes]
 
     def run(self, inputs: Iterable[Any], apply: Callable[[Op, tuple[Any, ...]], Any]) -> dict[Any, Any]:
-        """What every node becomes where the inputs become these; see `replay`."""
+        """The new value of every node for these inputs; see `replay`."""
         found = replay(self.lines, inputs, apply)
         return dict(zip([*self.inputs, *self.nodes], found, strict=True))
 
 
 def flatten(*roots: Any, stop: Container[Any] = ()) -> Lines:
-    """The lines of what the roots were made from; nodes of `stop` are inputs, unless they are roots."""
+    """The lines of the graph of the roots; nodes of `stop` are inputs, unless they are roots."""
     order = topological_order(*roots, stop=stop)
     entered = set(roots)
     inner = [node for node in order if node.op is not None and (node in entered or node not in stop)]
@@ -50,7 +50,7 @@ def replay(
     inputs: Iterable[Any],
     apply: Callable[[Op, tuple[Any, ...]], Any],
 ) -> list[Any]:
-    """The inputs, and after them what `apply` makes of each line, given its op and its new operands."""
+    """The inputs, followed by the result of `apply(op, operands)` for each line."""
     found = list(inputs)
     shared: dict[int, Any] = {}
     for op, args in lines:
@@ -59,5 +59,5 @@ def replay(
 
 
 def call(op: Op, args: tuple[Any, ...]) -> Any:
-    """The op of its operands: what `replay` applies to make a graph like the one that was flattened."""
+    """`op(*args)`: with it `replay` makes a new graph of the same form."""
     return op(*args)

@@ -1,15 +1,14 @@
 """One name for each Value, in formulas, derivations, steps and pictures alike.
 
-A Value is called by the first of these that it has:
+The name of a Value is the first of these that it has:
 
-1. its label, unless other Values have the same;
+1. its label, unless other Values have the same label;
 2. its name in the mapping `names` that the user passed, such as ``locals()``;
-3. what it is to its neuron: net_h1, out_h1, and its weights w1_h1, b_h1;
-4. a label that others have too: the second is called w_2.
+3. its role in a neuron: net_h1, out_h1, and the weights w1_h1, b_h1;
+4. a label that others have too, with a number: the second is w_2.
 
-Where something without a name has to be spoken of, leaves are x1, x2 ..., the result is out, and what is
-computed on the way is v1, v2 ... in the order of computation. How names look in formulas, and names that are
-no identifiers, is a matter of `notation`.
+`all_names` names the rest: leaves x1, x2 ..., the result out, and the other nodes v1, v2 ... in the order of
+computation. `notation` turns names into identifiers for formulas.
 """
 
 from __future__ import annotations
@@ -26,12 +25,12 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
     from typing import Any
 
-LINEAR = (ops.add, ops.dot)  # the last of a neuron without activation
-DEEPEST = 3  # levels of lists and dicts that are searched
+LINEAR = (ops.add, ops.dot)  # the last op of a neuron without activation
+DEEPEST = 3  # levels of lists and dicts to search
 
 
 def given_names(order: Sequence[Value], names: Mapping[Any, Any] | None) -> dict[Value, str]:
-    """The names of those Values that have one, each its own.
+    """The name of each Value that has one; no two Values share a name.
 
     Args:
         order: the Values of a graph, operands before users.
@@ -78,7 +77,7 @@ def _is_inner(node: Value) -> bool:
 
 
 def _numbered(beginning: str, first: int, taken: set[str]) -> Iterator[str]:
-    """The names that begin so and end in a number, from the first on, without those that are taken."""
+    """The names of this beginning and a number, counted from `first`, except the taken ones."""
     for i in count(first):
         if (name := f"{beginning}{i}") not in taken:
             taken.add(name)
@@ -88,11 +87,11 @@ def _numbered(beginning: str, first: int, taken: set[str]) -> Iterator[str]:
 def labels_of(names: Mapping[Any, Any] | None) -> dict[Value, str]:
     """The name of each Value in a mapping such as ``locals()``, or {"w": w}, or {w: "w"}.
 
-    Lists, tuples and dicts are searched too: ``w[0]``, ``p['w']``. Of several names that of a variable goes
-    before a place in a list, and else the first; those that begin with an underscore do not count.
+    Lists, tuples and dicts are searched too: ``w[0]``, ``p['w']``. A variable's name beats a list position;
+    otherwise the first wins. Names that begin with an underscore are skipped.
 
     Raises:
-        TypeError: if it is no mapping.
+        TypeError: if `names` is no mapping.
     """
     if names is None:
         return {}
@@ -101,7 +100,7 @@ def labels_of(names: Mapping[Any, Any] | None) -> dict[Value, str]:
     labels = {key: str(name) for key, name in names.items() if type(key) is Value}
     kept = [(str(key), x) for key, x in names.items() if type(key) is not Value]
     kept = [(key, x) for key, x in kept if not key.startswith("_") and key not in ("In", "Out")]  # IPython's
-    for depth in (0, DEEPEST):  # a variable of its own goes before a place in a list
+    for depth in (0, DEEPEST):  # a variable's name beats a list position
         for key, thing in kept:
             for name, value in _values(key, thing, depth):
                 labels.setdefault(value, name)
@@ -120,12 +119,12 @@ def _values(name: str, thing: Any, depth: int) -> Iterator[tuple[str, Value]]:
 
 
 def _neuron_names(order: Sequence[Value]) -> tuple[dict[Value, str], dict[Value, str]]:
-    """Names of the parameters of neurons, and of what neurons compute.
+    """Names of the parameters of neurons, and of the nodes that neurons compute.
 
-    net_h1 and out_h1 are of the first hidden neuron, net_o1 and out_o1 of the output; with several hidden
-    layers the third neuron of the second is h2_3. Parameters get the neuron's name behind their label,
-    w1_h2: those of a neuron whose labels differ in digits alone get it together, if another Value has a label
-    of theirs. Neurons are modules whose path ends in "neurons" and a number.
+    net_h1 and out_h1 belong to the first hidden neuron, net_o1 and out_o1 to the output; with several hidden
+    layers, h2_3 is the third neuron of the second. The name of a parameter is its label and its neuron, as
+    in w1_h2. Parameters of a neuron whose labels differ only in digits form a group, which is renamed if
+    another Value has a label of the group. Neurons are modules whose path ends in "neurons" and a number.
     """
     import re
 
@@ -164,7 +163,7 @@ def _neuron_names(order: Sequence[Value]) -> tuple[dict[Value, str], dict[Value,
 
 
 def _told_apart(names: dict[Value, str]) -> dict[Value, str]:
-    """The names, with a number behind each that several have."""
+    """The names, with a number appended to names that repeat."""
     repeated = Counter(names.values())
     seen: Counter[str] = Counter()
     for node, name in names.items():

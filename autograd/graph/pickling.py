@@ -11,7 +11,7 @@ from weakref import WeakValueDictionary
 
 from autograd.graph.behaviour import Behaviour
 from autograd.graph.engine import Value, is_stale, recorded, restore, walk
-from autograd.graph.recording import differentiated_inputs
+from autograd.graph.recording import traced_inputs
 from autograd.graph.walks import reachable, replaced
 from autograd.table import ops
 
@@ -23,17 +23,17 @@ if TYPE_CHECKING:
 
 def shallow_copy(node: Any) -> Value:
     """A new leaf, or a new node of the same op with the same operands."""
-    if node in differentiated_inputs():
+    if node in traced_inputs():
         return _connected(node)
     return _leaf(*_leaf_state(node)) if node.op is None else _node(node.op, node.args, *_node_state(node))
 
 
 def deep_copy(root: Any, memo: dict[int, Any]) -> Value:
-    """The Value with copies of everything it was made from; what `memo` has was copied before."""
-    inputs = differentiated_inputs()
+    """A copy of the Value and of everything that it was made from; `memo` holds earlier copies by id."""
+    inputs = traced_inputs()
 
     def copy_of(node: Any) -> Any:
-        if id(node) not in memo:  # an input of a transform: all others come before their users
+        if id(node) not in memo:  # an input of a transform; all other nodes come before their users
             memo[id(node)] = _connected(node)
         return memo[id(node)]
 
@@ -50,12 +50,12 @@ def deep_copy(root: Any, memo: dict[int, Any]) -> Value:
 
 
 def reduce_value(root: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
-    """What `Value.__reduce__` gives to pickle: a function, and the arguments that make the Value again.
+    """The answer of `Value.__reduce__` to pickle: a function, and the arguments that rebuild the Value.
 
     Raises:
         TypeError: inside a transform, for a Value that depends on an input of it.
     """
-    inputs = differentiated_inputs()
+    inputs = traced_inputs()
     if inputs and any(node in inputs for node in reachable(root)):
         raise TypeError(
             f"cannot pickle {root!r} while a transform differentiates by what it was made from: the copy "
@@ -68,11 +68,11 @@ def reduce_value(root: Any) -> tuple[Callable[..., Any], tuple[Any, ...]]:
 
 
 class _StandIn:
-    """Stands for an inner node, or for a sequence of operands, while pickle writes it; read back as that.
+    """Stands for an inner node or a sequence of operands when pickle writes; reads back as the original.
 
-    Pickle writes the stand-ins of a graph one after the other, operands before users, so that it does not
-    recurse. It remembers what it has written by identity: a node has one stand-in for as long as pickle
-    holds on to it, and so two Values pickled together share the nodes that they shared.
+    Pickle writes the stand-ins of a graph one after the other, operands before users, and so does not
+    recurse. Pickle remembers written objects by identity, and a node has one stand-in as long as pickle
+    holds it: two Values pickled together keep sharing nodes.
     """
 
     __slots__ = ("__weakref__", "thing")
@@ -87,7 +87,7 @@ class _StandIn:
         return _node, (thing.op, tuple(map(_written, thing.args)), *_node_state(thing))
 
 
-_stand_ins: WeakValueDictionary[int, _StandIn] = WeakValueDictionary()  # by the id of what they stand for
+_stand_ins: WeakValueDictionary[int, _StandIn] = WeakValueDictionary()  # by the id of the node or sequence
 
 
 def _stand_in(thing: Any) -> _StandIn:
@@ -98,7 +98,7 @@ def _stand_in(thing: Any) -> _StandIn:
 
 
 def _written(x: Any) -> Any:
-    """What pickle writes for an operand."""
+    """The object that pickle writes for an operand."""
     return x if type(x) is float or (type(x) is Value and x.op is None) else _stand_in(x)
 
 
@@ -114,43 +114,44 @@ def _connected(node: Any) -> Value:
 
 
 def _leaf_state(leaf: Any) -> tuple[Any, ...]:
-    return (
-        leaf.data,
-        leaf.grad,
-        leaf.label,
-        leaf.requires_grad,
-        leaf.is_parameter,
-        _origin(leaf),
-        is_stale(leaf),
-    )
+    flags = leaf.requires_grad, leaf.is_parameter
+    return leaf.data, leaf.grad, leaf.label, *flags, leaf.path, is_stale(leaf), leaf.source
 
 
 def _leaf(
-    data: float, grad: float, label: str, requires_grad: bool, parameter: bool, origin: str, was_set: bool
+    data: float,
+    grad: float,
+    label: str,
+    requires_grad: bool,
+    parameter: bool,
+    path: str,
+    was_set: bool,
+    source: str = "",  # pickles of version 0.1 have none
 ) -> Value:
     leaf = Value(data, label, requires_grad=requires_grad, parameter=parameter)
     leaf.grad = grad
-    restore(leaf, origin, was_set)
+    restore(leaf, path, source, was_set)
     return leaf
 
 
 def _node_state(node: Any) -> tuple[Any, ...]:
-    return node.data, node.grad, node.label, _origin(node), is_stale(node)
+    return node.data, node.grad, node.label, node.path, is_stale(node), node.source
 
 
 def _node(
-    op: Any, args: tuple[Any, ...], data: float, grad: float, label: str, origin: str, stale: bool
+    op: Any,
+    args: tuple[Any, ...],
+    data: float,
+    grad: float,
+    label: str,
+    path: str,
+    stale: bool,
+    source: str = "",
 ) -> Value:
     node = recorded(op, args, data)
     node.grad, node.label = grad, label
-    restore(node, origin, stale)
+    restore(node, path, source, stale)
     return node
-
-
-def _origin(node: Any) -> str:
-    """Its path, after the line that made it where that is known."""
-    path: str = node.path
-    return f"{node.source}\n.{path}" if node.source else path
 
 
 copyreg.pickle(Value, reduce_value)
@@ -158,7 +159,7 @@ Behaviour.__copy__, Behaviour.__deepcopy__ = shallow_copy, deep_copy  # type: ig
 
 
 def _graph(leaves: tuple[Value, ...], lines: list[tuple[Any, ...]]) -> Value:
-    """What a pickle of version 0.1 calls for an inner node: operands are places in the list."""
+    """Rebuilds an inner node from a pickle of version 0.1, in which operands are places in the list."""
     nodes = list(leaves)
     shared: dict[int, Any] = {}
     for op, args, *state in lines:

@@ -1,4 +1,4 @@
-"""What a new node records besides its operands, for each task: whether a graph, in which module and line."""
+"""Per-task state: whether ops record a graph, the module and source line of new nodes, running traces."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from contextvars import ContextVar
 from functools import partial, wraps
 from io import IOBase
 from operator import attrgetter, not_
+from threading import Lock, local
 from weakref import ref
 
-from autograd._native import engine
+from autograd._native import part
 from autograd.graph import errors
 
 TYPE_CHECKING = False
@@ -24,17 +25,17 @@ if TYPE_CHECKING:
 
 
 class _State:
-    """What the innermost open block asks for.
+    """The settings of the innermost open block, in a context variable.
 
-    It is never changed, since tasks share it: each sees, in a context variable, the block that it is in
-    itself, or that it was started in.
+    Tasks that are started inside a block share its state, so it is never changed, only replaced.
     """
 
-    __slots__ = ("__weakref__", "outer", "path", "recording")
+    __slots__ = ("__weakref__", "origin", "outer", "recording", "traced")
 
-    def __init__(self, recording: bool, path: str, outer: Any) -> None:
+    def __init__(self, recording: bool, origin: Any, traced: tuple[Any, ...], outer: Any) -> None:
         self.recording = recording  # False inside no_grad
-        self.path = path  # of the module whose forward is running
+        self.origin = origin  # the path of the module and the source line that are running; None for neither
+        self.traced = traced  # the inputs of the traces that are running: a list each, the outermost first
         self.outer = outer  # the state that this one has replaced
         _states.add(ref(self, _states.discard))
 
@@ -43,27 +44,37 @@ class _Outside:
     """The state outside of all blocks."""
 
     recording = True
-    path = ""
+    origin = None
+    traced: tuple[Any, ...] = ()
 
     @property
     def outer(self) -> Any:
         raise errors.no_block()
 
 
-_states: set[ref[_State]] = set()  # all that there are
+_states: set[ref[_State]] = set()  # all that exist
 _outside = _Outside()
 _state: ContextVar[Any] = ContextVar("autograd", default=_outside)
 
 
-def _set_path(path: str) -> None:
+def _set_source(source: str) -> None:
     state = _state.get()
     outer = state if state is _outside else state.outer
-    _state.set(_State(state.recording, path, outer))
+    path = state.origin[0] if state.origin else ""
+    _state.set(_State(state.recording, (path, source), state.traced, outer))
 
 
-# Ctrl-C, and any exception that another thread sends, can come between two steps of a program in Python, but
-# not within a call to C. So a `with` statement enters and leaves by one such call: a lock's methods are of
-# the same kind.
+class _Thread(local):
+    """The state of one thread, whatever task it runs."""
+
+    def __init__(self) -> None:
+        self.sweep = Lock()  # held inside backward in Python; no other thread waits for it
+
+
+thread = _Thread()
+
+# Ctrl-C, or an exception sent by another thread, can interrupt a program between two steps in Python, but not
+# within a call to C. So a `with` statement enters and leaves a block by one call to C, as it does a lock.
 
 
 class _Entering:
@@ -79,7 +90,7 @@ class _Entering:
 
 _outer_states = map(
     attrgetter("outer"), iter(_state.get, None)
-)  # without end: each of the state at that time
+)  # endless: the outer state of the state at the time
 
 
 class _Leaving(IOBase):
@@ -96,31 +107,34 @@ class _BlockInPython:
 
     def __init__(self, name: str, value: Any) -> None:
         self._name = name
-        self._value: Any = value if name == "recording" else str(value)
+        self._value: Any = str(value) if name == "path" else value
 
     def _inside(self) -> _State:
         outer = _state.get()
-        if self._name == "recording":
-            return _State(self._value, outer.path, outer)
-        path = f"{outer.path}.{self._value}" if outer.path else self._value
-        return _State(outer.recording, path, outer)
+        if self._name == "path":
+            path, source = outer.origin or ("", "")
+            path = f"{path}.{self._value}" if path and self._value else path or self._value
+            return _State(outer.recording, (path, source), outer.traced, outer)
+        if self._name == "traced":
+            return _State(True, outer.origin, (*outer.traced, self._value), outer)
+        return _State(self._value, outer.origin, outer.traced, outer)
 
     __enter__ = _Entering()
     __exit__ = _Leaving().__exit__
 
 
-# True while a block is open in some task: else a node need not ask for the state of its own.
-open_blocks: Any = _states if engine is None else engine.open_blocks
-current: Callable[[], Any] = _state.get if engine is None else engine.current  # the state of this task
-_change_path: Callable[[str], None] = _set_path if engine is None else engine.set_path
-_Base: Any = _BlockInPython if engine is None else engine.Block
+# True while a block is open in some task: otherwise a new node skips the look-up of its task's state.
+open_blocks: Any = part("open_blocks", _states)
+current: Callable[[], Any] = part("current", _state.get)  # the state of the calling task
+_change_source: Callable[[str], None] = part("set_source", _set_source)
+_Base: Any = part("Block", _BlockInPython)
 
 # Flags of code objects, as `inspect` has them, whose import costs 10 ms.
 GENERATOR, COROUTINE, ASYNC_GENERATOR = 0x20, 0x80, 0x200
 
 
 class Block(_Base):  # type: ignore[misc]
-    """A ``with`` block, or decorator, that sets what the task that enters it records."""
+    """A ``with`` block, or decorator, that changes the state of the task that enters it."""
 
     __slots__ = ()
 
@@ -180,7 +194,7 @@ class Block(_Base):  # type: ignore[misc]
 
 
 def _resumed(block: Block, steps: Any) -> Generator[Any, Any, Any]:
-    """A generator or coroutine, of which each step runs inside the block."""
+    """A generator or coroutine whose every step runs inside the block."""
     step, given = steps.send, None
     while True:
         try:
@@ -202,7 +216,7 @@ def _resumed(block: Block, steps: Any) -> Generator[Any, Any, Any]:
 
 
 class _Resumed:
-    """What is awaited in place of a coroutine whose steps run inside a block."""
+    """Awaited in place of a coroutine, whose steps it runs inside a block."""
 
     __slots__ = ("_block", "_steps")
 
@@ -217,8 +231,8 @@ class _Resumed:
 def no_grad() -> Block:
     """A block (or decorator) in which ops record nothing: results are detached, and cheaper.
 
-    It is of the task (or thread) that enters it, and of the tasks that are started inside it. Decorated
-    generators and async functions leave it whenever they wait: ``@no_grad()`` above ``async def evaluate``.
+    It holds for the task (or thread) that enters it, and for tasks started inside it. Decorated generators
+    and async functions leave it whenever they wait: ``@no_grad()`` above ``async def evaluate``.
 
     A bare ``with no_grad():`` around a ``yield`` leaks, as in PyTorch: while the generator waits, nothing is
     recorded in the code that called it either. Decorate the generator instead.
@@ -227,7 +241,7 @@ def no_grad() -> Block:
 
 
 def enable_grad() -> Block:
-    """A block (or decorator) in which ops record, whatever block it stands in; see `no_grad`."""
+    """A block (or decorator) in which ops record, also inside `no_grad`."""
     return Block("recording", True)
 
 
@@ -239,17 +253,18 @@ def module_path(name: str) -> Block:
     return Block("path", name)
 
 
-# The inputs of the transforms that are running: a list for each, the outermost first.
-differentiating: ContextVar[tuple[list[Any], ...]] = ContextVar("differentiating", default=())
+def tracing(inputs: list[Any]) -> Block:
+    """A block for a call of a function on these inputs: ops record, and copies of inputs stay connected."""
+    return Block("traced", inputs)
 
 
-def differentiated_inputs() -> set[Any]:
-    """The Values by which a running transform differentiates."""
-    return {x for inputs in differentiating.get() for x in inputs}
+def traced_inputs() -> set[Any]:
+    """The inputs of all traces that are running."""
+    return {x for inputs in current().traced for x in inputs}
 
 
 HERE = os.path.dirname(os.path.dirname(__file__))
-# How the files of this package's own code begin, and the code that it makes.
+# The beginnings of the file names of this package's own code, the generated code included.
 OURS = (HERE + os.sep, os.path.join(os.path.dirname(HERE), "nn") + os.sep, "<Value.")
 
 
@@ -257,7 +272,7 @@ def source_lines() -> SourceLines:
     """A block whose nodes remember the line of the program that made them: `Value.source`.
 
     ``with source_lines(): loss = model(x)``. It follows the program line by line (`sys.settrace`), which is
-    slow, and takes the place of a debugger meanwhile: for looking into a graph, not for training.
+    slow, and no debugger can run meanwhile: for looking into a graph, not for training.
     """
     return SourceLines()
 
@@ -266,7 +281,7 @@ class SourceLines:
     """See `source_lines`."""
 
     def __enter__(self) -> None:
-        self._block = Block("recording", current().recording)  # which changes nothing, but the path inside it
+        self._block = Block("recording", current().recording)  # whose state `_at` replaces
         self._block.__enter__()
         self._trace = sys.gettrace()
         self._frame = sys._getframe(1)
@@ -281,7 +296,7 @@ class SourceLines:
         self._block.__exit__(*exception)
 
     def _called(self, frame: FrameType, event: str, _: Any) -> Any:
-        """For each function that is called, how it is followed; None for this package's own."""
+        """Follow a function that is called, unless it is this package's own."""
         return None if frame.f_code.co_filename.startswith(OURS) else self._in_frame(frame, event, None)
 
     def _in_frame(self, frame: FrameType, event: str, _: Any) -> Any:
@@ -296,8 +311,4 @@ class SourceLines:
 
     @staticmethod
     def _at(frame: FrameType) -> None:
-        """Note the line, before the path of the module that runs."""
-        line = f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}"
-        _, found, module = current().path.rpartition("\n")
-        module = module if found or not module else f".{module}"
-        _change_path(f"{line}\n{module}")
+        _change_source(f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}")

@@ -1,7 +1,7 @@
-"""The reverse and the forward sweep, with adjoints and tangents (floats, Values or Symbols) in a dict.
+"""The reverse and the forward sweep, with adjoints or tangents (floats, Values, Symbols) in a dict.
 
-A sweep is told how to take the slopes of a node. On plain numbers `pull` of the backend carries adjoints in
-the nodes themselves, which is faster.
+`reverse` is reverse-mode differentiation, `forward` forward mode. The caller says how to take the slopes of a
+node. For plain numbers the engines have faster sweeps of their own, `backward` and `pull`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def times(carried: Any, slope: Any) -> Any:
 
 
 def plus(total: Any, more: Any) -> Any:
-    """total + more, without a node for a plain 0."""
+    """total + more; recorded only if neither is a plain 0."""
     if type(total) is float and total == 0.0:
         return more
     if type(more) is float and more == 0.0:
@@ -54,8 +54,13 @@ def reverse(order: list[Any], adjoint: dict[Any, Any], slopes: Slopes) -> None:
         carried = adjoint[node]
         if node.op is None or (type(carried) is float and carried == 0.0):
             continue
+        number = type(carried) is float
         for x, slope in slopes(node, adjoint):
-            adjoint[x] = plus(adjoint[x], times(carried, slope))
+            if number and type(slope) is float and type(adjoint[x]) is float:  # quicker than two calls
+                if slope != 0.0:
+                    adjoint[x] += carried * slope
+            else:
+                adjoint[x] = plus(adjoint[x], times(carried, slope))
 
 
 def forward(order: list[Any], tangent: dict[Any, Any], slopes: Slopes) -> None:

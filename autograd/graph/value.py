@@ -1,69 +1,73 @@
-"""Value: a number that remembers the op and the operands it was made from, and the sweeps over them.
+"""Value: a number that remembers how it was computed, so that it can be differentiated.
 
-A graph of Values is acyclic by construction, since a node is made after its operands and never
-changed; so it is freed by reference counting, and every walk over it is a loop, not a recursion.
+Reverse-mode differentiation in three steps:
+
+1. *Record.* An op of Values gives a new Value, the result, which keeps the op and its operands. Nothing is
+   done to the operands, so results and operands form a graph without cycles, a node being younger than its
+   operands. `Value.apply_op` and `node` record.
+2. *Order.* `walk` lists what a result was made from, operands before users.
+3. *Sweep.* Going through the list from the result back, each node passes its *adjoint*, the derivative of
+   the result by the node, on to its operands: times the *slope*, the derivative of the node by the operand,
+   which the op's row in the table knows. An operand adds up what all its users pass on. `sweeps.reverse`
+   says this in ten lines; when the sweep has come to a leaf, its adjoint is complete. That is the chain
+   rule, and costs one multiplication and one addition an operand, however many leaves there are.
+
+``y = x * x`` has two edges to x, and passes x on along each: x's adjoint is 2*x.
+
+Every walk is a loop, so that a chain of a million nodes needs no recursion; graphs are freed by reference
+counting. fast_paths.py, beside this file, does the steps 1 to 3 faster for common ops, with the same results.
 """
 
 from __future__ import annotations
 
 import os
-from collections import deque
-from operator import add
-from threading import Lock, RLock, local
+from threading import RLock
 
-from autograd.graph import errors
+from autograd.graph import errors, fast_paths, sweeps
 from autograd.graph.behaviour import Behaviour
-from autograd.graph.recording import current, open_blocks
+from autograd.graph.recording import current, open_blocks, thread
 from autograd.graph.walks import flat_args, reachable
-from autograd.table import ops
-from autograd.table.op import (
-    BINARY,
-    GENERAL,
-    TABLE,
-    UNARY,
-    Op,
-    apply,
-    number,
-    on_new_op,
-    on_register,
-    reserved,
-)
-from autograd.table.slopes import number_slopes, numbers
+from autograd.table.op import Op, number
+from autograd.table.slopes import numbers
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterable
+    from collections.abc import Collection, Iterable
     from typing import Any
 
 new = object.__new__
+NOWHERE = "", ""
 LARGEST = 2**1023  # of the ints that a double surely holds
-tick = 1  # of a clock that advances whenever a leaf is given a new number; a leaf that never was has 0
+tick = 1  # of a clock that advances whenever a leaf is set or a trace starts
 
 
 class Value(Behaviour):
     __doc__ = Behaviour.__doc__
     __module__ = "autograd"
 
-    # Slots that a node leaves unset, reading as "none", make it quicker to build and to collect. (Not
-    # through __getattr__: with that, CPython reads every attribute the slow way.) Names that other libraries
-    # look for are avoided: NumPy's masked arrays take an object's `_data` in its place.
+    # Optional slots stay unset, and properties supply their defaults: a node is quicker to build. (Not by
+    # __getattr__, which makes CPython read every attribute the slow way. Nor is a slot named `_data`, since
+    # NumPy's masked arrays would take that attribute in the place of the object.)
     __slots__ = (
         "__weakref__",
-        "_adjoint",  # of the last sweep
+        "_adjoint",  # of an inner node, and of a leaf during a sweep
         "_grad",  # of a leaf: the running total
         "_label",
         "_made_by",  # the op; None for a leaf
         "_number",
+        "_origin",  # the path of the module and the line of the program that made it, two strs
         "_parameter",
-        "_path",  # of the module it was made in
         "_requires_grad",  # of a leaf
-        "_tick",  # when it was made or, for a leaf, last given a number
-        "_x",  # the operand; the first of two; a tuple of all where there are more
+        "_tick",  # of an inner node, when it was made; of a leaf, when it was last set, or 0
+        "_x",  # the operand; the first of two; the tuple of three and more; of a leaf, the tick of its birth
         "_y",  # the second of two operands
     )
 
     _x: Any
     _y: Any
+    _origin: tuple[str, str]
+
+    quick_op: Any
 
     def __init__(
         self, data: Any, label: str = "", *, requires_grad: bool = True, parameter: bool = False
@@ -71,14 +75,15 @@ class Value(Behaviour):
         self._number = number(data)
         self._made_by: Op | None = None
         self._tick = 0
+        self._x = tick
         self._grad = 0.0
         self._requires_grad = bool(requires_grad)
         if label or type(label) is not str:
             self.label = label
         if parameter:
             self._parameter = True
-        if open_blocks and (path := current().path):
-            self._path = path
+        if open_blocks and (origin := current().origin):
+            self._origin = origin
 
     __init_subclass__: Any = classmethod(errors.subclass)
 
@@ -123,9 +128,9 @@ class Value(Behaviour):
         op = self._made_by
         if op is None:
             return ()
-        if op.arity == UNARY:
+        if op.arity == 1:
             return (self._x,)
-        if op.arity == BINARY:
+        if op.arity == 2:
             return (self._x, self._y)
         return self._x  # type: ignore[no-any-return]
 
@@ -141,11 +146,11 @@ class Value(Behaviour):
 
     @property
     def path(self) -> str:
-        return getattr(self, "_path", "").rpartition("\n")[2].removeprefix(".")
+        return getattr(self, "_origin", NOWHERE)[0]
 
     @property
     def source(self) -> str:
-        return getattr(self, "_path", "").rpartition("\n")[0]
+        return getattr(self, "_origin", NOWHERE)[1]
 
     @property
     def is_parameter(self) -> bool:
@@ -169,41 +174,33 @@ class Value(Behaviour):
 
     def backward(self, seed: float = 1.0) -> None:
         seed = number(seed, "the seed of backward")
-        if _thread.sweep.locked():
+        if thread.sweep.locked():
             raise errors.nested_backward()
         started = tick
-        reached, leaves, rules = _visit([self], set())
+        reached, leaves, custom = fast_paths.walk([self], set(), 0)
         check_fresh(reached, leaves)
         wanting = [leaf for leaf in leaves if leaf._requires_grad]
         if not wanting:
             raise errors.constant(self)
         order = reached if len(wanting) == len(leaves) else between(reached, wanting)
-        with _thread.sweep:
-            apart = _reverse_apart(order, [*reached, *leaves], [(self, seed)]) if rules else {}
+        with thread.sweep:
+            # The rules of a user's op may do anything, wait for another thread that sweeps, say. So no lock
+            # is held while they run, and the adjoints are kept apart from the nodes.
+            apart = _swept(order, [*reached, *leaves], [(self, seed)]) if custom else {}
             with _lock:
                 late = [leaf for leaf in leaves if leaf._tick > started] if tick != started else []
                 if not late:
-                    if rules:
+                    if custom:
                         for node, adjoint in apart.items():
                             node._adjoint = adjoint
                     else:
                         _clear(reached)
                         _clear(leaves)
                         self._adjoint = seed
-                        reverse(order)
-                    _add_to_grads(wanting)
+                        fast_paths.reverse(order)
+                    fast_paths.add_to_grads(wanting)
         if late:
             raise errors.set_meanwhile(late[0])
-
-    def __pow__(self, other: Any) -> Any:
-        kind = type(other)
-        if kind is int and -LARGEST <= other <= LARGEST:
-            other = float(other)
-        elif kind is not float and kind is not Value:
-            return self._binary(ops.pow, other)
-        return ops.pow.quick[Value](self, other)
-
-    # Recording
 
     @classmethod
     def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Value:
@@ -212,18 +209,8 @@ class Value(Behaviour):
         return node(op, args, op.forward(*numbers(op, args)), made)
 
 
-class _Thread(local):
-    """The state of one thread."""
-
-    def __init__(self) -> None:
-        self.sweep = Lock()  # held inside backward; no other thread waits for it
-
-
-_thread = _Thread()
 # Held while adjoints are carried in nodes, and while a leaf is set; never while the rule of a user runs.
 _lock: Any = RLock()
-_get_grad = Value.__dict__["_grad"].__get__
-_set_grad = Value.__dict__["_grad"].__set__
 
 
 def _renew_lock() -> None:
@@ -235,18 +222,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
     os.register_at_fork(after_in_child=_renew_lock)
 
 
-def _add_to_grads(leaves: list[Value]) -> None:
-    """Add the adjoints of leaves to their gradients.
-
-    All in one call to C, which Ctrl-C can precede or follow but not interrupt.
-    """
-    adjoints = [float(leaf._adjoint) for leaf in leaves]
-    deque(map(_set_grad, leaves, map(add, map(_get_grad, leaves), adjoints)), maxlen=0)
-
-
-def _clear(nodes: Iterable[Value]) -> None:
-    for node in nodes:
-        node._adjoint = 0.0
+# Recording
 
 
 def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
@@ -262,8 +238,8 @@ def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
         return Value(data, requires_grad=False)
     out = recorded(op, args, data)
     out._tick = made
-    if state.path:
-        out._path = state.path
+    if state.origin:
+        out._origin = state.origin
     return out
 
 
@@ -273,63 +249,39 @@ def recorded(op: Op, args: tuple[Any, ...], data: float) -> Value:
     out._number = data
     out._made_by = op
     out._tick = tick
-    if op.arity == UNARY:
+    if op.arity == 1:
         out._x = args[0]
-    elif op.arity == BINARY:
+    elif op.arity == 2:
         out._x, out._y = args
     else:
         out._x = args
     return out
 
 
-# The sweeps
+# Walks
 
 
-def walk(*roots: Value, stop: Iterable[Value] = ()) -> tuple[list[Value], list[Value]]:
-    """What the roots were made from: the inner nodes, operands before users, and the leaves.
+def walk(*roots: Value, stop: Iterable[Value] = (), since: int = 0) -> tuple[list[Value], list[Value]]:
+    """Everything that the roots were made from: the inner nodes, operands before users, and the leaves.
 
-    The nodes of `stop` are left out, with what lies behind them.
+    The nodes of `stop` are skipped, with everything reached only through them. Nodes that are older than
+    the tick `since` count as leaves.
     """
-    return _visit(list(roots), set(stop))[:2]
+    return fast_paths.walk(list(roots), set(stop), since)[:2]
 
 
-def _visit(stack: list[Any], seen: set[Value]) -> tuple[list[Value], list[Value], bool]:
-    """The walk from the nodes on a stack; and whether it met an op whose rules are a user's."""
-    order: list[Value] = []
-    leaves: list[Value] = []
-    rules = False
-    pop, push, done = stack.pop, stack.append, order.append
-    while stack:
-        node = pop()
-        if node is None:  # all operands of the node below have been placed
-            done(pop())
-            continue
-        if node in seen:
-            continue
-        seen.add(node)
-        op = node._made_by
-        if op is None:
-            leaves.append(node)
-            continue
-        push(node)
-        push(None)
-        form = op.form
-        if form == BINARY:
-            y = node._y
-            if type(y) is Value and y not in seen:
-                push(y)
-            x = node._x
-            if type(x) is Value and x not in seen:
-                push(x)
-        elif form == UNARY:
-            push(node._x)
-        else:
-            rules = rules or not op.builtin
-            stack += [x for x in reversed(flat_args(node)) if type(x) is Value and x not in seen]
-    return order, leaves, rules
+def between(order: Iterable[Value], sources: Collection[Value]) -> list[Value]:
+    """The nodes of `order` that depend on one of the sources, or are one."""
+    kept = set(sources)
+    result = []
+    for node in order:
+        if node in kept or (node._made_by is not None and any(x in kept for x in _sloped(node))):
+            kept.add(node)
+            result.append(node)
+    return result
 
 
-def operands(node: Value) -> list[Value]:
+def _sloped(node: Value) -> list[Value]:
     """The Values among the operands of an inner node that it has slopes by."""
     op: Any = node._made_by
     found = []
@@ -339,19 +291,67 @@ def operands(node: Value) -> list[Value]:
     return found
 
 
-def between(order: Iterable[Value], sources: Collection[Value]) -> list[Value]:
-    """The nodes of `order` that depend on one of the sources, or are one."""
-    kept = set(sources)
-    result = []
-    for node in order:
-        if node in kept or (node._made_by is not None and any(x in kept for x in operands(node))):
-            kept.add(node)
-            result.append(node)
-    return result
+# Sweeps
+
+
+def _swept(
+    order: list[Value], nodes: Iterable[Value], seeds: Iterable[tuple[Value, float]]
+) -> dict[Any, float]:
+    """The adjoints of `nodes` after a sweep over `order` that starts from results with these weights."""
+    adjoint: dict[Any, float] = dict.fromkeys(nodes, 0.0)
+    for out, weight in seeds:
+        adjoint[out] += weight
+    sweeps.reverse(order, adjoint, fast_paths.slopes)
+    return adjoint
+
+
+def _clear(nodes: Iterable[Value]) -> None:
+    for node in nodes:
+        node._adjoint = 0.0
+
+
+def pull(
+    order: list[Value], reached: list[Value], inputs: list[Value], seeds: Iterable[tuple[Value, float]]
+) -> list[float]:
+    """The derivatives by the inputs of the sum of seeds, each a result and its weight.
+
+    `reached` has all operands of `order` that are no inputs. No `grad` changes: where there are leaves among
+    them, or nodes older than the inputs, which others can see, the adjoints are kept apart.
+    """
+    nodes = [*reached, *inputs]
+    start = birth(inputs[0]) if inputs else 0
+    if [x for x in reached if x._made_by is None or not x._made_by.builtin or x._tick < start]:
+        adjoint = _swept(order, nodes, seeds)
+        return [float(adjoint[x]) for x in inputs]
+    with _lock:  # the nodes are the function's own, but threads may share a pullback
+        try:
+            _clear(nodes)
+            for out, weight in seeds:
+                out._adjoint += weight
+            fast_paths.reverse(order)
+            return [float(x._adjoint) for x in inputs]
+        finally:
+            _clear(nodes)
+
+
+# The clock
+
+
+def advance_clock() -> int:
+    """Let the clock tick: all Values that exist are older than the tick returned, all new ones are not."""
+    global tick
+    with _lock:
+        tick += 1
+        return tick
+
+
+def birth(node: Value) -> int:
+    """The tick at which a node or leaf was made."""
+    return node._x if node._made_by is None else node._tick
 
 
 def check_fresh(order: list[Value], leaves: list[Value]) -> None:
-    """Make sure that no leaf has been given a number since a node of `order` used it.
+    """Make sure that no leaf was set after a node of `order` had used it.
 
     Raises:
         StaleGraphError: naming the leaf.
@@ -360,254 +360,28 @@ def check_fresh(order: list[Value], leaves: list[Value]) -> None:
     if newest == 0 or not order or newest <= min([node._tick for node in order]):
         return
     for node in order:
-        for leaf in newer_leaves(node):
+        for leaf in _newer_leaves(node):
             raise errors.stale(leaf, node)
 
 
-def newer_leaves(node: Value) -> list[Value]:
-    """The leaves among the operands that have been given a number since the node was made."""
+def _newer_leaves(node: Value) -> list[Value]:
+    """The leaves among the operands that have been set since the node was made."""
     made = node._tick
     return [x for x in flat_args(node) if type(x) is Value and x._made_by is None and x._tick > made]
 
 
-def reverse(order: list[Value]) -> None:
-    """Carry adjoints from users to operands, in numbers: one multiplication and addition an operand.
-
-    They are carried in the `_adjoint` of the nodes and leaves, which the caller has cleared, but for that
-    of the root. An adjoint or a slope of exactly 0 contributes nothing, whatever the other factor
-    (strong zero).
-    """
-    for node in reversed(order):
-        carried = node._adjoint
-        if carried == 0.0:
-            continue
-        op: Any = node._made_by
-        form = op.form
-        try:
-            if form == BINARY:
-                x, y = node._x, node._y
-                by_x, by_y = op.partials
-                out = node._number
-                if type(y) is not Value:
-                    slope_x, slope_y = by_x(x._number, y, out), 0.0
-                elif type(x) is not Value:
-                    slope_x, slope_y = 0.0, by_y(x, y._number, out)
-                else:
-                    slope_x, slope_y = by_x(x._number, y._number, out), by_y(x._number, y._number, out)
-                if slope_x != 0.0:
-                    x._adjoint += carried * slope_x
-                if slope_y != 0.0:
-                    y._adjoint += carried * slope_y
-            elif form == UNARY:
-                slope_x = op.partials[0](node._x._number, node._number)
-                if slope_x != 0.0:
-                    node._x._adjoint += carried * slope_x
-            elif form == GENERAL:
-                _carry(node, carried)
-        except ArithmeticError:  # before anything was added
-            _carry(node, carried)
-
-
-def _carry(node: Value, carried: float) -> None:
-    """Carry an adjoint to the operands of any node, by IEEE rules where Python's division raises at 0."""
-    for x, slope in number_slopes(node):
-        if slope != 0.0:
-            x._adjoint += carried * slope
-
-
-def _reverse_apart(
-    order: list[Value], nodes: Iterable[Value], seeds: Iterable[tuple[Value, float]]
-) -> dict[Value, float]:
-    """The same where a rule of a user runs, which may do anything: wait for a thread that sweeps, or fork.
-
-    So no lock is held, and the adjoints of `nodes` are kept apart from them.
-    """
-    adjoint = dict.fromkeys(nodes, 0.0)
-    for out, weight in seeds:
-        adjoint[out] += weight
-    for node in reversed(order):
-        carried = adjoint[node]
-        if carried != 0.0:
-            for x, slope in _slopes(node):
-                if slope != 0.0:
-                    adjoint[x] += carried * slope
-    return adjoint
-
-
-def _slopes(node: Value) -> Iterable[tuple[Value, float]]:
-    """`number_slopes`, quicker for what is most of a graph."""
-    op: Any = node._made_by
-    x, out = node._x, node._number
-    try:
-        if op.form == UNARY:
-            return ((x, op.partials[0](x._number, out)),)
-        if op.form == BINARY and type(x) is Value:
-            by_x, by_y = op.partials
-            y = node._y
-            if type(y) is not Value:
-                return ((x, by_x(x._number, y, out)),)
-            return (x, by_x(x._number, y._number, out)), (y, by_y(x._number, y._number, out))
-    except ArithmeticError:
-        pass
-    return number_slopes(node)
-
-
-def pull(
-    order: list[Value], reached: list[Value], inputs: list[Value], seeds: Iterable[tuple[Value, float]]
-) -> list[float]:
-    """The derivatives by the inputs of the sum of seeds, each a result and its weight.
-
-    `reached` is all that the results were made from, but for the inputs. No trace is left in the nodes.
-    """
-    nodes = [*reached, *inputs]
-    ops = {node._made_by for node in reached}
-    if not all(op is not None and op.builtin for op in ops):
-        adjoint = _reverse_apart(order, nodes, seeds)
-        return [float(adjoint[x]) for x in inputs]
-    with _lock:  # the nodes are the function's own, but threads may share a pullback
-        try:
-            _clear(nodes)
-            for out, weight in seeds:
-                out._adjoint += weight
-            reverse(order)
-            return [float(x._adjoint) for x in inputs]
-        finally:
-            _clear(nodes)
-
-
-# Pickling
-
-
 def is_stale(node: Value) -> bool:
-    """Whether one of its leaves has been given another number since; for a leaf, whether it ever was."""
-    return node._tick > 0 if node._made_by is None else bool(newer_leaves(node))
+    """Whether a leaf among its operands has been set since; for a leaf, whether it ever was."""
+    return node._tick > 0 if node._made_by is None else bool(_newer_leaves(node))
 
 
-def restore(node: Value, path: str, stale: bool) -> None:
+def restore(node: Value, path: str, source: str, stale: bool) -> None:
     """Give a new leaf, or a node just made by `recorded`, the history of another."""
-    node._path = path
+    node._origin = path, source
     if node._made_by is None:
         node._tick = int(stale)  # before whatever is made from now on, but after what was stale
     elif stale:
         node._tick = 0  # older than a leaf that was ever set
 
 
-# The methods of Value are made from the table: those of arithmetic with its infix sign in their
-# source, which makes them as fast as if they were written by hand, the others around `forward`.
-
-_ARITHMETIC = """
-def make(op):
-    def {dunder}(self, other):
-        made = tick
-        kind = type(other)
-        if kind is Value:
-            number = other._number
-        elif kind is float:
-            number = other
-        elif kind is int and -LARGEST <= other <= LARGEST:
-            number = other = float(other)
-        else:
-            return self.{generic}(op, other)
-        try:
-            data = {left} {infix} {right}
-        except ArithmeticError:
-            data = op.forward({left}, {right})
-        if open_blocks:
-            return node(op, ({x}, {y}), data, made)
-        out = new(Value)
-        out._number = data
-        out._made_by = op
-        out._x = {x}
-        out._y = {y}
-        out._tick = made
-        return out
-
-    return {dunder}
-"""
-_FORWARDS = {"generic": "_binary", "left": "self._number", "right": "number", "x": "self", "y": "other"}
-_REFLECTED = {"generic": "_reflected", "left": "number", "right": "self._number", "x": "other", "y": "self"}
-
-
-def _add_arithmetic(op: Op, dunder: str, roles: dict[str, str]) -> None:
-    source = _ARITHMETIC.format(dunder=dunder, infix=op.infix, **roles)
-    scope: dict[str, Any] = {}
-    exec(compile(source, f"<Value.{dunder}, from the row of {op.name}>", "exec"), globals(), scope)
-    _set_method(op, dunder, scope["make"](op))
-
-
-def _unary(op: Op) -> Callable[[Value], Value]:
-    forward = op.forward
-
-    def method(self: Value) -> Value:
-        made = tick
-        data = forward(self._number)
-        if open_blocks or type(data) is not float:
-            return node(op, (self,), data, made)
-        out: Value = new(Value)
-        out._number = data
-        out._made_by = op
-        out._x = self
-        out._tick = made
-        return out
-
-    return method
-
-
-def _binary(op: Op) -> Callable[[Value, Any], Value]:
-    forward = op.forward
-
-    def method(self: Value, other: Any) -> Any:
-        made = tick
-        kind = type(other)
-        if kind is Value:
-            data = forward(self._number, other._number)
-        elif kind is float:
-            data = forward(self._number, other)
-        else:
-            return apply(op, (self, other), (self, other))
-        if open_blocks or type(data) is not float:
-            return node(op, (self, other), data, made)
-        out: Value = new(Value)
-        out._number = data
-        out._made_by = op
-        out._x = self
-        out._y = other
-        out._tick = made
-        return out
-
-    return method
-
-
-def _make_quick(op: Op) -> None:
-    """Let a call of the op on a Value skip the search for the class."""
-    if op.variadic:
-        return
-    if op.arity == UNARY:
-        op.quick[Value] = _unary(op)
-    elif op.arity == BINARY:
-        op.quick[Value] = _binary(op)
-
-
-def _add_method(op: Op) -> None:
-    if op.method and Value in op.quick:
-        _set_method(op, op.method, op.quick[Value])
-
-
-def _set_method(op: Op, name: str, method: Any) -> None:
-    method.__name__, method.__qualname__, method.__doc__ = name, f"Value.{name}", op.__doc__
-    setattr(Value, name, method)
-
-
-for _op, _name in ((ops.add, "add"), (ops.sub, "sub"), (ops.mul, "mul"), (ops.div, "truediv")):
-    _add_arithmetic(_op, f"__{_name}__", _FORWARDS)
-    _add_arithmetic(_op, f"__r{_name}__", _REFLECTED)
-reserved.update(dir(Value))  # before the methods of the table, which may not be replaced either
-for _op in TABLE.values():
-    _make_quick(_op)
-    _add_method(_op)
-    if _op.arity == UNARY and not _op.variadic:
-        _op.quick[float] = _op.forward  # which in the table's rows is sure to give a float
-_set_method(ops.neg, "__neg__", ops.neg.quick[Value])
-_set_method(ops.abs, "__abs__", ops.abs.quick[Value])
-on_new_op.append(_make_quick)
-on_register.append(_add_method)
+Value.quick_op = staticmethod(fast_paths.quick_maker(globals()))

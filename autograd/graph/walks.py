@@ -1,4 +1,4 @@
-"""Walks over what was computed from what: Values and Symbols, without recursion."""
+"""Walks over graphs of Values or Symbols, without recursion."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def flat_args(node: Any) -> tuple[Any, ...]:
-    """The operands of a node in one row, those of variadic ops included."""
+    """The operands of a node in one tuple; the sequences of variadic ops are joined."""
     if node.op is not None and node.op.variadic:
         return tuple([x for xs in node.args for x in xs])
     args: tuple[Any, ...] = node.args
@@ -17,9 +17,9 @@ def flat_args(node: Any) -> tuple[Any, ...]:
 
 
 def topological_order(*roots: Any, stop: Container[Any] = ()) -> list[Any]:
-    """All that the roots were made from, themselves included, operands before users.
+    """The roots and everything that they were made from, operands before users.
 
-    What the nodes of `stop` were made from is left out, unless they are roots.
+    The operands of nodes of `stop` are not followed, except those of roots.
     """
     order: list[Any] = []
     seen: set[Any] = set()
@@ -37,7 +37,7 @@ def topological_order(*roots: Any, stop: Container[Any] = ()) -> list[Any]:
 
 
 def depending(order: Iterable[Any], start: Any) -> set[Any]:
-    """Of nodes in topological order those that depend on one of them, itself included; none on another."""
+    """The nodes that depend on `start`, and `start` itself; `order` is a topological order."""
     found: set[Any] = set()
     for node in order:
         if node is start or any(x in found for x in flat_args(node) if type(x) is not float):
@@ -46,7 +46,7 @@ def depending(order: Iterable[Any], start: Any) -> set[Any]:
 
 
 def reachable(root: Any) -> Iterator[Any]:
-    """The root and all that it was made from, in no order; whoever has found enough can stop."""
+    """The root and everything that it was made from, in no order, one at a time, so that callers can stop."""
     seen = {root}
     stack = [root]
     while stack:
@@ -61,9 +61,9 @@ def reachable(root: Any) -> Iterator[Any]:
 def replaced(
     args: tuple[Any, ...], replacement: Callable[[Any], Any], shared: dict[int, Any]
 ) -> tuple[Any, ...]:
-    """Operands with something else for each node (its place in a list, say); constants, floats, stay.
+    """Operands with a replacement for each node (its place in a list, say); floats, the constants, stay.
 
-    A sequence that several nodes share, which `shared` remembers, stays shared.
+    A sequence that several nodes share stays shared; `shared` remembers the sequences met.
     """
 
     def replace(x: Any) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from itertools import chain
 
-from autograd._native import engine
+from autograd import _native
 
 TYPE_CHECKING = False  # type checkers take this name as true; importing typing costs 5 ms
 if TYPE_CHECKING:
@@ -17,20 +17,22 @@ if TYPE_CHECKING:
 
 ATOM = 9  # the precedence of texts that never need parentheses
 
-# How a sweep in Python passes through an op.
-FLAT = 0  # locally constant: no slope, so no path for a gradient
-UNARY = 1  # one number, of a row of the table
-BINARY = 2  # two numbers, of a row of the table
-GENERAL = 3  # anything else: three operands or more, sequences, some slopes missing, rules of a user
+# Shapes of the operands of a row of the table, for which engines have fast paths, by `variadic` and arity.
+UNARY, BINARY, TERNARY, SEQUENCE, TWO_SEQUENCES = "UNARY", "BINARY", "TERNARY", "SEQUENCE", "TWO_SEQUENCES"
+OTHER = "OTHER"  # a row of any other shape, and every op of a user: slower, by the rules in the Op
+SHAPES = {
+    (False, 1): UNARY,
+    (False, 2): BINARY,
+    (False, 3): TERNARY,
+    (True, 1): SEQUENCE,
+    (True, 2): TWO_SEQUENCES,
+}
 
 TABLE: dict[str, Op] = {}  # every op that a name finds, in the order of definition
 METHODS: dict[str, Op] = {}  # every op that is a method of operands, by the name of the method
 
 
-_Base: Any = object if engine is None else engine.Callable
-
-
-class Op(_Base):  # type: ignore[misc]
+class Op(_native.Callable):  # type: ignore[misc]
     """A primitive operation: how it is computed, differentiated and written.
 
     An Op needs no registration elsewhere:
@@ -75,6 +77,7 @@ class Op(_Base):  # type: ignore[misc]
     """
 
     builtin = False  # whether the op is a row of `ops`, which no module may define again
+    shape = OTHER
 
     def __init__(
         self,
@@ -132,22 +135,16 @@ class Op(_Base):  # type: ignore[misc]
         self.__name__ = self.__qualname__ = name
         self.__module__ = getattr(forward, "__module__", __name__)
 
-        self.form = GENERAL if any(self.partials) else FLAT
-
+        # By the class of the first operand, a function that does the same as `apply`, but faster; or None.
+        self.quick: dict[type, Callable[..., Any] | None] = {}
         if register:
             self._check_names()
-        # By the class of the first operand, a function that does the same as `apply`, but faster.
-        self.quick: dict[type, Callable[..., Any]] = {}
-        for announce in on_new_op:
-            announce(self)
-        if register:
             TABLE[name] = self
             if self.method:
                 reserved.add(self.method)
             if self.method and not variadic:
                 METHODS[self.method] = self
-            for announce in on_register:
-                announce(self)
+                setattr(Methods, self.method, _method(self))
 
     def _check_names(self) -> None:
         before = TABLE.get(self.name)
@@ -165,8 +162,14 @@ class Op(_Base):  # type: ignore[misc]
             )
 
     def _call(self, *args: Any) -> Any:
-        """The result: a float for numbers, else the result of `apply_op` of the operands' class."""
-        quick = self.quick.get(type(args[0])) if args else None
+        """The result: a float for numbers, else the result of `apply_op` of the operands' class.
+
+        The native engine calls rows of the table in C, and comes here for everything else.
+        """
+        try:
+            quick = self.quick[type(args[0])]
+        except LookupError:  # the first call with such an operand, or no operand at all
+            quick = _ask(self, args)
         if len(args) != self.arity:
             raise TypeError(
                 f"{self.name} takes {self.arity} operand{'s' * (self.arity != 1)}, not {len(args)}"
@@ -185,14 +188,12 @@ class Op(_Base):  # type: ignore[misc]
             )
         return apply(self, args, chain.from_iterable(args))
 
-    if engine is None:  # the native engine's Callable has its own __call__, which falls back on _call
-        __call__ = _call
-
     def make_builtin(self) -> None:
         """Mark a row of the table: its functions give floats for floats, and no module may redefine it."""
         self.builtin = True
-        if None not in self.partials and not self.variadic and self.arity <= BINARY:
-            self.form = self.arity
+        self.shape = SHAPES.get((self.variadic, self.arity), OTHER)
+        if self.shape == UNARY:
+            self.quick[float] = self.forward
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"
@@ -204,9 +205,31 @@ class Op(_Base):  # type: ignore[misc]
         return self.__qualname__
 
 
-reserved: set[str] = set()  # names of attributes, which no method of a new op may take
-on_new_op: list[Callable[[Op], None]] = []  # told of each op, so that Value can make it quick
-on_register: list[Callable[[Op], None]] = []  # told of each registered op, so that it becomes a method
+reserved: set[str] = set()  # the names of Value's attributes, which no method of a new op may take
+
+
+def _ask(op: Op, args: tuple[Any, ...]) -> Any:
+    """The shortcut for this class of first operand, or None: an engine's Value makes one for an op."""
+    kind: Any = type(args[0]) if args else None
+    quick = getattr(kind, "quick_op", None)
+    quick = quick(op) if quick is not None else None
+    if kind in (float, list, tuple) or hasattr(kind, "apply_op"):  # others might be classes that come and go
+        op.quick[kind] = quick
+    return quick
+
+
+class Methods:
+    """The base of all operands: registered ops become its methods."""
+
+    __slots__ = ()
+
+
+def _method(op: Op) -> Callable[..., Any]:
+    def method(*operands: Any) -> Any:
+        return op(*operands)
+
+    method.__name__, method.__doc__ = op.method, op.__doc__
+    return method
 
 
 def _check_signature(name: str, i: int, partial: Partial | None, arity: int) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.table import functions, ops
-from autograd.table.op import TABLE, Op, number, on_register
+from autograd.table.op import Methods, Op, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
     from autograd.table.ops import _Methods
 else:
-    _Methods = object
+    _Methods = Methods
 
 
 def coerce(other: Any) -> Any:
@@ -134,19 +134,3 @@ class Operand(_Methods):
 
     def __trunc__(self) -> Self:
         return functions.trunc(self)
-
-
-def _add_method(op: Op) -> None:
-    """Give Operand the method that calls a registered op."""
-    if op.method and not op.variadic:
-
-        def method(self: Operand, *others: Any) -> Any:
-            return op(self, *others)
-
-        method.__name__, method.__doc__ = op.method, op.__doc__
-        setattr(Operand, op.method, method)
-
-
-for _op in TABLE.values():
-    _add_method(_op)
-on_register.append(_add_method)

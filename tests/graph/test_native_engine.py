@@ -563,6 +563,17 @@ class TestTheTable:
         assert "'engine': 'python'" in done.stdout
         assert "have changed since the native one was built: build it again" in done.stderr
 
+    def test_a_row_of_a_shape_without_a_fast_path_is_left_to_its_rules(self, monkeypatch):
+        from autograd._native import kernels
+
+        rules = (lambda a, b, c, d, out: 1.0,) * 4
+        op = ag.Op("four", lambda a, b, c, d: a + b + c + d, rules, method="", register=False)
+        op.make_builtin()
+        monkeypatch.setitem(TABLE, "four", op)
+        text = kernels.kernels()
+        assert "four" not in text
+        assert f"#define TABLE_SIZE {len(TABLE) - 1}\n" in text
+
     def test_rules_that_mix_the_operands_of_a_sequence_are_refused(self):
         from autograd._native import kernels
 

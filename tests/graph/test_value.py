@@ -265,6 +265,20 @@ def test_modulo_and_floor_division_follow_python(x, y):
     assert (a.grad, b.grad) == (0.0, 0.0)
 
 
+def test_methods_made_from_the_table_show_their_source():
+    from autograd.graph.value import Value as PureValue
+
+    for name, line in {
+        "__add__": "data = self._number + number",
+        "__rsub__": "data = number - self._number",
+        "tanh": "data = forward(self._number)",
+        "maximum": "data = forward(self._number, other._number)",
+    }.items():
+        source = inspect.getsource(getattr(PureValue, name))
+        assert source.lstrip().startswith("def ")
+        assert line in source
+
+
 class TestBackward:
     def test_inner_gradients_are_those_of_the_last_call(self):
         x = Value(3.0)
@@ -1172,6 +1186,34 @@ class TestPickleAndCopy:
 def straight_through(x):
     """Rounds, and lets the gradient pass."""
     return float(round(x))
+
+
+def blend(name):
+    """An op of four numbers, a shape for which no engine has a fast path."""
+    rules = (
+        lambda a, b, c, d, out: b,
+        lambda a, b, c, d, out: a,
+        lambda a, b, c, d, out: d,
+        lambda a, b, c, d, out: c,
+    )
+    return ag.Op(name, lambda a, b, c, d: a * b + c * d, rules, method="", register=False)
+
+
+@pytest.mark.parametrize("row", [False, True], ids=["op of a user", "row of the table"])
+def test_an_op_of_four_operands_is_like_any_other(row):
+    op = blend("blend_of_four")
+    if row:
+        op.make_builtin()
+    x, y = Value(2.0), Value(3.0)
+    out = op(x, y, x, 5.0)
+    assert out.args == (x, y, x, 5.0)
+    out.backward()
+    assert (out.data, x.grad, y.grad) == (16.0, 8.0, 2.0)
+    assert grad(lambda x: op(x, y, x, x).detach() + op(x, x, x, x))(2.0) == 8.0
+    assert grad(grad(lambda x: op(x, x, 1.0, x)))(2.0) == 2.0
+    assert op(1.0, 2.0, 3.0, 4.0) == 14.0
+    with pytest.raises(TypeError, match="blend_of_four takes 4 operands, not 2"):
+        op(x, y)
 
 
 class TestCustomDerivative:

@@ -1,4 +1,4 @@
-/* What Python asks of an engine besides Value: the functions of backend.py. */
+/* The functions of the module, besides the type Value: graph/engine.py imports them. */
 
 static PyObject *as_list(const Array *array)
 {
@@ -8,7 +8,7 @@ static PyObject *as_list(const Array *array)
     return list;
 }
 
-/* The Values of an iterable in an array, and in `*owner` what keeps them alive as long as it. */
+/* Read the Values of an iterable into an array. `*owner` holds the references. */
 static int read_values(PyObject *objects, Array *array, PyObject **owner)
 {
     *owner = PySequence_Tuple(objects);
@@ -42,11 +42,14 @@ static int is_connected(void)
 static PyObject *engine_walk(PyObject *module, PyObject *roots, PyObject *keywords)
 {
     PyObject *without = keywords ? PyDict_GetItemString(keywords, "stop") : NULL;
+    PyObject *since = keywords ? PyDict_GetItemString(keywords, "since") : NULL;
     PyObject *order = NULL, *leaves = NULL, *both = NULL, *kept = NULL, *kept_too = NULL;
     Array stop = {0};
     Walk walk;
     begin_walk(&walk);
-    if (read_values(roots, &walk.stack, &kept) < 0 || (without && read_values(without, &stop, &kept_too) < 0))
+    walk.since = since ? PyLong_AsUnsignedLongLong(since) : 0;
+    if (PyErr_Occurred() || read_values(roots, &walk.stack, &kept) < 0
+        || (without && read_values(without, &stop, &kept_too) < 0))
         goto end;
     for (Py_ssize_t i = 0; i < stop.count; i++)
         stop.nodes[i]->seen = walk.first;
@@ -103,7 +106,7 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* The results where a sweep starts, each with its weight, from an iterable of pairs. */
+/* Read the seeds of a sweep, pairs of a result and its weight. */
 static int read_seeds(PyObject *pairs, Array *outs, double **weights, PyObject **owner)
 {
     *owner = PySequence_Tuple(pairs);
@@ -178,23 +181,36 @@ static PyObject *engine_is_stale(PyObject *module, PyObject *object)
 static PyObject *engine_restore(PyObject *module, PyObject *args)
 {
     Value *node;
-    PyObject *path;
+    PyObject *path, *source;
     int stale;
-    if (!is_connected() || !PyArg_ParseTuple(args, "O!Up", value_type, &node, &path, &stale))
+    if (!is_connected() || !PyArg_ParseTuple(args, "O!UUp", value_type, &node, &path, &source, &stale))
         return NULL;
     if (node->code == LEAF)
         node->tick = stale; /* before whatever is made from now on, but after what was stale */
     else if (stale)
         node->tick = 0; /* older than a leaf that was ever set */
     PyObject *label = get_label(node, NULL);
-    const int done = label ? set_note(node, label, path) : -1;
+    const int done = set_note(node, label, path, source);
     Py_XDECREF(label);
     if (done < 0)
         return NULL;
     Py_RETURN_NONE;
 }
 
-/* A node of any op with a number that is known: how a pickled graph is built. */
+static PyObject *engine_advance_clock(PyObject *module, PyObject *unused)
+{
+    return PyLong_FromUnsignedLongLong(++tick);
+}
+
+static PyObject *engine_birth(PyObject *module, PyObject *object)
+{
+    if (!IS_VALUE(object))
+        return PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
+    const Value *node = (Value *)object;
+    return PyLong_FromUnsignedLongLong(node->code == LEAF ? node->x.birth : node->tick);
+}
+
+/* A node of any op with a known number: unpickling builds graphs with it. */
 static PyObject *engine_recorded(PyObject *module, PyObject *given)
 {
     PyObject *op, *args;
@@ -205,8 +221,14 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         return NULL;
     const int code = ((Callable *)op)->code;
     const State *state = current_state();
-    if (state && state->paused && begin_state(0, Py_XNewRef(state->path), state) < 0)
-        return NULL;
+    if (state && !state->recording) {
+        State *inside = copy_state(state);
+        if (!inside)
+            return NULL;
+        inside->recording = 1;
+        if (begin_state(inside, state) < 0)
+            return NULL;
+    }
     PyObject *out;
     if (code < 0)
         out = check_operands(op, args) < 0 ? NULL : record_custom(op, args, data);
@@ -215,7 +237,7 @@ static PyObject *engine_recorded(PyObject *module, PyObject *given)
         if (out && IS_VALUE(out))
             ((Value *)out)->data = data;
     }
-    if (state && state->paused && set_state(state) < 0)
+    if (state && !state->recording && set_state(state) < 0)
         Py_CLEAR(out);
     if (out && !IS_VALUE(out)) {
         Py_CLEAR(out);
