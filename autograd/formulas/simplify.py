@@ -183,6 +183,8 @@ def _of_product(product: Product) -> Any:
     ]
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
+    nans = [base for base, e in bases.items() if e == 0.0 and facts(base).undefined]
+    above, below = above + nans, below + nans  # nan by nan is not 1
     size = abs(number)
     if not above and not below:  # only a mask can be infinite
         masks, above = masks[1:], masks[:1]

@@ -177,6 +177,8 @@ def test_only_what_is_defined_cancels():
     """At x < 0 the root is nan, and so is its difference from itself; a quotient by 0 is no root."""
     assert str(simplified(ag.sqrt(x) - ag.sqrt(x))) == "0 * sqrt(x)"
     assert str(simplified(x / y - x / y)) == "0.0"
+    assert str(simplified(ag.sqrt(x) / ag.sqrt(x))) == "sqrt(x) / sqrt(x)"
+    assert str(simplified(x / x)) == "1.0"
     assert str(derivative(ag.atan(x / y), x)) == "1 / ((1 + x**2 / y**2) * y)"
     steep = ag.atan(y / ag.lt(y, x))
     assert derivative(y - steep, y).evaluate(x=0.0, y=1.0) == 1.0
