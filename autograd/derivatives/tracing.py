@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from autograd.derivatives.tree import flatten
+from autograd.graph import errors
 from autograd.graph.engine import Value, advance_clock, birth, check_fresh, walk
 from autograd.graph.recording import tracing
 from autograd.table import ops
@@ -40,8 +41,12 @@ class Trace:
     def __init__(self, f: Callable[[list[Value]], Any], given: Sequence[Any], name: str) -> None:
         start = advance_clock()
         self.inputs: list[Value] = [ops.identity(x) if type(x) is Value else Value(x) for x in given]
-        with tracing(self.inputs):
-            self.out = f(self.inputs)
+        try:
+            with tracing(self.inputs):
+                self.out = f(self.inputs)
+        except TypeError as error:
+            errors.explain_numpy(error)
+            raise
         outs, self.rebuild_out = flatten(self.out)
         self.outs = [x if type(x) is Value else number(x, f"a result of {name}") for x in outs]
         roots = [x for x in self.outs if type(x) is Value]

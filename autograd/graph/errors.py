@@ -87,3 +87,15 @@ def stale(leaf: Any, user: Any) -> StaleGraphError:
         f"numbers are no longer those of the graph: compute the result again after setting .data, "
         f"or call backward() before"
     )
+
+
+def explain_numpy(error: TypeError) -> None:
+    """Add what to write to NumPy's error about an array of Values, which NumPy raises before it asks them."""
+    if str(error).startswith(("loop of ufunc", "ufunc '", "Cannot cast ufunc")):
+        error.add_note(
+            "Inside a transform an array holds Values (dtype=object). NumPy calls a method of each element, "
+            "which plain numbers among them lack, and some of its functions take floats alone. Apply the "
+            "function of autograd to each element, as in np.frompyfunc(autograd.exp, 1, 1)(array); in place "
+            "of np.linalg.solve, inv and det write the elimination in arithmetic (the docstring of Value "
+            "has an example)."
+        )

@@ -196,6 +196,25 @@ def test_what_the_docstring_says_about_numpy():
         assert text in Value.__doc__
 
 
+def test_an_error_of_numpy_inside_a_transform_says_what_to_write():
+    """NumPy raises it before it asks the Values; the note goes with the traceback."""
+    array = np.array([[1.0, 2.0], [3.0, 5.0]])
+    for f in (
+        lambda a: np.exp(np.array([a[0, 0], 1.0], dtype=object)).sum(),
+        lambda a: np.logaddexp(a, a).sum(),
+        np.linalg.det,
+        lambda a: np.linalg.inv(a).sum(),
+        lambda a: np.linalg.solve(a, np.ones(2)).sum(),
+    ):
+        with pytest.raises(TypeError) as caught:
+            grad(f)(array)
+        (note,) = caught.value.__notes__
+        assert "np.frompyfunc(autograd.exp, 1, 1)(array)" in note
+    with pytest.raises(TypeError) as caught:
+        grad(lambda a: a + None)(1.0)
+    assert not hasattr(caught.value, "__notes__")
+
+
 def test_an_array_where_a_number_belongs_is_refused_with_the_way_out():
     with pytest.raises(TypeError, match=r"ndarray of shape \(2,\).*object array of Values"):
         Value(np.array([1.0, 2.0]))
