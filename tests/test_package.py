@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from imports import imported_names
 
 import autograd
 import nn
@@ -42,13 +43,7 @@ def imports(path, package="autograd"):
     for node in ast.walk(tree):
         if id(node) in unseen:
             continue
-        modules = []
-        if isinstance(node, ast.Import):
-            modules = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are written in full"
-            modules = [f"{node.module}.{alias.name}" for alias in node.names]
-        for module in modules:
+        for module in imported_names(node, path):
             first, *rest = module.split(".")
             if first == package:
                 yield (rest[0] if rest and rest[0] in RANK else "__init__"), id(node) not in top

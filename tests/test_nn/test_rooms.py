@@ -9,6 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
+from imports import imported_names
 
 import nn
 
@@ -32,13 +33,7 @@ ROOMS = [
 def imported(path, root):
     """Paths of the files of nn that a file imports, for types only and inside functions too."""
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        names = []
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: imports are written in full"
-            names = [f"{node.module}.{alias.name}" for alias in node.names]
-        for name in names:
+        for name in imported_names(node, path):
             first, *parts = name.split(".")
             if first == "nn":
                 yield found(root, parts)
