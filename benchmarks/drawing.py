@@ -60,7 +60,7 @@ def main():
     rows.append(("66,000 folded", loss_of_the_demo(), None))
     print(f"{'Values':<16}{'boxes':>8}{'draw':>10}{'svg':>10}{'png':>10}   milliseconds")
     for name, value, depth in rows:
-        options = {"depth": depth, "limit": 10_000}
+        options = {"depth": depth, "limit": 1_000_000}
         picture = draw(value, **options)
         times = [measured(partial(draw, value, **options)), measured(picture.svg), measured(picture.png)]
         print(f"{name:<16}{picture.boxes:>8}" + "".join(f"{t:>10.0f}" for t in times))

@@ -163,6 +163,8 @@ static int carry_to_sequence(const Sweep *sweep, const Value *node, double carri
     const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);
     PyObject *const *operands = &PyTuple_GET_ITEM(node->x.object, 0);
     double few[2 * FEW], *numbers = few;
+    if (n == 0)
+        return 0;
     if (n > FEW && !(numbers = PyMem_RawMalloc(2 * n * sizeof(double)))) {
         PyErr_NoMemory();
         return -1;
