@@ -162,6 +162,9 @@ def stale_values(order: Iterable[Value]) -> set[Value]:
         order: Values with all their ancestors, operands before users.
     """
     stale: set[Value] = set()
+    order = list(order)
+    if not any(is_stale(node) for node in order if node.op is None):  # no leaf was ever set
+        return stale
     for node in order:
         if node.op is not None and (is_stale(node) or any(x in stale for x in flat_args(node))):
             stale.add(node)
