@@ -168,7 +168,7 @@ def check_formulas(seed):
         number = found if isinstance(found, float) else found.evaluate(**at)
         try:
             text = float(eval(str(found), names))
-        except ZeroDivisionError:  # of two relations, which are Python's True and False
+        except (ZeroDivisionError, TypeError):  # relations are Python's True and False, whose powers raise
             text = evaluate(str(found), at)[0].data
         assert same(text, number, 1e-13, 0.0), f"{what}: the text {found} gives {text}, evaluate {number}"
         if math.isfinite(out.data) and math.isfinite(expected) and steep < 1e6:

@@ -174,6 +174,8 @@ def _of_product(product: Product) -> Any:
         if strong or not any(facts(base).undefined for base in bases):
             return 0.0
         return ops.mul(0.0, _of_product(product._replace(number=1.0)))  # nan minus nan is not 0
+    cancelled = [base for base, e in bases.items() if e == 0.0]
+    bases = {base: e for base, e in bases.items() if e != 0.0}
     apart = _apart(bases) if strong else set()
     conditions = [base for base, e in bases.items() if base in apart and e > 0.0 and _is_relation(base)]
     masks = [
@@ -183,16 +185,19 @@ def _of_product(product: Product) -> Any:
     ]
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
-    nans = [base for base, e in bases.items() if e == 0.0 and facts(base).undefined]
-    above, below = above + nans, below + nans  # nan by nan is not 1
+    zeros = [base for base in cancelled if strong and facts(base).vanishes]  # 0 times infinity is 0
+    nans = [base for base in cancelled if facts(base).undefined and base not in zeros]  # nan by nan is nan
+    above, below = above + nans, below + nans
     size = abs(number)
     if not above and not below:  # only a mask can be infinite
         masks, above = masks[1:], masks[:1]
     result = _divided(_times(size, above), below)
+    for base in zeros:
+        result = ops.chain(base, _divided(result, [base]))
     for mask in reversed(masks):
         result = ops.chain(mask, result)
     condition = _times(1.0, conditions)
-    if conditions and isinstance(result, float):
+    if conditions and isinstance(result, float) and math.isfinite(result):
         result = _times(result, conditions)
     elif conditions:
         result = ops.where(condition, result, 0.0)
