@@ -23,6 +23,7 @@ def topological_order(*roots: Any, stop: Container[Any] = ()) -> list[Any]:
     """
     order: list[Any] = []
     seen: set[Any] = set()
+    entered = set(roots)  # a set asks for these very nodes, a tuple for equal numbers
     stack: list[Any] = list(reversed(roots))
     while stack:
         node = stack.pop()
@@ -31,7 +32,7 @@ def topological_order(*roots: Any, stop: Container[Any] = ()) -> list[Any]:
         elif node not in seen:
             seen.add(node)
             stack += (node, None)
-            if node not in stop or node in roots:
+            if node not in stop or node in entered:
                 stack += [x for x in reversed(flat_args(node)) if type(x) is not float and x not in seen]
     return order
 

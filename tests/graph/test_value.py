@@ -1269,3 +1269,13 @@ def test_module_paths_are_remembered():
 
     with ag.module_path("outer"):
         assert f().path == "outer.f"
+
+
+def test_flattening_enters_no_stopped_node_because_its_number_is_that_of_a_root():
+    """`==` of Values compares numbers; walks tell nodes by identity."""
+    x = Value(1.0)
+    middle = x * 1.0
+    root = middle * 1.0
+    flat = ag.graph.lines.flatten(root, stop={middle})
+    assert [node is middle for node in flat.inputs] == [True]
+    assert [node is root for node in flat.nodes] == [True]
