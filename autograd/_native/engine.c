@@ -3,6 +3,7 @@
 #include "native.h"
 
 #include "recording.c"
+#include "memory.c"
 #include "node.c"
 #include "walk.c"
 #include "sweep.c"

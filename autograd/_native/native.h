@@ -20,11 +20,18 @@
 #define ALWAYS_INLINE static __forceinline
 #define RARELY(condition) (condition)
 #define PREFETCH(address) ((void)0)
+static inline int lowest_bit(uint64_t bits)
+{
+    unsigned long place;
+    return _BitScanForward(&place, (unsigned long)bits) ? place
+                                                         : (_BitScanForward(&place, (unsigned long)(bits >> 32)), 32 + place);
+}
 #else
 #define THREAD_LOCAL __thread
 #define ALWAYS_INLINE static inline __attribute__((always_inline))
 #define RARELY(condition) __builtin_expect(!!(condition), 0)
 #define PREFETCH(address) __builtin_prefetch(address)
+#define lowest_bit(bits) __builtin_ctzll(bits)
 #endif
 
 /* The code of a Value: the place of its op in the table, or one of the last two. */
@@ -69,7 +76,7 @@ struct Value {
     double data;
     union {
         double grad; /* of an inner node, from the last backward; of a leaf, the running total */
-        Value *next; /* in the list of nodes to free, or of free memory */
+        Value *next; /* in the list of nodes to free */
     };
     Operand x, y;
     PyObject *note; /* NULL, or the tuple (path, source), or the tuple (label, path, source) */

@@ -1,30 +1,13 @@
 /* Making and freeing nodes, and the attributes of Value. */
 
-#ifndef FREE_NODES
-/* The number of freed nodes kept for the next graph, 10 MB: as many as a training step of a small model makes.
- * Asking the system for the same pages at each step would take as long as building the graph. */
-#define FREE_NODES 131072
-#endif
-
-static Value *free_nodes;
-static int free_count;
-
 /* A node with one reference and no operands yet, or NULL with MemoryError. */
 ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 {
-    Value *node = free_nodes;
-    if (node) { /* a freed node has kept its type */
-        free_nodes = node->next;
-        PREFETCH(free_nodes);
-        free_count--;
-        Py_SET_REFCNT(node, 1);
-    }
-    else {
-        node = PyObject_Malloc(sizeof(Value));
-        if (!node)
-            return (Value *)PyErr_NoMemory();
-        PyObject_Init((PyObject *)node, value_type);
-    }
+    Value *node = take_place(code == LEAF ? LEAVES : NODES);
+    if (RARELY(!node))
+        return (Value *)PyErr_NoMemory();
+    Py_SET_TYPE(node, value_type);
+    Py_SET_REFCNT(node, 1);
     node->seen = 0;
     if (code == LEAF) {
         node->tick = 0;
@@ -103,15 +86,7 @@ static void value_dealloc(PyObject *self)
         if (y_is_object(node))
             waiting = release(node->y.object, waiting);
         Py_XDECREF(node->note);
-        if (free_count < FREE_NODES) {
-            node->next = free_nodes;
-            free_nodes = node;
-            free_count++;
-        }
-        else {
-            PyObject_Free(node);
-            Py_DECREF(value_type);
-        }
+        give_back(node);
         if (!waiting) { /* nodes that tuples and other objects have released meanwhile */
             waiting = freeing.waiting;
             freeing.waiting = NULL;

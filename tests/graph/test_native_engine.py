@@ -1,6 +1,7 @@
 """The native engine beside the one in pure Python: the same numbers, and what only C can promise."""
 
 import gc
+import itertools
 import math
 import os
 import random
@@ -9,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import tracemalloc
 import weakref
 from array import array
 from contextlib import suppress
@@ -252,6 +254,14 @@ class TestMemory:
 
         assert blocks(cheap, 1_000_000) < 200
         assert blocks(others, 10_000) < 200
+        tracemalloc.start()  # which counts the memory of nodes
+        cheap()
+        before = tracemalloc.get_traced_memory()[0]
+        for _ in range(10_000):
+            cheap()
+        grown = tracemalloc.get_traced_memory()[0] - before
+        tracemalloc.stop()
+        assert grown < 10_000 * Value.__basicsize__ / 4
 
     @pytest.mark.long
     @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="resident memory is read from /proc")
@@ -615,3 +625,38 @@ class TestTheTable:
         ).stdout
         assert text.strip() == str({"engine": "python", "reason": "AUTOGRAD_PURE is set"})
         assert backend_info() == {"engine": "native", "reason": ""}
+
+
+def test_nodes_lie_in_memory_in_the_order_they_are_made():
+    """Also where graphs that were built side by side have been freed before."""
+
+    def side_by_side():
+        a, b = Value(1.0), Value(0.001)
+        xs = [Value(0.1 * i) for i in range(10)]
+        made = []
+        for _ in range(300):
+            xs = [(x * a + b).tanh() for x in xs]
+            made += xs
+        return made
+
+    for _ in range(8):
+        side_by_side()
+    places = [id(node) for node in side_by_side()]
+    steps = [after - before for before, after in itertools.pairwise(places)]
+    size = Value.__basicsize__
+    assert sum(step == 3 * size for step in steps) > 0.95 * len(steps)
+
+
+def test_a_node_that_is_kept_keeps_little_memory_beside_its_own():
+    x = Value(0.5)
+    tracemalloc.start()
+    before = tracemalloc.get_traced_memory()[0]
+    kept = []
+    for _ in range(20_000):
+        y = x
+        for _ in range(30):
+            y = y * 0.99
+        kept.append(y.detach())
+    used = tracemalloc.get_traced_memory()[0] - before - sys.getsizeof(kept)
+    tracemalloc.stop()
+    assert used < 2 * len(kept) * Value.__basicsize__
