@@ -9,6 +9,8 @@
 #include "sweep.c"
 #include "operators.c"
 #include "call.c"
+#include "jacobian.c"
+#include "graph_sweep.c"
 #include "functions.c"
 
 /* Raise the error that a function of graph/errors.py makes from these arguments; always NULL. */
@@ -150,8 +152,8 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
         return NULL;
     if (keep(given, "number", &python.number) < 0 || keep(given, "sequence", &python.sequence) < 0
         || keep(given, "combine", &python.combine) < 0 || keep(given, "compared", &python.compared) < 0
-        || keep(given, "numbers", &python.numbers) < 0 || keep(given, "node_slopes", &python.node_slopes) < 0
-        || keep(given, "errors", &python.errors) < 0)
+        || keep(given, "numbers", &python.numbers) < 0 || keep(given, "number_slopes", &python.number_slopes) < 0
+        || keep(given, "node_slopes", &python.node_slopes) < 0        || keep(given, "errors", &python.errors) < 0)
         return NULL;
     for (int code = 0; code < TABLE_SIZE; code++) {
         PyObject *op = PyDict_GetItemString(table, names[code]);
@@ -174,6 +176,11 @@ static PyMethodDef engine_functions[] = {
     {"between", engine_between, METH_VARARGS},
     {"check_fresh", engine_check_fresh, METH_VARARGS},
     {"pull", engine_pull, METH_VARARGS},
+    {"push", engine_push, METH_VARARGS},
+    {"pull_graph", engine_pull_graph, METH_VARARGS},
+    {"push_graph", engine_push_graph, METH_VARARGS},
+    {"jacobian", engine_jacobian, METH_VARARGS},
+    {"wanting", engine_wanting, METH_O},
     {"is_stale", engine_is_stale, METH_O},
     {"recorded", engine_recorded, METH_VARARGS},
     {"current", engine_current, METH_NOARGS},

@@ -106,27 +106,33 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Read the seeds of a sweep, pairs of a result and its weight. */
-static int read_seeds(PyObject *pairs, Array *outs, double **weights, PyObject **owner)
+/* Read pairs of a Value and a number, or another Value. */
+static int read_seeds(PyObject *pairs, Array *nodes, Term **terms, PyObject **owner)
 {
     *owner = PySequence_Tuple(pairs);
     const Py_ssize_t count = *owner ? PyTuple_GET_SIZE(*owner) : 0;
-    if (!*owner || !has_room(outs, count))
+    if (!*owner || !has_room(nodes, count))
         return -1;
-    *weights = PyMem_RawMalloc((count + 1) * sizeof(double));
-    if (!*weights) {
+    *terms = PyMem_RawMalloc((count + 1) * sizeof(Term));
+    if (!*terms) {
         PyErr_NoMemory();
         return -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *pair = PyTuple_GET_ITEM(*owner, i), *out;
+        PyObject *pair = PyTuple_GET_ITEM(*owner, i), *node, *weight;
         if (!PyTuple_CheckExact(pair)) {
-            PyErr_Format(PyExc_TypeError, "a seed is a tuple (out, weight), not a %s", Py_TYPE(pair)->tp_name);
+            PyErr_Format(PyExc_TypeError, "a seed is a tuple (node, weight), not a %s", Py_TYPE(pair)->tp_name);
             return -1;
         }
-        if (!PyArg_ParseTuple(pair, "O!d", value_type, &out, &(*weights)[i]))
+        if (!PyArg_ParseTuple(pair, "O!O", value_type, &node, &weight))
             return -1;
-        outs->nodes[outs->count++] = (Value *)out;
+        Term *term = &(*terms)[i];
+        *term = (Term){NULL, 0.0};
+        if (IS_VALUE(weight))
+            *term = term_of(weight);
+        else if (to_double(weight, "a weight", &term->number) < 0)
+            return -1;
+        nodes->nodes[nodes->count++] = (Value *)node;
     }
     return 0;
 }
@@ -135,39 +141,196 @@ static PyObject *as_floats(const Sweep *sweep, const Array *nodes)
 {
     PyObject *list = PyList_New(nodes->count);
     for (Py_ssize_t i = 0; list && i < nodes->count; i++) {
-        PyObject *adjoint = PyFloat_FromDouble(sweep->adjoints[place_of(sweep, nodes->nodes[i])]);
-        if (adjoint)
-            PyList_SET_ITEM(list, i, adjoint);
+        const double *number = adjoint_of(sweep, nodes->nodes[i]);
+        PyObject *object = PyFloat_FromDouble(number ? *number : 0.0);
+        if (object)
+            PyList_SET_ITEM(list, i, object);
         else
             Py_CLEAR(list);
     }
     return list;
 }
 
-static PyObject *engine_pull(PyObject *module, PyObject *args)
+/* A reverse sweep over `order` from the seeds to the ends, or a forward sweep from the seeds. */
+static PyObject *sweep_numbers(PyObject *nodes, PyObject *to, PyObject *from, int is_forward)
 {
-    PyObject *order, *reached, *inputs, *seeds, *found = NULL, *owners[4] = {NULL};
-    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
-        return NULL;
-    Array nodes = {0}, all = {0}, by = {0}, outs = {0};
-    double *weights = NULL;
-    Sweep sweep = {.nodes = {&all, &by}};
-    if (read_values(order, &nodes, &owners[0]) == 0 && read_values(reached, &all, &owners[1]) == 0
-        && read_values(inputs, &by, &owners[2]) == 0 && read_seeds(seeds, &outs, &weights, &owners[3]) == 0
-        && begin_sweep(&sweep) == 0) {
+    PyObject *found = NULL, *owners[3] = {NULL};
+    Array order = {0}, ends = {0}, seeds = {0};
+    Term *weights = NULL;
+    Sweep sweep = {.nodes = {&order, is_forward ? &seeds : &ends}};
+    if (read_values(nodes, &order, &owners[0]) == 0 && read_values(to, &ends, &owners[1]) == 0
+        && read_seeds(from, &seeds, &weights, &owners[2]) == 0 && begin_sweep(&sweep) == 0) {
         number_nodes(&sweep);
-        for (Py_ssize_t i = 0; i < outs.count; i++)
-            carry(&sweep, outs.nodes[i], 1.0, weights[i]);
-        if (reverse(&sweep, &nodes, 0) == 0)
-            found = as_floats(&sweep, &by);
+        for (Py_ssize_t i = 0; i < seeds.count; i++)
+            carry(&sweep, seeds.nodes[i], 1.0, weights[i].number);
+        if ((is_forward ? forward(&sweep, &order) : reverse(&sweep, &order, 0)) == 0)
+            found = as_floats(&sweep, &ends);
     }
     end_sweep(&sweep);
     PyMem_RawFree(weights);
-    drop_values(&nodes, owners[0]);
-    drop_values(&all, owners[1]);
-    drop_values(&by, owners[2]);
-    drop_values(&outs, owners[3]);
+    drop_values(&order, owners[0]);
+    drop_values(&ends, owners[1]);
+    drop_values(&seeds, owners[2]);
     return found;
+}
+
+static PyObject *engine_pull(PyObject *module, PyObject *args)
+{
+    PyObject *order, *reached, *inputs, *seeds;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
+        return NULL;
+    return sweep_numbers(order, inputs, seeds, 0);
+}
+
+static PyObject *engine_push(PyObject *module, PyObject *args)
+{
+    PyObject *order, *outs, *seeds;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &order, &outs, &seeds))
+        return NULL;
+    return sweep_numbers(order, outs, seeds, 1);
+}
+
+static PyObject *as_terms(const GraphSweep *sweep, const Array *nodes)
+{
+    PyObject *list = PyList_New(nodes->count);
+    for (Py_ssize_t i = 0; list && i < nodes->count; i++) {
+        const size_t place = place_of(&sweep->places, nodes->nodes[i]);
+        PyObject *object = place < sweep->places.count ? term_object(sweep->terms[place]) : PyFloat_FromDouble(0.0);
+        if (object)
+            PyList_SET_ITEM(list, i, object);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+/* The same with Values for numbers. */
+static PyObject *sweep_terms(PyObject *args, int is_forward)
+{
+    PyObject *given[3], *found = NULL, *owners[3] = {NULL};
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &given[0], &given[1], &given[2]))
+        return NULL;
+    Array order = {0}, ends = {0}, seeds = {0};
+    Term *weights = NULL;
+    GraphSweep sweep = {.places = {.nodes = {&order, is_forward ? &seeds : &ends}}, .is_forward = is_forward};
+    int done = read_values(given[0], &order, &owners[0]) == 0 && read_values(given[1], &ends, &owners[1]) == 0
+                       && read_seeds(given[2], &seeds, &weights, &owners[2]) == 0
+                   ? 0
+                   : -1;
+    if (done == 0) {
+        number_nodes(&sweep.places);
+        sweep.places.count = order.count + sweep.places.nodes[1]->count;
+        sweep.terms = PyMem_RawCalloc(sweep.places.count + 1, sizeof(Term));
+        if (!sweep.terms)
+            PyErr_NoMemory();
+    }
+    if (sweep.terms) {
+        for (Py_ssize_t i = 0; done == 0 && i < seeds.count; i++) {
+            const size_t place = place_of(&sweep.places, seeds.nodes[i]);
+            if (place < sweep.places.count)
+                done = add_term(&sweep.terms[place], kept(weights[i]));
+        }
+        if (done == 0 && sweep_graph(&sweep, &order) == 0)
+            found = as_terms(&sweep, &ends);
+        for (size_t i = 0; i < sweep.places.count; i++)
+            Py_XDECREF(sweep.terms[i].value);
+    }
+    PyMem_RawFree(sweep.places.entries);
+    PyMem_RawFree(sweep.terms);
+    PyMem_RawFree(weights);
+    drop_values(&order, owners[0]);
+    drop_values(&ends, owners[1]);
+    drop_values(&seeds, owners[2]);
+    return found;
+}
+
+static PyObject *engine_pull_graph(PyObject *module, PyObject *args)
+{
+    return sweep_terms(args, 0);
+}
+
+static PyObject *engine_push_graph(PyObject *module, PyObject *args)
+{
+    return sweep_terms(args, 1);
+}
+
+/* jacobian(order, inputs, outs, mode): the numbers of all rows, a memoryview of doubles */
+static PyObject *engine_jacobian(PyObject *module, PyObject *args)
+{
+    PyObject *given[3], *bytes = NULL, *view = NULL, *numbers = NULL, *owners[3] = {NULL};
+    const char *mode;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOs", &given[0], &given[1], &given[2], &mode))
+        return NULL;
+    Array order = {0}, inputs = {0}, outs = {0};
+    Sweep sweep = {.nodes = {&order, &inputs}};
+    Slopes slopes = {0};
+    size_t *results = NULL;
+    if (read_values(given[0], &order, &owners[0]) < 0 || read_values(given[1], &inputs, &owners[1]) < 0
+        || read_values(given[2], &outs, &owners[2]) < 0)
+        goto end;
+    number_nodes(&sweep);
+    sweep.count = order.count + inputs.count;
+    slopes.nodes = order.count;
+    slopes.inputs = inputs.count;
+    results = PyMem_RawMalloc((outs.count + 1) * sizeof(size_t));
+    if (!results || (inputs.count && outs.count > PY_SSIZE_T_MAX / 8 / inputs.count)) {
+        PyErr_NoMemory();
+        goto end;
+    }
+    if (take_slopes(&slopes, &sweep, &order) < 0)
+        goto end;
+    for (Py_ssize_t i = 0; i < outs.count; i++)
+        results[i] = place_of(&sweep, outs.nodes[i]);
+    bytes = PyByteArray_FromStringAndSize(NULL, outs.count * inputs.count * (Py_ssize_t)sizeof(double));
+    if (!bytes)
+        goto end;
+    double *jacobian = (double *)PyByteArray_AS_STRING(bytes);
+    memset(jacobian, 0, PyByteArray_GET_SIZE(bytes));
+    if (fill_jacobian(&slopes, results, outs.count, mode, jacobian) < 0 || !(view = PyMemoryView_FromObject(bytes)))
+        goto end;
+    numbers = PyObject_CallMethod(view, "cast", "s", "d");
+end:
+    Py_XDECREF(view);
+    Py_XDECREF(bytes);
+    PyMem_RawFree(sweep.entries);
+    PyMem_RawFree(slopes.edges);
+    PyMem_RawFree(slopes.starts);
+    PyMem_RawFree(results);
+    drop_values(&order, owners[0]);
+    drop_values(&inputs, owners[1]);
+    drop_values(&outs, owners[2]);
+    return numbers;
+}
+
+/* wanting(values): whether each depends on a leaf that wants gradients, a list of bools */
+static PyObject *engine_wanting(PyObject *module, PyObject *values)
+{
+    PyObject *list = NULL, *owner = NULL;
+    Array asked = {0};
+    Walk walk;
+    begin_walk(&walk);
+    if (read_values(values, &asked, &owner) < 0 || !has_room(&walk.stack, asked.count))
+        goto end;
+    for (Py_ssize_t i = asked.count; i-- > 0;)
+        walk.stack.nodes[walk.stack.count++] = asked.nodes[i];
+    if (place(&walk) < 0)
+        goto end;
+    const uint64_t wants = ++walks;
+    for (Py_ssize_t i = 0; i < walk.leaves.count; i++)
+        if (wants_gradients(walk.leaves.nodes[i]))
+            walk.leaves.nodes[i]->seen = wants;
+    for (Py_ssize_t i = 0; i < walk.order.count; i++) {
+        Value *node = walk.order.nodes[i];
+        if (any_operand_seen(node, wants))
+            node->seen = wants;
+    }
+    list = PyList_New(asked.count);
+    for (Py_ssize_t i = 0; list && i < asked.count; i++)
+        PyList_SET_ITEM(list, i, PyBool_FromLong(asked.nodes[i]->seen == wants));
+end:
+    end_walk(&walk);
+    drop_values(&asked, owner);
+    return list;
 }
 
 static PyObject *engine_is_stale(PyObject *module, PyObject *object)

@@ -6,6 +6,8 @@ shape of their operands, with which the hand-written C makes its tables.
 Slopes by the operands of a sequence have one of two forms. If a slope depends only on its own operand (and
 its partner, if there are two sequences) and the result, it is a function of these. If it depends on sums over
 the whole sequence, too, one function computes each sum once and writes the slopes by all operands.
+
+For sweeps that build graphs each slope is also written as a template: the ops of its formula, step by step.
 """
 
 from __future__ import annotations
@@ -18,7 +20,8 @@ from autograd.formulas import notation
 from autograd.formulas.symbol import Symbol
 from autograd.graph.lines import call, flatten, replay
 from autograd.graph.walks import replaced, topological_order
-from autograd.table.op import OTHER, SEQUENCE, SHAPES, TABLE, Op
+from autograd.table.op import BINARY, OTHER, SEQUENCE, SHAPES, TABLE, Op
+from autograd.table.operand import Operand
 
 
 def kernels() -> str:
@@ -49,7 +52,7 @@ def kernels() -> str:
             if op.method and op.arity == arity and not op.variadic
         ]
         parts.append(f"#define {shape}_METHODS(X) {' '.join(methods)}\n")
-    return "\n".join(parts + texts)
+    return "\n".join([*parts, _templates(rows, joint), *texts])
 
 
 def _has_slopes(op: Op) -> int:
@@ -180,3 +183,79 @@ def _listed(names: list[str]) -> str:
 
 def _function(name: str, parameters: list[Symbol], result: Any) -> str:
     return f"static inline {notation.c_function(name, parameters, result)}"
+
+
+# Templates of slopes
+
+
+class _Placeholder(Operand):
+    """An operand of a template, or a step; ops on placeholders are kept as they stand."""
+
+    def __init__(self, op: Op | None = None, args: tuple[Any, ...] = (), *, is_number: bool = False) -> None:
+        self.op, self.args = op, args
+        self.is_number = is_number  # whether it stands for a plain number in the graph
+
+    @classmethod
+    def apply_op(cls, op: Op, args: tuple[Any, ...]) -> Any:
+        return cls(op, args, is_number=not op.variadic and all(type(x) is float or x.is_number for x in args))
+
+
+def _templates(rows: list[Op], joint: list[str]) -> str:
+    """The arrays `template_numbers` and `template_steps`, and the table `templates`.
+
+    A step refers to operands by place: 0 to 2 are x, y and z, 3 is the result, then come the earlier steps of
+    the template; below 0 stand the numbers -1, -2 ... of `template_numbers`. `templates` has, for each row,
+    each operand, and which operand of a binary op is a plain number (none, x or y), the first step, the count
+    of steps, and the place of the slope. The count is -1 where the rule in Python has to be called.
+    """
+    codes = {op: code for code, op in enumerate(rows)}
+    numbers: list[str] = []
+    steps: list[str] = []
+    starts: dict[str, int] = {}
+
+    def template(op: Op, i: int, constant: int | None) -> str:
+        if op.name in joint:
+            return "{0, -1, 0}"
+        operands = [_Placeholder(is_number=k == constant) for k in range(op.arity)]
+        out = _Placeholder()
+        partial: Any = op.partials[i]
+        slope: Any = 0.0
+        if partial is not None:
+            slope = partial(*[(x,) for x in operands], out)[0] if op.variadic else partial(*operands, out)
+        inner: list[Any] = []
+        if isinstance(slope, _Placeholder):
+            inner = [x for x in topological_order(slope) if x.op]
+        if any(x.op not in codes or x.op.variadic for x in inner):
+            return "{0, -1, 0}"
+        places: dict[Any, int] = {x: k for k, x in enumerate(operands)} | {
+            x: k for k, x in enumerate([out, *inner], 3)
+        }
+
+        def place(x: Any) -> int:
+            if type(x) is not float:
+                return places[x]
+            text = "NAN" if x != x else repr(x)
+            if text not in numbers:
+                numbers.append(text)
+            return -1 - numbers.index(text)
+
+        lines = [f"{{{codes[x.op]}, {{{', '.join(str(place(arg)) for arg in x.args)}}}}}" for x in inner]
+        start = starts.setdefault(str(lines), len(steps))
+        if start == len(steps):
+            steps.extend(lines)
+        return f"{{{start}, {len(lines)}, {place(slope)}}}"
+
+    table = []
+    for op in rows:
+        constants = (None, 0, 1) if op.shape == BINARY else (None,)
+        operands = [", ".join(template(op, i, constant) for constant in constants) for i in range(op.arity)]
+        table.append(f"{{{', '.join(f'{{{operand}}}' for operand in operands)}}}, /* {op.name} */")
+    return f"""\
+typedef struct {{ unsigned char op; short operands[3]; }} Step;
+typedef struct {{ short first, count, slope; }} Template;
+static const double template_numbers[] = {{{", ".join(numbers)}}};
+static const Step template_steps[] = {{{", ".join(steps)}}};
+static const Template templates[][3][3] = {{
+{chr(10).join(table)}
+}};
+"""

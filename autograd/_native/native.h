@@ -107,7 +107,8 @@ static struct {
     PyObject *combine;         /* a binary op of a Value and something else */
     PyObject *compared;        /* the number to compare with, or NotImplemented */
     PyObject *numbers;         /* operands with each Value replaced by its number */
-    PyObject *node_slopes;     /* the operands of a node with their slopes */
+    PyObject *number_slopes;   /* the operands of a node with their slopes as floats, */
+    PyObject *node_slopes;     /* as Values */
     PyObject *errors;          /* the module with the texts of errors, graph/errors.py */
 } python;
 

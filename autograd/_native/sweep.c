@@ -1,4 +1,5 @@
-/* The reverse sweep, from users to operands, and backward(), which adds adjoints to the `grad` of leaves.
+/* The reverse sweep, from users to operands, and backward(), which adds adjoints to the `grad` of leaves; the
+ * forward sweep, from operands to users.
  *
  * A sweep has an array of adjoints of its own until it ends. It holds no lock: while a rule in Python runs,
  * other threads may sweep over the same nodes, and fork.
@@ -10,7 +11,7 @@ typedef struct {
 } Entry;
 
 typedef struct {
-    double *adjoints; /* by the places of nodes */
+    double *adjoints; /* by the places of nodes; in a forward sweep their tangents */
     size_t count, room;
     uint64_t first;         /* the place of a node is its number `seen` minus `first`, */
     uint64_t last;          /* as long as no other walk has given numbers above `last`; */
@@ -139,46 +140,34 @@ ALWAYS_INLINE void carry(const Sweep *sweep, const Value *x, double carried, dou
     }
 }
 
-static int carry_custom(Sweep *sweep, const Value *node, double carried)
+/* The slopes of a node by the rules of its op: a list of pairs (operand, float). NULL with an exception. */
+static PyObject *slopes_by_rules(Sweep *sweep, const Value *node)
 {
-    PyObject *slopes = PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
-    int done = keep_places(sweep);
-    for (Py_ssize_t i = 0; slopes && done == 0 && i < PyList_GET_SIZE(slopes); i++) {
-        PyObject *pair = PyList_GET_ITEM(slopes, i);
-        const double slope = PyFloat_AsDouble(PyTuple_GET_ITEM(pair, 1));
-        carry(sweep, (Value *)PyTuple_GET_ITEM(pair, 0), carried, slope);
-        if (slope == -1.0 && PyErr_Occurred())
-            done = -1;
-    }
-    Py_XDECREF(slopes);
-    return slopes ? done : -1;
+    PyObject *pairs = PyObject_CallOneArg(python.number_slopes, (PyObject *)node);
+    if (pairs && keep_places(sweep) < 0)
+        Py_CLEAR(pairs);
+    return pairs;
 }
 
 enum { FEW = 64 };
 
-/* For an op whose slopes depend on all operands of its sequence; -1 with an exception. */
-static int carry_to_sequence(const Sweep *sweep, const Value *node, double carried,
-                             void (*write_slopes)(int, const double *, double, double *))
+/* The slopes of an op by the operands of its sequence, all of which they depend on, in `few` if that has room for
+ * two numbers for each; otherwise the caller frees them. NULL with MemoryError. */
+static double *slopes_of_sequence(const Value *node, double *few,
+                                  void (*write_slopes)(int, const double *, double, double *))
 {
     const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);
-    PyObject *const *operands = &PyTuple_GET_ITEM(node->x.object, 0);
-    double few[2 * FEW], *numbers = few;
-    if (n == 0)
-        return 0;
-    if (n > FEW && !(numbers = PyMem_RawMalloc(2 * n * sizeof(double)))) {
+    double *slopes = n <= FEW ? few : PyMem_RawMalloc(2 * n * sizeof(double));
+    if (!slopes) {
         PyErr_NoMemory();
-        return -1;
+        return NULL;
     }
+    double *numbers = slopes + n;
     for (Py_ssize_t k = 0; k < n; k++)
-        numbers[k] = operand_number(operands[k]);
-    double *slopes = numbers + n;
-    write_slopes((int)n, numbers, node->data, slopes);
-    for (Py_ssize_t k = 0; k < n; k++)
-        if (IS_VALUE(operands[k]))
-            carry(sweep, (Value *)operands[k], carried, slopes[k]);
-    if (numbers != few)
-        PyMem_RawFree(numbers);
-    return 0;
+        numbers[k] = operand_number(PyTuple_GET_ITEM(node->x.object, k));
+    if (n > 0)
+        write_slopes((int)n, numbers, node->data, slopes);
+    return slopes;
 }
 
 /* Exchange the gradient that a node shows for its adjoint, which is returned. */
@@ -220,73 +209,41 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
             continue;
         const double out = node->data;
         switch (node->code) {
-#define SWEEP(op)                                                                                            \
-    case OP_##op:                                                                                            \
-        carry(sweep, node->x.value, carried, slope_##op##_0(node->x.value->data, out));                      \
-        break;
-            UNARY_OPS(SWEEP)
-#undef SWEEP
-#define SWEEP(op)                                                                                            \
-    case OP_##op: {                                                                                          \
-        const double x = node->flags & X_IS_NUMBER ? node->x.number : node->x.value->data;                   \
-        const double y = node->flags & Y_IS_NUMBER ? node->y.number : node->y.value->data;                   \
-        if (!(node->flags & X_IS_NUMBER))                                                                    \
-            carry(sweep, node->x.value, carried, slope_##op##_0(x, y, out));                                 \
-        if (!(node->flags & Y_IS_NUMBER))                                                                    \
-            carry(sweep, node->y.value, carried, slope_##op##_1(x, y, out));                                 \
-        break;                                                                                               \
-    }
-            BINARY_OPS(SWEEP)
-#undef SWEEP
-#define CARRY(object, slope)                                                                                 \
-    if (IS_VALUE(object))                                                                                    \
-        carry(sweep, (Value *)(object), carried, slope);
-#define SWEEP(op)                                                                                            \
-    case OP_##op: {                                                                                          \
-        PyObject *const *args = &PyTuple_GET_ITEM(node->x.object, 0);                                        \
-        const double x = operand_number(args[0]), y = operand_number(args[1]), z = operand_number(args[2]);  \
-        CARRY(args[0], slope_##op##_0(x, y, z, out))                                                         \
-        CARRY(args[1], slope_##op##_1(x, y, z, out))                                                         \
-        CARRY(args[2], slope_##op##_2(x, y, z, out))                                                         \
-        break;                                                                                               \
-    }
-            TERNARY_OPS(SWEEP)
-#undef SWEEP
-#define SWEEP(op)                                                                                            \
-    case OP_##op: {                                                                                          \
-        PyObject *const *xs = &PyTuple_GET_ITEM(node->x.object, 0);                                          \
-        for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->x.object); k++)                                    \
-            CARRY(xs[k], slope_##op##_0(operand_number(xs[k]), out))                                         \
-        break;                                                                                               \
-    }
-            SEQUENCE_OPS_SLOPE_BY_SLOPE(SWEEP)
-#undef SWEEP
-#define SWEEP(op)                                                                                            \
-    case OP_##op:                                                                                            \
-        if (carry_to_sequence(sweep, node, carried, slopes_##op) < 0)                                        \
-            return -1;                                                                                       \
-        break;
-            SEQUENCE_OPS_ALL_SLOPES_AT_ONCE(SWEEP)
-#undef SWEEP
-#define SWEEP(op)                                                                                            \
-    case OP_##op: {                                                                                          \
-        PyObject *const *xs = &PyTuple_GET_ITEM(node->x.object, 0);                                          \
-        PyObject *const *ys = &PyTuple_GET_ITEM(node->y.object, 0);                                          \
-        const Py_ssize_t n = PyTuple_GET_SIZE(node->x.object);                                               \
-        for (Py_ssize_t k = 0; k < n; k++)                                                                   \
-            CARRY(xs[k], slope_##op##_0(operand_number(xs[k]), operand_number(ys[k]), out))                  \
-        for (Py_ssize_t k = 0; k < n; k++)                                                                   \
-            CARRY(ys[k], slope_##op##_1(operand_number(xs[k]), operand_number(ys[k]), out))                  \
-        break;                                                                                               \
-    }
-            TWO_SEQUENCES_OPS(SWEEP)
-#undef SWEEP
-#undef CARRY
-        case CUSTOM:
-            if (carry_custom(sweep, node, carried) < 0)
-                return -1;
-            break;
+#define CARRY(operand, slope) carry(sweep, operand, carried, slope)
+#include "slope_cases.h"
         }
+    }
+    return 0;
+}
+
+/* total + more, as `plus` of graph/sweeps.py */
+ALWAYS_INLINE double plus(double total, double more)
+{
+    return total == 0.0 ? more : more == 0.0 ? total : total + more;
+}
+
+/* Carry tangents from operands to users; -1 with an exception. */
+static int forward(Sweep *sweep, const Array *order)
+{
+    for (Py_ssize_t i = 0; i < order->count; i++) {
+        if (RARELY((i & 0xffff) == 0xffff) && check_signals(sweep) < 0)
+            return -1;
+        if (i + 8 < order->count)
+            PREFETCH(&order->nodes[i + 8]->data);
+        Value *node = order->nodes[i];
+        const double out = node->data;
+        double total = 0.0;
+        switch (node->code) {
+#define CARRY(operand, slope)                                                                                \
+    {                                                                                                        \
+        const double *tangent = adjoint_of(sweep, operand);                                                  \
+        const double by = tangent && *tangent != 0.0 ? slope : 0.0;                                          \
+        if (by != 0.0)                                                                                       \
+            total = plus(total, *tangent * by);                                                              \
+    }
+#include "slope_cases.h"
+        }
+        sweep->adjoints[place_of(sweep, node)] = total;
     }
     return 0;
 }

@@ -177,38 +177,42 @@ static const unsigned char has_slopes[] = {
 #undef SLOPES
 };
 
-/* Whether an inner node has a slope by an operand that the walk has seen. */
-static int any_sloped_operand_seen(const Value *node, uint64_t walk)
+/* Whether the walk has seen an operand of an inner node; only operands whose bit is set in `which` count, the last
+ * bit for the 64th and all others. */
+ALWAYS_INLINE int any_chosen_operand_seen(const Value *node, uint64_t which, uint64_t walk)
 {
-    const int code = node->code;
-    if (code == CUSTOM) {
-        const uint64_t slopes = ((Callable *)node->y.object)->slopes;
+    switch (shapes[node->code]) {
+    case UNARY:
+        return which & 1 && node->x.value->seen == walk;
+    case BINARY:
+        return (which & 1 && !(node->flags & X_IS_NUMBER) && node->x.value->seen == walk)
+               || (which & 2 && !(node->flags & Y_IS_NUMBER) && node->y.value->seen == walk);
+    case TWO_SEQUENCES:
+        return (which & 2 && any_seen(node->y.object, walk)) || (which & 1 && any_seen(node->x.object, walk));
+    case SEQUENCE:
+        return which & 1 && any_seen(node->x.object, walk);
+    default: /* TERNARY, or by the rules of a user's op */
         for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(node->x.object); i++) {
             PyObject *operand = PyTuple_GET_ITEM(node->x.object, i);
-            if (slopes >> (i < 63 ? i : 63) & 1
+            if (which >> (i < 63 ? i : 63) & 1
                 && (PyTuple_CheckExact(operand) ? any_seen(operand, walk) : is_seen(operand, walk)))
                 return 1;
         }
         return 0;
     }
-    const int slopes = has_slopes[code];
-    switch (shapes[code]) {
-    case UNARY:
-        return slopes & 1 && node->x.value->seen == walk;
-    case BINARY:
-        return (slopes & 1 && !(node->flags & X_IS_NUMBER) && node->x.value->seen == walk)
-               || (slopes & 2 && !(node->flags & Y_IS_NUMBER) && node->y.value->seen == walk);
-    case TERNARY:
-        for (int i = 0; i < 3; i++)
-            if (slopes >> i & 1 && is_seen(PyTuple_GET_ITEM(node->x.object, i), walk))
-                return 1;
-        return 0;
-    case TWO_SEQUENCES:
-        if (slopes & 2 && any_seen(node->y.object, walk))
-            return 1; /* fall through */
-    default:
-        return slopes & 1 && any_seen(node->x.object, walk);
-    }
+}
+
+static int any_operand_seen(const Value *node, uint64_t walk)
+{
+    return any_chosen_operand_seen(node, UINT64_MAX, walk);
+}
+
+/* Whether an inner node has a slope by an operand that the walk has seen. */
+static int any_sloped_operand_seen(const Value *node, uint64_t walk)
+{
+    const int code = node->code;
+    return any_chosen_operand_seen(
+        node, code == CUSTOM ? ((Callable *)node->y.object)->slopes : has_slopes[code], walk);
 }
 
 /* The nodes of `order` that depend on one of the sources, or are one, in `kept`. */

@@ -16,12 +16,11 @@ from operator import index
 
 from autograd.derivatives.tracing import Trace
 from autograd.derivatives.tree import flatten, flatten_like
-from autograd.graph import sweeps
-from autograd.graph.engine import Value, between, check_fresh, pull, walk
+from autograd.graph import engine
+from autograd.graph.engine import Value, between, check_fresh, pull_graph, walk, wanting
 from autograd.graph.recording import current, enable_grad
 from autograd.table import ops
 from autograd.table.op import number
-from autograd.table.slopes import node_slopes, number_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,15 +40,17 @@ class _Recording(Trace):
         self.name = getattr(f, "__name__", "the function")
         self.nested = current().recording  # whether gradients of the caller's own Values can be wanted
         places = _places(self.name, argnums, len(args))
-        numbers, self.rebuild = flatten([args[i] for i in places])
+        several = isinstance(argnums, Iterable)  # then a derivative is a tuple
+        numbers, self.rebuild = flatten(tuple([args[i] for i in places]) if several else args[places[0]])
 
         def call(inputs: list[Value]) -> Any:
             new = list(args)
-            for i, arg in zip(places, self.rebuild(inputs), strict=True):
+            built = self.rebuild(inputs)
+            for i, arg in zip(places, built if several else (built,), strict=True):
                 new[i] = arg
             return f(*new, **kwargs)
 
-        super().__init__(call, [self._given(x) for x in numbers], self.name)
+        super().__init__(call, [x if type(x) is float else self._given(x) for x in numbers], self.name)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.nested and (any(x.op is not None for x in self.inputs) or self.wants_gradients())
@@ -63,32 +64,61 @@ class _Recording(Trace):
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
         self.check_fresh()
-        graph = self.graph or any(type(x) is Value for x in cotangents)
         seeds = [(x, w) for x, w in zip(self.outs, cotangents, strict=True) if type(x) is Value]
-        if not graph:
-            found = pull(self.order, self.reached, self.inputs, seeds)
-            if self.leaves:  # a rule might have set one
-                self.check_fresh()
+        if not self.graph and not any(type(w) is Value for _, w in seeds):
+            found = engine.pull(self.order, self.reached, self.inputs, seeds)
+            self.check_rules()
             return found
-        adjoint: dict[Value, Any] = dict.fromkeys([*self.order, *self.inputs], 0.0)
-        for out, weight in seeds:
-            if out in adjoint:
-                adjoint[out] = sweeps.plus(adjoint[out], weight)
         with enable_grad():
-            sweeps.reverse(self.order, adjoint, _slopes(graph))
-        self.check_fresh()
-        return self.settle([adjoint[x] for x in self.inputs], cotangents)
+            found = pull_graph(self.order, self.inputs, seeds)
+        self.check_rules()
+        return self.settle(found, cotangents)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
         self.check_fresh()
-        tangent: dict[Value, Any] = dict(zip(self.inputs, tangents, strict=True))
-        graph = self.graph or any(type(x) is Value for x in tangents)
+        seeds = list(zip(self.inputs, tangents, strict=True))
+        outs = [x for x in self.outs if type(x) is Value]
+        if not self.graph and not any(type(x) is Value for x in tangents):
+            found = engine.push(self.order, outs, seeds)
+            self.check_rules()
+            return self.spread(found)
         with enable_grad():
-            sweeps.forward(self.order, tangent, _slopes(graph))
-        self.check_fresh()
-        found = [tangent.get(out, 0.0) if type(out) is Value else 0.0 for out in self.outs]
-        return self.settle(found, tangents)
+            found = engine.push_graph(self.order, outs, seeds)
+        self.check_rules()
+        return self.settle(self.spread(found), tangents)
+
+    def spread(self, found: Sequence[Any]) -> list[Any]:
+        """What was found for the results that are Values, and 0 for the others."""
+        given = iter(found)
+        return [next(given) if type(x) is Value else 0.0 for x in self.outs]
+
+    def rows(self, mode: str) -> list[list[Any]]:
+        """The derivatives of each result by all inputs."""
+        if not self.graph:
+            self.check_fresh()
+            outs = [x for x in self.outs if type(x) is Value]
+            numbers = engine.jacobian(self.order, self.inputs, outs, mode).tolist()
+            self.check_rules()
+            n = len(self.inputs)
+            found = [numbers[i : i + n] for i in range(0, n * len(outs), n)] if n else [[]] * len(outs)
+            return found if len(outs) == len(self.outs) else [x or [0.0] * n for x in self.spread(found)]
+        if mode == "forward":
+            columns = [self.push(unit) for unit in _units(len(self.inputs))]
+            return [[column[i] for column in columns] for i in range(len(self.outs))]
+        everything, rows = self.order, []
+        members = set(everything)
+        for unit, out in zip(_units(len(self.outs)), self.outs, strict=True):
+            of_out = walk(out, stop=self.inputs)[0] if type(out) is Value else []
+            self.order = [x for x in of_out if x in members]
+            rows.append(self.pull(unit))
+        self.order = everything
+        return rows
+
+    def check_rules(self) -> None:
+        """`check_fresh` again if a rule of a user's op might have set a leaf during the sweep."""
+        if self.leaves:
+            self.check_fresh()
 
     def settle(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
         """Derivatives as floats, or as Values where they depend on a Value that wants gradients."""
@@ -99,16 +129,15 @@ class _Recording(Trace):
         for x in self.inputs:
             if x.op is None:
                 x.requires_grad = False  # ours alone: nobody can ask for its gradient
-        return [x if type(x) is not Value or (self.nested and x.requires_grad) else x.data for x in results]
+        values = [x for x in results if type(x) is Value] if self.nested else []
+        keep = iter(wanting(values) if values else ())
+        return [x if type(x) is not Value or (values and next(keep)) else x.data for x in results]
 
     def values(self) -> Any:
         """The result of the function, with floats for Values that want no gradients."""
-        return self.rebuild_out(self.bare(self.outs))
-
-
-def _slopes(graph: bool) -> sweeps.Slopes:
-    """The slopes of a sweep: Values if its result may be differentiated again, otherwise floats."""
-    return node_slopes if graph else number_slopes
+        if self.graph:
+            return self.rebuild_out(self.bare(self.outs))
+        return self.rebuild_out([x.data if type(x) is Value else x for x in self.outs])
 
 
 def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
@@ -210,13 +239,8 @@ def _value_and_grad(
         if independent == "raise":
             raise ValueError(message)
         warnings.warn(message, stacklevel=3)
-    gradient = _unwrap(argnums, recording.rebuild(recording.pull([1.0])))
+    gradient = recording.rebuild(recording.pull([1.0]))
     return recording.values(), gradient
-
-
-def _unwrap(argnums: Argnums, branches: list[Any]) -> Any:
-    """The result for one argnum as it is, for several as a tuple."""
-    return tuple(branches) if isinstance(argnums, Iterable) else branches[0]
 
 
 def grad(
@@ -253,7 +277,8 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _like(cotangent, recording.out, "cotangent")
-        return tuple(recording.rebuild(recording.pull(cotangents)))
+        pulled: tuple[Any, ...] = recording.rebuild(recording.pull(cotangents))
+        return pulled
 
     return recording.values(), pullback
 
@@ -287,32 +312,28 @@ def _check_pairs(transform: str, primals: Any, tangents: Any) -> None:
 def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
     """The numbers of a tree that has the structure of another, in its order."""
     leaves = flatten_like(tree, pattern, name)
-    return [x if type(x) is Value else number(x, f"one of {name}") for x in leaves]
+    return [x if type(x) is float or type(x) is Value else number(x, f"one of {name}") for x in leaves]
 
 
 def jacobian(
-    f: Callable[..., Any], argnums: Argnums = 0, *, mode: Literal["reverse", "forward"] = "reverse"
+    f: Callable[..., Any], argnums: Argnums = 0, *, mode: Literal["auto", "reverse", "forward"] = "auto"
 ) -> Callable[..., Any]:
     """All derivatives of all results: the structure of the result, each number the structure of the argument.
 
     Args:
         f: a function of numbers, lists, tuples, dicts or arrays, that returns the same.
         argnums: which positional argument to differentiate by; for several, tuples.
-        mode: "reverse" sweeps once for each result, "forward" once for each input.
+        mode: "reverse" sweeps, for each result, over what it depends on; "forward" sweeps over all, for each
+            input; "auto" counts which is cheaper.
     """
-    if mode not in ("reverse", "forward"):
-        raise ValueError(f"mode is 'reverse' or 'forward', not {mode!r}")
+    if mode not in ("auto", "reverse", "forward"):
+        raise ValueError(f"mode is 'auto', 'reverse' or 'forward', not {mode!r}")
     _check_argnums(f, argnums)
 
     @wraps(f)
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
         recording = _Recording(f, argnums, args, kwargs)
-        if mode == "reverse":
-            rows = [recording.pull(unit) for unit in _units(len(recording.outs))]
-        else:
-            columns = [recording.push(unit) for unit in _units(len(recording.inputs))]
-            rows = [[column[i] for column in columns] for i in range(len(recording.outs))]
-        return recording.rebuild_out([_unwrap(argnums, recording.rebuild(row)) for row in rows])
+        return recording.rebuild_out(list(map(recording.rebuild, recording.rows(mode))))
 
     return jacobian_f
 
@@ -356,12 +377,10 @@ def gradients(out: Value, inputs: Any) -> Any:
     reached, leaves = walk(out)
     check_fresh(reached, leaves)
     order = between(reached, set(wanted))
-    adjoint: dict[Value, Any] = dict.fromkeys([*wanted, *order, out], 0.0)
-    adjoint[out] = 1.0
     with enable_grad():
-        sweeps.reverse(order, adjoint, node_slopes)
+        found = pull_graph(order, wanted, [(out, 1.0)])
     check_fresh(reached, leaves)
-    found = _own([adjoint[x] for x in wanted], [*reached, *leaves])
+    found = _own(found, [*reached, *leaves])
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 
 

@@ -6,34 +6,46 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from typing import Any
 
-    Rebuild = Callable[[Iterable[Any]], Any]
+    Rebuild = Callable[[Any], Any]  # from a sequence of leaves
 
 
 def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
-    """The leaves of a tree from left to right, and a function that rebuilds the tree from new leaves."""
+    """The leaves of a tree from left to right, and a function that rebuilds it from a list of leaves."""
     leaves: list[Any] = []
-    rebuild = _visit(tree, leaves)
-    return leaves, lambda new: rebuild(iter(new))
+    return leaves, _visit(tree, leaves)
 
 
-def _visit(tree: Any, leaves: list[Any]) -> Callable[[Iterator[Any]], Any]:
+def _visit(tree: Any, leaves: list[Any]) -> Rebuild:
+    start = len(leaves)
     if isinstance(tree, dict):
         rebuilders = {key: _visit(branch, leaves) for key, branch in tree.items()}
         return lambda new: {key: rebuild(new) for key, rebuild in rebuilders.items()}
     if isinstance(tree, (list, tuple)):
+        kind = list if isinstance(tree, list) else tuple
+        if not hasattr(tree, "_fields") and _is_flat(tree):
+            leaves.extend(tree)
+            stop = len(leaves)
+            return lambda new: kind(new[start:stop])
         parts = [_visit(branch, leaves) for branch in tree]
         if hasattr(tree, "_fields"):  # a named tuple takes its items one by one
             return lambda new: type(tree)(*[rebuild(new) for rebuild in parts])
-        kind = list if isinstance(tree, list) else tuple
         return lambda new: kind([rebuild(new) for rebuild in parts])
     if _is_array(tree):
         leaves.extend(tree.ravel().tolist())
-        return lambda new: _array([next(new) for _ in range(tree.size)], tree.shape)
+        stop, shape = len(leaves), tree.shape
+        return lambda new: array_of(new[start:stop], shape)
     leaves.append(tree)
-    return lambda new: next(new)
+    return lambda new: new[start]
+
+
+def _is_flat(items: Any) -> bool:
+    """Whether all items are leaves: they are taken all at once."""
+    return not any(
+        issubclass(kind, (dict, list, tuple)) or _is_array_type(kind) for kind in set(map(type, items))
+    )
 
 
 def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
@@ -49,6 +61,8 @@ def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
     if isinstance(pattern, (list, tuple)):
         if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
             raise _differs(name, f"a {type(pattern).__name__} of {len(pattern)}", tree)
+        if _is_flat(pattern) and _is_flat(tree):
+            return list(tree)
         pairs = enumerate(zip(tree, pattern, strict=True))
         return [x for i, (t, p) in pairs for x in flatten_like(t, p, f"{name}[{i}]")]
     if _is_array(tree) and tree.ndim == 0:  # interchangeable with a number
@@ -80,19 +94,31 @@ def paths(tree: Any, name: str = "") -> list[str]:
 
 
 def _is_array(x: Any) -> bool:
+    return _is_array_type(type(x))
+
+
+def _is_array_type(kind: type) -> bool:
     numpy = sys.modules.get("numpy")  # whoever has an array has imported numpy
-    return numpy is not None and isinstance(x, numpy.ndarray)
+    return numpy is not None and issubclass(kind, numpy.ndarray)
 
 
-def _array(items: list[Any], shape: tuple[int, ...]) -> Any:
-    """An array of floats, of arrays of one shape (which adds their axes), or of objects."""
+def array_of(items: Any, shape: tuple[int, ...]) -> Any:
+    """Items as an array of this shape: floats, or arrays of one shape, which adds their axes, or objects.
+
+    Items that are trees of one structure become a tree of arrays.
+    """
     import numpy
 
+    first: Any = items[0] if len(items) else 0.0
+    if isinstance(first, dict):
+        return {key: array_of([item[key] for item in items], shape) for key in first}
+    if isinstance(first, (list, tuple)):
+        branches = [array_of(branch, shape) for branch in zip(*items, strict=True)]
+        return type(first)(*branches) if hasattr(first, "_fields") else type(first)(branches)
     if all(type(x) is float for x in items):
         return numpy.array(items, dtype=float).reshape(shape)
-    if all(_is_array(x) and x.shape == items[0].shape for x in items):
-        return numpy.stack(items).reshape(shape + items[0].shape)
+    if all(_is_array(x) and x.shape == first.shape for x in items):
+        return numpy.stack(items).reshape(shape + first.shape)
     result = numpy.empty(len(items), dtype=object)
-    for i, x in enumerate(items):
-        result[i] = x
+    result[:] = items
     return result.reshape(shape)

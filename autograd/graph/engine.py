@@ -12,9 +12,10 @@ from autograd.table import op, operand, slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or engine is None:
+    from autograd.graph import sweeps
     from autograd.graph import value as used
 else:
-    used = engine
+    used = sweeps = engine
     used.Value = engine.connect(
         op.TABLE,
         Behaviour,
@@ -23,7 +24,8 @@ else:
         combine=operand.combine,
         compared=compared,
         numbers=slopes.numbers,
-        node_slopes=slopes.number_slopes,
+        number_slopes=slopes.number_slopes,
+        node_slopes=slopes.node_slopes,
         errors=errors,
     )
     used.Value.__doc__ = Behaviour.__doc__
@@ -37,10 +39,15 @@ between = used.between
 birth = used.birth
 check_fresh = used.check_fresh
 is_stale = used.is_stale
+jacobian = sweeps.jacobian
 pull = used.pull
+pull_graph = sweeps.pull_graph
+push = sweeps.push
+push_graph = sweeps.push_graph
 recorded = used.recorded
 restore = used.restore
 walk = used.walk
+wanting = sweeps.wanting
 
 
 def backend_info() -> dict[str, str]:

@@ -132,12 +132,11 @@ def _call(function: Any, args: Sequence[Any]) -> list[Value]:
     for name, arg in zip(_argument_names(function, args), args, strict=True):
         leaves, rebuild = tree.flatten(arg)
         places = tree.paths(arg, name)
-        inputs.append(
-            rebuild(
-                Value(x, place) if isinstance(x, (int, float)) else x
-                for x, place in zip(leaves, places, strict=True)
-            )
-        )
+        values = [
+            Value(x, place) if isinstance(x, (int, float)) else x
+            for x, place in zip(leaves, places, strict=True)
+        ]
+        inputs.append(rebuild(values))
     results = tree.flatten(function(*inputs))[0]
     values = [x for x in results if type(x) is Value]
     if not values:

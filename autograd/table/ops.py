@@ -164,7 +164,7 @@ def _pow_slope(x: Any, y: Any, out: Any) -> Any:
 
     This makes mixed second derivatives equal. An exponent that is a plain number is a constant anyway.
     """
-    if type(y) is not float:
+    if not (type(y) is float or getattr(y, "is_number", False)):
         y = where(eq(x, 0.0) * le(0.0, y), stop_gradient(y), y)
     return chain(y, pow(x, y - 1.0))
 

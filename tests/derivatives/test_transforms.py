@@ -361,7 +361,7 @@ class TestErrors:
             pull(1.0)
 
     def test_an_unknown_mode(self):
-        with pytest.raises(ValueError, match="mode is 'reverse' or 'forward', not 'backward'"):
+        with pytest.raises(ValueError, match="mode is 'auto', 'reverse' or 'forward', not 'backward'"):
             jacobian(five, mode="backward")
 
     def test_backward_from_what_is_no_value(self):

@@ -1,0 +1,224 @@
+/* Sweeps whose adjoints or tangents are Values: they build graphs, which can be differentiated again.
+ *
+ * They do what graph/sweeps.py does for Values. The slopes come from the templates in kernels.h.
+ */
+
+/* A Value, or a number if `value` is NULL. */
+typedef struct {
+    Value *value;
+    double number;
+} Term;
+
+static Term term_of(PyObject *operand) /* borrowed */
+{
+    return IS_VALUE(operand) ? (Term){(Value *)operand, ((Value *)operand)->data}
+                             : (Term){NULL, PyFloat_AS_DOUBLE(operand)};
+}
+
+static Operand operand_of(Term term)
+{
+    return term.value ? (Operand){.value = term.value} : (Operand){.number = term.number};
+}
+
+static PyObject *term_object(Term term)
+{
+    return term.value ? Py_NewRef(term.value) : PyFloat_FromDouble(term.number);
+}
+
+static Term kept(Term term)
+{
+    Py_XINCREF(term.value);
+    return term;
+}
+
+static int is_number(Term term, double number)
+{
+    return !term.value && term.number == number;
+}
+
+/* The result of a row for terms, a new reference if it is a Value; -1 with MemoryError. */
+static int apply_row(int code, const Term *args, Term *result)
+{
+    const int shape = shapes[code];
+    const double x = args[0].number, y = args[1].number;
+    PyObject *made;
+    if (shape == UNARY) {
+        *result = (Term){NULL, number_unary(code, x)};
+        if (!args[0].value)
+            return 0;
+        made = record_unary(code, result->number, args[0].value);
+    }
+    else if (shape == BINARY) {
+        *result = (Term){NULL, number_binary(code, x, y)};
+        if (!args[0].value && !args[1].value)
+            return 0;
+        made = record_binary(code, result->number, operand_of(args[0]), operand_of(args[1]),
+                             (args[0].value ? 0 : X_IS_NUMBER) | (args[1].value ? 0 : Y_IS_NUMBER));
+    }
+    else {
+        *result = (Term){NULL, number_ternary(code, x, y, args[2].number)};
+        if (!args[0].value && !args[1].value && !args[2].value)
+            return 0;
+        PyObject *operands = PyTuple_New(3);
+        for (int i = 0; operands && i < 3; i++) {
+            PyObject *object = term_object(args[i]);
+            if (!object)
+                Py_CLEAR(operands);
+            else
+                PyTuple_SET_ITEM(operands, i, object);
+        }
+        made = operands ? record_objects(code, result->number, operands, NULL) : NULL;
+    }
+    result->value = (Value *)made;
+    return made ? 0 : -1;
+}
+
+/* total + more; recorded only if neither is a plain 0. Takes over both references. */
+static int add_term(Term *total, Term more)
+{
+    if (is_number(more, 0.0) && !is_number(*total, 0.0))
+        return 0;
+    Term sum = more;
+    int done = 0;
+    if (!is_number(*total, 0.0)) {
+        done = apply_row(OP_add, (Term[]){*total, more}, &sum);
+        Py_XDECREF(more.value);
+    }
+    Py_XDECREF(total->value);
+    *total = done < 0 ? (Term){NULL, 0.0} : sum;
+    return done;
+}
+
+/* carried * slope with strong zero, a new reference. */
+static int multiply_terms(Term carried, Term slope, Term *product)
+{
+    *product = (Term){NULL, 0.0};
+    if (is_number(carried, 0.0) || is_number(slope, 0.0))
+        return 0;
+    if (carried.value ? is_number(slope, 1.0) : is_number(carried, 1.0))
+        *product = kept(carried.value ? carried : slope);
+    else if (carried.value && is_number(slope, -1.0))
+        return apply_row(OP_neg, &carried, product);
+    else if (!carried.value && !slope.value)
+        product->number = carried.number * slope.number;
+    else
+        return apply_row(OP_chain, (Term[]){carried, slope}, product);
+    return 0;
+}
+
+typedef struct {
+    Sweep places; /* without adjoints */
+    Term *terms;  /* adjoints or tangents, by the places of nodes */
+    int is_forward;
+} GraphSweep;
+
+/* Carry from or to one operand: with the slope by it, a borrowed reference. */
+static int carry_term(GraphSweep *sweep, Term *of_node, Term *of_operand, Term slope)
+{
+    Term product;
+    if (multiply_terms(sweep->is_forward ? *of_operand : *of_node, slope, &product) < 0)
+        return -1;
+    return add_term(sweep->is_forward ? of_node : of_operand, product);
+}
+
+/* The same with the slope from a template; x, y and z are borrowed. */
+static int carry_by_template(GraphSweep *sweep, Value *node, Term *of_node, Term of[3], int i)
+{
+    if (!of[i].value)
+        return 0;
+    const size_t place = place_of(&sweep->places, of[i].value);
+    if (place >= sweep->places.count || (sweep->is_forward && is_number(sweep->terms[place], 0.0)))
+        return 0;
+    const int constant = shapes[node->code] != BINARY ? 0 : !of[0].value ? 1 : !of[1].value ? 2 : 0;
+    const Template *template = &templates[node->code][i][constant];
+    enum { MOST = 32 };
+    Term slots[MOST] = {of[0], of[1], of[2], {node, node->data}};
+    int done = template->count <= MOST - 4 ? 0 : -1, made = 4;
+#define SLOT(place) ((place) >= 0 ? slots[place] : (Term){NULL, template_numbers[-1 - (place)]})
+    for (; done == 0 && made < 4 + template->count; made++) {
+        const Step *step = &template_steps[template->first + made - 4];
+        Term args[3] = {{NULL, 0.0}};
+        for (int k = 0; k < 3; k++)
+            args[k] = SLOT(step->operands[k]);
+        done = apply_row(step->op, args, &slots[made]);
+    }
+    if (done == 0)
+        done = carry_term(sweep, of_node, &sweep->terms[place], SLOT(template->slope));
+#undef SLOT
+    for (int k = 4; k < made; k++)
+        Py_XDECREF(slots[k].value);
+    return done;
+}
+
+static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
+{
+    PyObject *pairs = PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
+    int done = pairs ? keep_places(&sweep->places) : -1;
+    for (Py_ssize_t k = 0; done == 0 && k < PyList_GET_SIZE(pairs); k++) {
+        PyObject *pair = PyList_GET_ITEM(pairs, k), *slope = PyTuple_GET_ITEM(pair, 1);
+        const size_t place = place_of(&sweep->places, (Value *)PyTuple_GET_ITEM(pair, 0));
+        Term term = {NULL, 0.0};
+        if (place >= sweep->places.count)
+            continue;
+        if (IS_VALUE(slope))
+            term = term_of(slope);
+        else
+            done = to_double(slope, "a partial", &term.number);
+        if (done == 0)
+            done = carry_term(sweep, of_node, &sweep->terms[place], term);
+    }
+    Py_XDECREF(pairs);
+    return done;
+}
+
+static int sweep_node(GraphSweep *sweep, Value *node)
+{
+    Term *of_node = &sweep->terms[place_of(&sweep->places, node)];
+    if (node->code == LEAF || (!sweep->is_forward && is_number(*of_node, 0.0)))
+        return 0;
+    if (node->code == CUSTOM || templates[node->code][0][0].count < 0)
+        return carry_by_rules(sweep, node, of_node);
+    Term of[3] = {{NULL, 0.0}};
+    switch (shapes[node->code]) {
+    case UNARY:
+        of[0] = (Term){node->x.value, node->x.value->data};
+        return carry_by_template(sweep, node, of_node, of, 0);
+    case BINARY:
+        of[0] = node->flags & X_IS_NUMBER ? (Term){NULL, node->x.number}
+                                          : (Term){node->x.value, node->x.value->data};
+        of[1] = node->flags & Y_IS_NUMBER ? (Term){NULL, node->y.number}
+                                          : (Term){node->y.value, node->y.value->data};
+        return carry_by_template(sweep, node, of_node, of, 0) < 0
+                       || carry_by_template(sweep, node, of_node, of, 1) < 0
+                   ? -1
+                   : 0;
+    case TERNARY:
+        for (int i = 0; i < 3; i++)
+            of[i] = term_of(PyTuple_GET_ITEM(node->x.object, i));
+        for (int i = 0; i < 3; i++)
+            if (carry_by_template(sweep, node, of_node, of, i) < 0)
+                return -1;
+        return 0;
+    default: /* one or two sequences */
+        for (int i = 0; i < (shapes[node->code] == TWO_SEQUENCES ? 2 : 1); i++)
+            for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(node->x.object); k++) {
+                of[0] = term_of(PyTuple_GET_ITEM(node->x.object, k));
+                if (shapes[node->code] == TWO_SEQUENCES)
+                    of[1] = term_of(PyTuple_GET_ITEM(node->y.object, k));
+                if (carry_by_template(sweep, node, of_node, of, i) < 0)
+                    return -1;
+            }
+        return 0;
+    }
+}
+
+static int sweep_graph(GraphSweep *sweep, const Array *order)
+{
+    for (Py_ssize_t k = 0; k < order->count; k++) {
+        if (RARELY((k & 0xffff) == 0xffff) && check_signals(&sweep->places) < 0)
+            return -1;
+        if (sweep_node(sweep, order->nodes[sweep->is_forward ? k : order->count - 1 - k]) < 0)
+            return -1;
+    }
+    return 0;
+}
