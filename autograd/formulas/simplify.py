@@ -185,8 +185,9 @@ def _of_product(product: Product) -> Any:
     ]
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
-    zeros = [base for base in cancelled if strong and facts(base).vanishes]  # 0 times infinity is 0
-    nans = [base for base in cancelled if facts(base).undefined and base not in zeros]  # nan by nan is nan
+    kept = [base for base in cancelled if facts(base).vanishes or facts(base).undefined]
+    zeros = [base for base in kept if strong and facts(base).vanishes]  # 0 times infinity is 0
+    nans = [base for base in kept if base not in zeros]  # nan by nan is nan, and so is 0 by 0
     above, below = above + nans, below + nans
     size = abs(number)
     if not above and not below:  # only a mask can be infinite
