@@ -147,14 +147,11 @@ class NamedGraph:
         for node in self.order:
             if node.op is None or node in partial_sums:
                 continue
-            if _is_sum(node):
-                terms, stack = [], [node]
-                while stack:
-                    inside = [x for x in flat_args(stack.pop()) if type(x) is not float]
-                    terms += [x for x in inside if x not in partial_sums]
-                    stack += [x for x in inside if x in partial_sums]
-            else:
-                terms = [x for x in flat_args(node) if type(x) is not float]
+            terms, stack = [], [node]
+            while stack:
+                inside = [x for x in flat_args(stack.pop()) if type(x) is not float]
+                terms += [x for x in inside if x not in partial_sums or not _is_sum(node)]
+                stack += [x for x in inside if x in partial_sums and _is_sum(node)]
             if len(terms) > LONGEST:
                 found.update(x for x in terms if x.op is not None and x in self.relevant)
         return found

@@ -141,8 +141,7 @@ class Player:
         """The graph as SVG without comments, titles and fonts, which the page has itself."""
         svg = self._graph.svg()
         svg = svg[svg.index("<svg") :]
-        svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
-        svg = re.sub(r"<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
+        svg = re.sub(r"(<!--.*?-->|<title>.*?</title>)\n?", "", svg, flags=re.DOTALL)
         svg = re.sub(r' (font-family="[^"]*"|xml:space="preserve"|xlink:title="[^"]*")', "", svg)
         return svg.replace("<svg ", '<svg id="graph" role="group" aria-label="the graph" ', 1)
 
@@ -178,9 +177,5 @@ def _dark_style() -> str:
     light, dark = THEMES["light"], THEMES["dark"]
     pairs = {light.paper: dark.paper, light.ink: dark.ink, light.faint: dark.faint}
     pairs |= {light.fills[kind]: dark.fills[kind] for kind in light.fills}
-    rules = [
-        f'#graph [{attribute}="{old}"]{{{attribute}:{new}}}'
-        for old, new in pairs.items()
-        for attribute in ("fill", "stroke")
-    ]
-    return "".join(rules)
+    rule = "#graph [{0}='{1}']{{{0}:{2}}}"
+    return "".join(rule.format(part, *pair) for pair in pairs.items() for part in ("fill", "stroke"))
