@@ -11,6 +11,7 @@ from autograd.explaining.derivation import Derivation, Factor, Path, derive_by_n
 from autograd.explaining.named_graph import NamedGraph, same
 from autograd.explaining.reasons import reasons
 from autograd.explaining.typeset import Piece, name_piece, number, product, quoted, quotient, total
+from autograd.formulas import mathml
 from autograd.formulas.notation import latex, latex_text, plain, signed
 from autograd.formulas.symbol import Symbol
 from autograd.graph.sweeps import times
@@ -318,6 +319,14 @@ class Explanation:
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
+
+    def _repr_html_(self) -> str | None:
+        return mathml.output(
+            (line.depth, [(" = ".join(side.latex for side in line.sides), True)])
+            if line.sides
+            else (line.depth, typeset.sentence_pieces(line.sentence))
+            for line in self.lines
+        )
 
 
 def _with_text(derivation: Derivation) -> Derivation:

@@ -17,6 +17,7 @@ from autograd.explaining.typeset import number
 from autograd.formulas.notation import python_name
 from autograd.graph.names import all_names, given_names
 from autograd.graph.walks import topological_order
+from autograd.pictures.fold import split_path
 from autograd.pictures.render import RenderOptions, render
 from autograd.pictures.select import select_scene
 from autograd.pictures.text import format_range
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from autograd.pictures.scene import Box
 
 MOST_IN_FULL = 300  # Values that are played one by one; a larger graph is folded first
+LEAVES = ("leaf", "parameter", "detached")  # kinds of boxes whose numbers are shown from the start
 HEIGHT = 620  # of the frame in a notebook, in pixels
 
 
@@ -74,8 +76,15 @@ class Player:
             outgoing[tail].append(i)
         played: list[dict[str, Any]] = []
 
-        def add(forward: bool, box: int, active: list[int], text: str, shown: str) -> None:
-            played.append({"forward": forward, "box": box, "arrows": active, "text": text, "shown": shown})
+        units = _units([box.hint for box in scene.boxes])
+
+        def add(forward: bool, box: int, unit: int, active: list[int], text: str, shown: str) -> None:
+            """A step at a box; a step forward at a leaf is shown from the start instead."""
+            if forward and boxes[box]["kind"] in LEAVES:
+                boxes[box]["known"] = shown
+                return
+            step = {"forward": forward, "box": box, "unit": units[unit], "arrows": active}
+            played.append(step | {"text": text, "shown": shown})
 
         if full:
             place = {x: index[f"n{i}"] for i, x in enumerate(order)}
@@ -89,7 +98,7 @@ class Player:
                 at = place[step.node]
                 user = at if step.user is None else place[step.user]
                 active = [i for i in incoming[user] if step.forward or arrows[i][0] == at]
-                add(step.forward, at, active, step.text, number(step.after, digits))
+                add(step.forward, at, user, active, step.text, number(step.after, digits))
         for forward in () if full else (True, False):
             kind, beside = ("data", incoming) if forward else ("grad", outgoing)
             for at in range(len(boxes)) if forward else reversed(range(len(boxes))):
@@ -97,7 +106,7 @@ class Player:
                     details = ", ".join(scene.boxes[at].details)
                     title = boxes[at]["name"] + (f" ({details})" if details else "")
                     title = title if forward else f"gradients of {title}"
-                    add(forward, at, beside[at], f"{title}: {shown}", shown)
+                    add(forward, at, at, beside[at], f"{title}: {shown}", shown)
         self._step_count = len(played)
         self._data = {
             "boxes": boxes,
@@ -164,6 +173,18 @@ class Player:
 
     def __repr__(self) -> str:
         return f"<Player of {self._step_count} steps: {self._title}>"
+
+
+def _units(paths: list[str]) -> list[str]:
+    """The layer of each box by the module path of its box; "" outside of modules.
+
+    Layers are the modules at the least depth of nesting where there are several.
+    """
+    split = [split_path(path) for path in paths]
+    deepest = max(map(len, split), default=0)
+    depths = range(1, deepest + 1)
+    depth = next((d for d in depths if len({path[:d] for path in split if len(path) >= d}) > 1), 1)
+    return [path[:depth][-1] if path else "" for path in split]
 
 
 def _all_gradients(out: Value, order: list[Value]) -> dict[Value, float]:
