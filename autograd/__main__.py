@@ -17,6 +17,10 @@ if TYPE_CHECKING:
 PROGRAM = "python -m autograd"
 EXAMPLE = 'python -m autograd explain "tanh(w*x + b)" w=0.5 x=2 b=-1 --wrt w'
 DEMO_FOLDER = "the folder for the pictures, created if missing (default: demo)"
+EXPRESSION = (
+    'an expression such as "tanh(w*x + b)", and a number for each variable, such as w=0.5; options may stand '
+    "anywhere; write -- before an expression that begins with -"
+)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -33,19 +37,26 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--version", action=_Version, nargs=0, help="show the version and the engine")
     commands = parser.add_subparsers(title="commands", required=True, metavar="COMMAND")
 
-    demo = commands.add_parser("demo", help="train a small network on Fisher's iris, draw and check it")
+    def command(
+        run: Any, purpose: str, usage: str | None = None, epilog: str | None = None
+    ) -> argparse.ArgumentParser:
+        added = commands.add_parser(run.__name__.strip("_"), help=purpose, usage=usage, epilog=epilog)
+        added.set_defaults(run=run, parser=added)
+        if run in (_explain, _draw):
+            added.add_argument("words", nargs="*", metavar="EXPRESSION NAME=NUMBER", help=EXPRESSION)
+        return added
+
+    demo = command(_demo, "train a small network on Fisher's iris, draw and check it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help=DEMO_FOLDER)
     demo.add_argument("--seed", type=int, default=0, help="of split, weights and batches (default: 0)")
-    demo.set_defaults(run=_demo, parser=demo)
 
-    explain = commands.add_parser(
-        "explain",
-        help="derive the gradient of an expression, step by step",
+    explain = command(
+        _explain,
+        "derive the gradient of an expression, step by step",
         usage=f"{PROGRAM} explain EXPRESSION [NAME=NUMBER ...] [--wrt NAME] [--by node|path] [--lr LR]\n"
         "       [--digits N] [--latex | --markdown | --json | --html FILE]",
         epilog=f"example: {EXAMPLE}",
     )
-    _takes_expression(explain)
     explain.add_argument("--wrt", action="append", metavar="NAME", help="the variable (default: all)")
     explain.add_argument("--by", choices=("node", "path"), default="node", help="order (default: node)")
     explain.add_argument("--lr", type=float, help="a learning rate: show the step of gradient descent too")
@@ -55,24 +66,19 @@ def main(argv: Sequence[str] | None = None) -> int:
     form.add_argument("--markdown", action="store_true", help="as Markdown")
     form.add_argument("--json", action="store_true", help="as JSON")
     form.add_argument("--html", type=Path, metavar="FILE", help="as an HTML page that plays all steps")
-    explain.set_defaults(run=_explain, parser=explain)
 
-    draw = commands.add_parser(
-        "draw",
-        help="draw the graph of an expression with its gradients",
+    draw = command(
+        _draw,
+        "draw the graph of an expression with its gradients",
         usage=f"{PROGRAM} draw EXPRESSION [NAME=NUMBER ...] [-o FILE] [--dark] [--color kind|grad]",
         epilog='example: python -m autograd draw "tanh(w*x + b)" w=0.5 x=2 b=-1 -o neuron.svg',
     )
-    _takes_expression(draw)
     draw.add_argument(
         "-o", "--out", type=Path, metavar="FILE", help="the picture, .svg, .png ... (default: print text)"
     )
     draw.add_argument("--dark", action="store_true", help="for a dark page")
     draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="of boxes (default: kind)")
-    draw.set_defaults(run=_draw, parser=draw)
-
-    ops = commands.add_parser("ops", help="list the ops with their slopes, also at kinks")
-    ops.set_defaults(run=_ops, parser=ops)
+    command(_ops, "list the ops with their slopes, also at kinks")
 
     options, rest = parser.parse_known_args(argv)
     _check_files(options)
@@ -121,16 +127,6 @@ def _check_files(options: argparse.Namespace) -> None:
             parser.error(
                 f"-o {file} has no extension that names the format: write {file}.svg, {file}.png or another"
             )
-
-
-def _takes_expression(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "words",
-        nargs="*",
-        metavar="EXPRESSION NAME=NUMBER",
-        help='an expression such as "tanh(w*x + b)", and a number for each variable, such as w=0.5; options '
-        "may stand anywhere; write -- before an expression that begins with -",
-    )
 
 
 def _words(parser: argparse.ArgumentParser, words: list[str]) -> tuple[str, dict[str, float]]:

@@ -28,6 +28,8 @@ OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
     ast.UAdd: ops.identity,
     ast.Lt: ops.lt,
     ast.LtE: ops.le,
+    ast.Gt: lambda x, y: ops.lt(y, x),
+    ast.GtE: lambda x, y: ops.le(y, x),
     ast.Eq: ops.eq,
     ast.NotEq: ops.ne,
 }
@@ -99,12 +101,13 @@ class _Reader:
         if isinstance(node, ast.Name):
             return self.name(node)
         if isinstance(node, ast.UnaryOp) and type(node.op) in OPERATORS:
-            operand = self.read(node.operand)
-            return OPERATORS[type(node.op)](operand)
+            return OPERATORS[type(node.op)](self.read(node.operand))
         if isinstance(node, ast.BinOp) and type(node.op) in OPERATORS:
             return OPERATORS[type(node.op)](self.read(node.left), self.read(node.right))
         if isinstance(node, ast.Compare) and len(node.ops) == 1:
-            return self.compare(node, type(node.ops[0]))
+            if type(node.ops[0]) not in OPERATORS:
+                raise self.error(node, "only <, <=, >, >=, == and != compare numbers")
+            return OPERATORS[type(node.ops[0])](self.read(node.left), self.read(node.comparators[0]))
         if isinstance(node, ast.Call):
             return self.call(node)
         if isinstance(node, (ast.List, ast.Tuple)):
@@ -147,14 +150,6 @@ class _Reader:
             cure = "`python -m autograd ops` lists all functions"
         return f"a name stands alone here, without the module or object of {ast.unparse(node)}: {cure}"
 
-    def compare(self, node: ast.Compare, sign: type[ast.cmpop]) -> Any:
-        left, right = self.read(node.left), self.read(node.comparators[0])
-        if sign in (ast.Gt, ast.GtE):
-            return OPERATORS[ast.Lt if sign is ast.Gt else ast.LtE](right, left)
-        if sign not in OPERATORS:
-            raise self.error(node, "only <, <=, >, >=, == and != compare numbers")
-        return OPERATORS[sign](left, right)
-
     def call(self, node: ast.Call) -> Any:
         name = node.func.id if isinstance(node.func, ast.Name) else ""
         op = TABLE.get(SYNONYMS.get(name, name))
@@ -171,17 +166,15 @@ class _Reader:
         if op.name in ("maximum", "minimum") and len(node.args) > 2:
             return reduce(op, map(self.read, node.args))
         if len(node.args) != op.arity:
-            raise self.error(
-                node, f"{name} takes {op.arity} operand{'s' * (op.arity != 1)}, not {len(node.args)}"
-            )
+            operands = "operand" if op.arity == 1 else "operands"
+            raise self.error(node, f"{name} takes {op.arity} {operands}, not {len(node.args)}")
         if not op.variadic:
             return op(*map(self.read, node.args))
         rows = []
         for arg in node.args:
             if not isinstance(arg, (ast.List, ast.Tuple)):
-                raise self.error(
-                    arg, f"{name} takes sequences, as {name}([x, y]{', [1, 2]' * (op.arity - 1)})"
-                )
+                example = f"{name}([x, y]{', [1, 2]' * (op.arity - 1)})"
+                raise self.error(arg, f"{name} takes sequences, as {example}")
             rows.append([self.read(item) for item in arg.elts])
         if len(set(map(len, rows))) > 1:
             raise self.error(node, f"{name} takes sequences of one length")

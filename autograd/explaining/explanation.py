@@ -6,28 +6,19 @@ import json
 import math
 from dataclasses import asdict, dataclass, replace
 
+from autograd.explaining import typeset
 from autograd.explaining.derivation import Derivation, Factor, Path, derive_by_node, derive_by_path
 from autograd.explaining.named_graph import NamedGraph, same
 from autograd.explaining.reasons import reasons
-from autograd.explaining.typeset import (
-    Piece,
-    name_piece,
-    number,
-    number_latex,
-    product,
-    quoted,
-    quotient,
-    sentence_markdown,
-    sentence_text,
-    total,
-)
+from autograd.explaining.typeset import Piece, name_piece, number, product, quoted, quotient, total
+from autograd.formulas import mathml
 from autograd.formulas.notation import latex, latex_text, plain, signed
 from autograd.formulas.symbol import Symbol
 from autograd.graph.sweeps import times
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
     from typing import Any
 
     from autograd.graph.engine import Value
@@ -93,11 +84,8 @@ class Explanation:
                 self.derivation, left_out = derive_by_node(graph, most)
                 self._write(self.derivation, 0)
                 if left_out:
-                    self._say(
-                        0,
-                        f"{left_out:,} derivatives are used here without being derived in turn: "
-                        f"explain(out, that Value) derives one.",
-                    )
+                    are = f"{left_out:,} derivatives are used here without being derived in turn"
+                    self._say(0, f"{are}: explain(out, that Value) derives one.")
                 if 1 < self.path_count <= min(MOST_LISTED, most):
                     self._say(0, "The same by paths:")
                     self._write_sum_of_paths()
@@ -121,7 +109,11 @@ class Explanation:
     def _number(self, x: float, *, bracketed: bool = False) -> Piece:
         text = number(x, self._digits)
         shown = f"({text})" if bracketed and text.startswith("-") else text
-        return Piece(shown, number_latex(shown))
+        return Piece(shown, typeset.number_latex(shown))
+
+    def _numbers(self, numbers: Iterable[float]) -> list[Piece]:
+        """Factors of a product or terms of a sum: negative numbers in brackets."""
+        return [self._number(x, bracketed=True) for x in numbers]
 
     def _derivative_by(self, name: str) -> Piece:
         return quotient(self._out, name)
@@ -136,21 +128,24 @@ class Explanation:
 
     def _write_product(self, derivation: Derivation, depth: int) -> None:
         quotients = [self._slope(factor.top, factor.bottom) for factor in derivation.factors]
-        numbers = [self._number(factor.value, bracketed=True) for factor in derivation.factors]
+        values = [factor.value for factor in derivation.factors]
         if derivation.fork:
             quotients.insert(0, self._derivative_by(derivation.fork))
-            head = self._graph.adjoints[self._node[derivation.fork]]
-            numbers.insert(0, self._number(head, bracketed=True))
+            values.insert(0, self._graph.adjoints[self._node[derivation.fork]])
         if len(quotients) == 1:
             self._write_factor(derivation.factors[0], depth)
-            return
+        else:
+            self._write_whole(derivation, depth, product(quotients), product(self._numbers(values)))
+
+    def _write_whole(self, derivation: Derivation, depth: int, formula: Piece, numbers: Piece) -> None:
+        """The derivative as a product or sum, the derivatives and slopes in it, and its number."""
         left = self._derivative_by(derivation.name)
-        self._equate(depth, left, product(quotients))
+        self._equate(depth, left, formula)
         for part in derivation.parts:
             self._write(part, depth + 1)
-        for factor in derivation.factors:
+        for factor in derivation.factors or [factor for _, factor in derivation.terms]:
             self._write_factor(factor, depth + 1)
-        self._equate(depth, left, product(numbers), self._number(derivation.value))
+        self._equate(depth, left, numbers, self._number(derivation.value))
 
     def _write_sum(self, derivation: Derivation, depth: int) -> None:
         count, rest = derivation.rest
@@ -163,16 +158,9 @@ class Explanation:
             carried = [self._derivative_by(factor.top)] if factor.top != self._out else []
             products.append(product([*carried, self._slope(factor.top, factor.bottom)]))
         products += [Piece("...", r"\dots")] if count else []
-        left = self._derivative_by(derivation.name)
-        self._equate(depth, left, total(products))
-        for part in derivation.parts:
-            self._write(part, depth + 1)
-        for _, factor in derivation.terms:
-            self._write_factor(factor, depth + 1)
         shares = [times(adjoint, factor.value) for adjoint, factor in derivation.terms]
         shares += [rest] if count else []
-        numbers = [self._number(share, bracketed=True) for share in shares]
-        self._equate(depth, left, total(numbers), self._number(derivation.value))
+        self._write_whole(derivation, depth, total(products), total(self._numbers(shares)))
 
     def _write_factor(self, factor: Factor, depth: int) -> None:
         """The slope as a formula, with numbers filled in, and as a number; each factor is written once."""
@@ -211,30 +199,25 @@ class Explanation:
 
         def tex(name: str) -> tuple[str, int]:
             shown, tightness = text(name)
-            return number_latex(shown), tightness
-
-        def constant(x: float) -> str:
-            return number(x, self._digits)
+            return typeset.number_latex(shown), tightness
 
         return Piece(
-            plain(formula, text if filled_in else None, constant),
-            latex(formula, tex if filled_in else None, lambda x: number_latex(constant(x))),
+            plain(formula, text if filled_in else None, lambda x: self._number(x).text),
+            latex(formula, tex if filled_in else None, lambda x: self._number(x).latex),
         )
 
     def _write_paths(self) -> None:
         if self.path_count > len(self.paths):
-            self._say(
-                0,
-                f"{self.path_count:,} paths lead from {quoted(self._wrt)} to {quoted(self._out)}; these "
-                f"{len(self.paths)} contribute most:",
-            )
+            ends = f"from {quoted(self._wrt)} to {quoted(self._out)}"
+            most = f"these {len(self.paths)} contribute most"
+            self._say(0, f"{self.path_count:,} paths lead {ends}; {most}:")
         for i, path in enumerate(self.paths, 1):
             arrows = " \u2192 ".join(quoted(name) for name in reversed(path.names))
             self._say(0, f"Path {i}: {arrows}")
             pairs = zip(path.names, path.names[1:], strict=False)
             sides = [product([self._slope(*pair) for pair in pairs])]
             if len(path.slopes) > 1:
-                sides.append(product([self._number(slope, bracketed=True) for slope in path.slopes]))
+                sides.append(product(self._numbers(path.slopes)))
             self._equate(1, *sides, self._number(path.value))
         if self.path_count == 1:
             self._equate(0, self._derivative_by(self._wrt), self._number(self.value))
@@ -242,8 +225,8 @@ class Explanation:
             self._write_sum_of_paths()
 
     def _write_sum_of_paths(self) -> None:
-        numbers = [self._number(path.value, bracketed=True) for path in self.paths]
         values = [path.value for path in self.paths]
+        numbers = self._numbers(values)
         count = self.path_count - len(self.paths)
         if count:
             others = self._number(self.value - sum(values), bracketed=True)
@@ -253,31 +236,25 @@ class Explanation:
             self._equate(0, left, total(numbers), right)
         else:
             self._equate(0, left, right)
-            self._say(
-                0,
-                f"The products of the paths add up to {number(sum(values), self._digits)}: the derivative "
-                f"by a Value is summed before it goes on, and a sum of 0 carries nothing further, not even "
-                f"where a later slope is infinite.",
+            added = f"The products of the paths add up to {self._number(sum(values)).text}"
+            reason = (
+                "the derivative by a Value is summed before it goes on, and a sum of 0 carries nothing "
+                "further, not even where a later slope is infinite."
             )
+            self._say(0, f"{added}: {reason}")
 
     def _write_step_of_descent(self, wrt: Value, lr: float) -> None:
         self._say(0, f"A step of gradient descent with the rate {number(lr, self._digits)}:")
-        name, slope = name_piece(self._wrt), self._derivative_by(self._wrt)
-        rate, data = self._number(lr), self._number(wrt.data)
-
-        def step(start: Piece, slope: Piece) -> Piece:
-            return Piece(
-                f"{start.text} - {rate.text} * {slope.text}",
-                rf"{start.latex} - {rate.latex} \cdot {slope.latex}",
+        name, rate = name_piece(self._wrt), self._number(lr)
+        steps = [
+            Piece(f"{start.text} - {change.text}", f"{start.latex} - {change.latex}")
+            for start, change in (
+                (name, product([rate, self._derivative_by(self._wrt)])),
+                (self._number(wrt.data), product([rate, *self._numbers([self.value])])),
             )
-
-        self._equate(
-            0,
-            Piece(f"{name.text}+", f"{{{name.latex}}}^{{+}}"),
-            step(name, slope),
-            step(data, self._number(self.value, bracketed=True)),
-            self._number(wrt.data - lr * self.value),
-        )
+        ]
+        stepped = Piece(f"{name.text}+", f"{{{name.latex}}}^{{+}}")
+        self._equate(0, stepped, *steps, self._number(wrt.data - lr * self.value))
 
     # Converting them
 
@@ -286,7 +263,8 @@ class Explanation:
 
     def _texts(self) -> list[str]:
         return [
-            "  " * line.depth + (" = ".join(side.text for side in line.sides) or sentence_text(line.sentence))
+            "  " * line.depth
+            + (" = ".join(side.text for side in line.sides) or typeset.sentence_text(line.sentence))
             for line in self.lines
         ]
 
@@ -302,7 +280,7 @@ class Explanation:
                 shift = rf"\hspace{{{line.depth}em}} " if line.depth else ""
                 rows.append(f"&{shift}{first} = {' = '.join(others)}")
             else:
-                rows.append(rf"&\text{{{latex_text(sentence_text(line.sentence))}}}")
+                rows.append(rf"&\text{{{latex_text(typeset.sentence_text(line.sentence))}}}")
         return "\\begin{aligned}\n" + " \\\\\n".join(rows) + "\n\\end{aligned}"
 
     def markdown(self) -> str:
@@ -310,7 +288,8 @@ class Explanation:
         lines = []
         for line in self.lines:
             equation = " = ".join(side.latex for side in line.sides)
-            shown = f"$\\displaystyle {equation}$" if line.sides else sentence_markdown(line.sentence)
+            sentence = typeset.sentence_markdown(line.sentence)
+            shown = f"$\\displaystyle {equation}$" if line.sides else sentence
             lines.append("  " * line.depth + f"- {shown}")
         return "\n".join(lines) + "\n"
 
@@ -340,6 +319,14 @@ class Explanation:
 
     def _repr_markdown_(self) -> str:
         return self.markdown()
+
+    def _repr_html_(self) -> str | None:
+        return mathml.output(
+            (line.depth, [(" = ".join(side.latex for side in line.sides), True)])
+            if line.sides
+            else (line.depth, typeset.sentence_pieces(line.sentence))
+            for line in self.lines
+        )
 
 
 def _with_text(derivation: Derivation) -> Derivation:

@@ -147,30 +147,30 @@ class NamedGraph:
         for node in self.order:
             if node.op is None or node in partial_sums:
                 continue
-            if _is_sum(node):
-                terms, stack = [], [node]
-                while stack:
-                    inside = [x for x in flat_args(stack.pop()) if type(x) is not float]
-                    terms += [x for x in inside if x not in partial_sums]
-                    stack += [x for x in inside if x in partial_sums]
-            else:
-                terms = [x for x in flat_args(node) if type(x) is not float]
+            terms, stack = [], [node]
+            while stack:
+                inside = [x for x in flat_args(stack.pop()) if type(x) is not float]
+                terms += [x for x in inside if x not in partial_sums or not _is_sum(node)]
+                stack += [x for x in inside if x in partial_sums and _is_sum(node)]
             if len(terms) > LONGEST:
                 found.update(x for x in terms if x.op is not None and x in self.relevant)
         return found
 
     def _local_slopes(self, top: Value) -> dict[Value, float]:
-        """The slopes of a named Value by the relevant named Values in its formula."""
-        adjoints: dict[Value, float] = {top: 1.0}
-        found: dict[Value, float] = {}
-        for node in reversed(flatten(top, stop=self.names).nodes):
-            if node not in self.relevant or node not in adjoints:  # no slope reaches it
-                continue
-            for x, slope in number_slopes(node):
-                if x in self.relevant:
-                    into = found if x in self.names else adjoints
-                    into[x] = into.get(x, 0.0) + times(adjoints[node], slope)
-        return found
+        """The slopes of a named Value by the relevant named Values in its formula, where a slope leads."""
+        region = flatten(top, stop=self.names)
+        nodes = [node for node in region.nodes if node in self.relevant]
+        adjoints = dict.fromkeys(self.relevant.intersection(region.inputs), 0.0) | dict.fromkeys(nodes, 0.0)
+        adjoints[top] = 1.0
+        reached = {top}
+
+        def slopes(node: Value, wanted: Any) -> list[tuple[Value, float]]:
+            found = number_slopes(node, wanted)
+            reached.update(x for x, _ in found)
+            return found
+
+        reverse(nodes, adjoints, slopes, reached)
+        return {x: adjoints[x] for x in region.inputs if x in reached}
 
     def formula(self, top: Value) -> Any:
         """The formula of a named Value in the named Values below it."""

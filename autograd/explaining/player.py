@@ -6,16 +6,18 @@ import base64
 import json
 import math
 import re
+from functools import cache
 from html import escape
 from importlib import resources
 from pathlib import Path
 
 from autograd.derivatives.transforms import gradients
-from autograd.explaining.steps import Step, generate_steps
+from autograd.explaining.steps import generate_steps
 from autograd.explaining.typeset import number
 from autograd.formulas.notation import python_name
 from autograd.graph.names import all_names, given_names
 from autograd.graph.walks import topological_order
+from autograd.pictures.fold import split_path
 from autograd.pictures.render import RenderOptions, render
 from autograd.pictures.select import select_scene
 from autograd.pictures.text import format_range
@@ -30,9 +32,10 @@ if TYPE_CHECKING:
 
     from autograd.graph.engine import Value
     from autograd.pictures.graph import Graph
-    from autograd.pictures.scene import Box, Scene
+    from autograd.pictures.scene import Box
 
 MOST_IN_FULL = 300  # Values that are played one by one; a larger graph is folded first
+LEAVES = ("leaf", "parameter", "detached")  # kinds of boxes whose numbers are shown from the start
 HEIGHT = 620  # of the frame in a notebook, in pixels
 
 
@@ -46,11 +49,12 @@ class Player:
         self, out: Value, names: Mapping[Any, Any] | None, digits: int, direction: str, title: str
     ) -> None:
         order = topological_order(out)
-        self._digits, self._number_format = digits, f".{max(digits, 1)}g"
+        self._number_format = f".{max(digits, 1)}g"
         names_of = all_names(order, out, given_names(order, names))
         self._title = title or f"How {names_of[out]} and its gradient come about"
         full = len(order) <= MOST_IN_FULL
-        steps = list(generate_steps(out, names, digits)) if full else []
+        slopes = cache(number_slopes)
+        steps = list(generate_steps(out, names, digits, slopes)) if full else []
         backward = (step for step in steps if not step.forward)
         grads = {step.node: step.after for step in backward} if full else _all_gradients(out, order)
         scene = select_scene(
@@ -64,11 +68,45 @@ class Player:
         self._graph: Graph = render(scene, options)
         boxes = [self._box_data(box) for box in scene.boxes]
         index = {box["id"]: i for i, box in enumerate(boxes)}
-        arrows = [[index[arrow.tail], index[arrow.head], None] for arrow in scene.arrows]
+        arrows: list[list[Any]] = [[index[arrow.tail], index[arrow.head], None] for arrow in scene.arrows]
+        incoming: list[list[int]] = [[] for _ in boxes]
+        outgoing: list[list[int]] = [[] for _ in boxes]
+        for i, (tail, head, _) in enumerate(arrows):
+            incoming[head].append(i)
+            outgoing[tail].append(i)
+        played: list[dict[str, Any]] = []
+
+        units = _units([box.hint for box in scene.boxes])
+
+        def add(forward: bool, box: int, unit: int, active: list[int], text: str, shown: str) -> None:
+            """A step at a box; a step forward at a leaf is shown from the start instead."""
+            if forward and boxes[box]["kind"] in LEAVES:
+                boxes[box]["known"] = shown
+                return
+            step = {"forward": forward, "box": box, "unit": units[unit], "arrows": active}
+            played.append(step | {"text": text, "shown": shown})
+
         if full:
-            played = self._steps_in_full({x: index[f"n{i}"] for i, x in enumerate(order)}, steps, arrows)
-        else:
-            played = self._steps_of_boxes(scene, boxes)
+            place = {x: index[f"n{i}"] for i, x in enumerate(order)}
+            for node in order:  # the arrows get their slopes
+                unmatched = list(incoming[place[node]])
+                for x, slope in slopes(node) if node.op is not None else []:
+                    i = next(i for i in unmatched if arrows[i][0] == place[x])
+                    unmatched.remove(i)
+                    arrows[i][2] = slope if math.isfinite(slope) else repr(slope)
+            for step in steps:
+                at = place[step.node]
+                user = at if step.user is None else place[step.user]
+                active = [i for i in incoming[user] if step.forward or arrows[i][0] == at]
+                add(step.forward, at, user, active, step.text, number(step.after, digits))
+        for forward in () if full else (True, False):
+            kind, beside = ("data", incoming) if forward else ("grad", outgoing)
+            for at in range(len(boxes)) if forward else reversed(range(len(boxes))):
+                if shown := boxes[at][kind]:
+                    details = ", ".join(scene.boxes[at].details)
+                    title = boxes[at]["name"] + (f" ({details})" if details else "")
+                    title = title if forward else f"gradients of {title}"
+                    add(forward, at, at, beside[at], f"{title}: {shown}", shown)
         self._step_count = len(played)
         self._data = {
             "boxes": boxes,
@@ -88,62 +126,6 @@ class Player:
             "data": format_range(box.data, self._number_format) if box.data else "",
             "grad": format_range(box.grad, self._number_format) if box.grad else "",
         }
-
-    def _steps_in_full(
-        self, index: Mapping[Value, int], steps: list[Step], arrows: list[list[Any]]
-    ) -> list[dict[str, Any]]:
-        """A step for every operation, then for every contribution to an adjoint; arrows get their slopes.
-
-        Args:
-            index: the position of each Value's box.
-            steps: the steps of `generate_steps`.
-            arrows: [tail, head, slope] of each arrow, the slope to be filled in.
-        """
-        incoming: dict[int, list[int]] = {}
-        for i, (_, head, _) in enumerate(arrows):
-            incoming.setdefault(head, []).append(i)
-        for node in index:
-            unmatched = list(incoming.get(index[node], []))
-            for x, slope in number_slopes(node) if node.op is not None else []:
-                i = next(i for i in unmatched if arrows[i][0] == index[x])
-                unmatched.remove(i)
-                arrows[i][2] = slope if math.isfinite(slope) else repr(slope)
-        played = []
-        for step in steps:
-            box = index[step.node]
-            if step.forward:
-                active = incoming.get(box, [])
-            elif step.user is None:
-                active = []
-            else:
-                active = [i for i in incoming[index[step.user]] if arrows[i][0] == box]
-            shown = number(step.after, self._digits)
-            played.append(
-                {"forward": step.forward, "box": box, "arrows": active, "text": step.text, "shown": shown}
-            )
-        return played
-
-    def _steps_of_boxes(self, scene: Scene, boxes: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """A step forward and a step backward for every box."""
-        incoming: dict[str, list[int]] = {}
-        outgoing: dict[str, list[int]] = {}
-        for i, arrow in enumerate(scene.arrows):
-            incoming.setdefault(arrow.head, []).append(i)
-            outgoing.setdefault(arrow.tail, []).append(i)
-        played = []
-        for forward in (True, False):
-            for i in range(len(boxes)) if forward else reversed(range(len(boxes))):
-                box = scene.boxes[i]
-                details = ", ".join(box.details)
-                shown = boxes[i]["data"] if forward else boxes[i]["grad"]
-                if shown:
-                    title = boxes[i]["name"] + (f" ({details})" if details else "")
-                    text = f"{title}: {shown}" if forward else f"gradients of {title}: {shown}"
-                    active = (incoming if forward else outgoing).get(box.name, [])
-                    played.append(
-                        {"forward": forward, "box": i, "arrows": active, "text": text, "shown": shown}
-                    )
-        return played
 
     def html(self) -> str:
         """The page as one text with its style, script and data."""
@@ -168,8 +150,7 @@ class Player:
         """The graph as SVG without comments, titles and fonts, which the page has itself."""
         svg = self._graph.svg()
         svg = svg[svg.index("<svg") :]
-        svg = re.sub(r"<!--.*?-->\n?", "", svg, flags=re.DOTALL)
-        svg = re.sub(r"<title>.*?</title>\n?", "", svg, flags=re.DOTALL)
+        svg = re.sub(r"(<!--.*?-->|<title>.*?</title>)\n?", "", svg, flags=re.DOTALL)
         svg = re.sub(r' (font-family="[^"]*"|xml:space="preserve"|xlink:title="[^"]*")', "", svg)
         return svg.replace("<svg ", '<svg id="graph" role="group" aria-label="the graph" ', 1)
 
@@ -194,6 +175,18 @@ class Player:
         return f"<Player of {self._step_count} steps: {self._title}>"
 
 
+def _units(paths: list[str]) -> list[str]:
+    """The layer of each box by the module path of its box; "" outside of modules.
+
+    Layers are the modules at the least depth of nesting where there are several.
+    """
+    split = [split_path(path) for path in paths]
+    deepest = max(map(len, split), default=0)
+    depths = range(1, deepest + 1)
+    depth = next((d for d in depths if len({path[:d] for path in split if len(path) >= d}) > 1), 1)
+    return [path[:depth][-1] if path else "" for path in split]
+
+
 def _all_gradients(out: Value, order: list[Value]) -> dict[Value, float]:
     """The derivative of the result by every Value; no Value's `grad` changes."""
     found = gradients(out, order)
@@ -205,9 +198,5 @@ def _dark_style() -> str:
     light, dark = THEMES["light"], THEMES["dark"]
     pairs = {light.paper: dark.paper, light.ink: dark.ink, light.faint: dark.faint}
     pairs |= {light.fills[kind]: dark.fills[kind] for kind in light.fills}
-    rules = [
-        f'#graph [{attribute}="{old}"]{{{attribute}:{new}}}'
-        for old, new in pairs.items()
-        for attribute in ("fill", "stroke")
-    ]
-    return "".join(rules)
+    rule = "#graph [{0}='{1}']{{{0}:{2}}}"
+    return "".join(rule.format(part, *pair) for pair in pairs.items() for part in ("fill", "stroke"))

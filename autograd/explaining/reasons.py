@@ -119,13 +119,9 @@ def _reason_for_zero_slope(graph: NamedGraph, node: Value) -> str:
         return f"{name} is the {op.name} of {x:.6g}, and {op.name} is flat at 0 and below: a dead {op.name}"
     if op.saturates:
         return f"{name} is the {op.name} of {x:.6g}, where {op.name} is flat to all digits: it is saturated"
-    if op.kind == "product":
-        return f"{name} is a product with a factor 0: {_operation(node)}"
-    if op.kind == "choice":
-        return f"{name} chose another operand: {_operation(node)}"
-    if op is ops.pow and x == 0.0:
-        return f"{name} is a power of 0: {_operation(node)}"
-    return f"{name} has the slope 0: {_operation(node)}"
+    reasons = {"product": "is a product with a factor 0", "choice": "chose another operand"}
+    other = "is a power of 0" if op is ops.pow and x == 0.0 else "has the slope 0"
+    return f"{name} {reasons.get(op.kind, other)}: {_operation(node)}"
 
 
 def _number(operand: Any) -> float:

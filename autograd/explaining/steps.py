@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import NamedTuple
 
 from autograd.explaining.typeset import number
@@ -10,13 +11,13 @@ from autograd.formulas.simplify import simplified
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
 from autograd.graph.names import all_names, given_names
-from autograd.graph.sweeps import times
+from autograd.graph.sweeps import reverse, times
 from autograd.graph.walks import flat_args, replaced, topological_order
 from autograd.table.slopes import number_slopes, operand_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterator, Mapping, Sequence
     from typing import Any
 
 LONGEST = 100  # characters of the longest formula that is shown
@@ -51,28 +52,40 @@ class Step(NamedTuple):
         return self.text
 
 
-def generate_steps(out: Value, names: Mapping[Any, Any] | None, digits: int) -> Iterator[Step]:
-    """The steps that `autograd.steps` returns."""
+def generate_steps(
+    out: Value,
+    names: Mapping[Any, Any] | None,
+    digits: int,
+    slopes: Callable[[Value], list[tuple[Value, float]]] = number_slopes,
+) -> Iterator[Step]:
+    """The steps that `autograd.steps` returns; `slopes` takes the slopes of a node."""
     order = topological_order(out)
-    wants_grad: set[Any] = set()
-    for node in order:
-        if node.requires_grad if node.op is None else any(x in wants_grad for x in flat_args(node)):
-            wants_grad.add(node)
     writer = _StepWriter(order, out, names, digits)
     for node in order:
         yield Step(True, node, None, node.args, 0.0, float("nan"), node.data, writer.forward(node))
-    adjoints = {out: 1.0}
+    adjoints: dict[Value, float] = {}  # of the Values that want a gradient
+    for node in order:
+        if node.requires_grad if node.op is None else any(x in adjoints for x in flat_args(node)):
+            adjoints[node] = 0.0
+    adjoints[out] = 1.0
     yield Step(False, out, None, (), 1.0, 0.0, 1.0, f"{writer.derivative_by(out)} = 1")
-    for node in reversed(order):
-        if node.op is None or node not in adjoints:
-            continue
-        formulas = writer.slopes(node)
-        for i, (x, slope) in enumerate(number_slopes(node)):
-            if x in wants_grad:
-                before = adjoints.get(x, 0.0)
-                adjoints[x] = before + times(adjoints[node], slope)
-                text = writer.backward(node, x, formulas[i], slope, adjoints, before)
-                yield Step(False, x, node, (), slope, before, adjoints[x], text)
+    reached = {out}
+    shares: list[tuple[Value, int, Value, float]] = []  # user, position of the slope, operand, slope
+
+    def told(node: Value, wanted: Container[Value]) -> list[tuple[Value, float]]:
+        found = [(node, i, x, slope) for i, (x, slope) in enumerate(slopes(node)) if x in wanted]
+        shares.extend(found)
+        reached.update(x for _, _, x, _ in found)
+        return [(x, slope) for _, _, x, slope in found]
+
+    reverse(list(adjoints), adjoints, told, reached)
+    sums = dict.fromkeys(adjoints, 0.0)
+    formulas = cache(writer.slopes)
+    for user, i, x, slope in shares:
+        before, share = sums[x], times(adjoints[user], slope)
+        sums[x] += share
+        text = writer.backward(user, x, formulas(user)[i], slope, adjoints[user], share, before)
+        yield Step(False, x, user, (), slope, before, sums[x], text)
 
 
 class _StepWriter:
@@ -124,22 +137,20 @@ class _StepWriter:
         node: Value,
         formula: Any,
         slope: float,
-        adjoints: Mapping[Value, float],
+        adjoint: float,
+        share: float,
         before: float,
     ) -> str:
-        share = number(times(adjoints[user], slope), self.digits)
-        carried = self.number(adjoints[user])
+        numbers = f"{self.number(adjoint)} * {self.number(slope)}"
         text = f"{self.derivative_by(node)} += {self.derivative_by(user)}"
         if isinstance(formula, Symbol):
-            shown = self.plain(formula)
-            factor = shown if formula.op is None or formula.op.precedence >= 2 else f"({shown})"
-            text += (
-                f" * {factor}" if len(factor) <= LONGEST else f" * d{self.shown[user]}/d{self.shown[node]}"
-            )
-            text += f" = {carried} * {self.number(slope)}"
+            factor = self.plain(formula)
+            if formula.op is not None and formula.op.precedence < 2:
+                factor = f"({factor})"
+            if len(factor) > LONGEST:
+                factor = f"d{self.shown[user]}/d{self.shown[node]}"
+            text += f" * {factor} = {numbers}"
         elif slope != 1.0:
-            text += f" * {self.number(slope)} = {carried} * {self.number(slope)}"
-        text += f" = {share}"
-        if before != 0.0:
-            text += f", together {number(adjoints[node], self.digits)}"
-        return text
+            text += f" * {self.number(slope)} = {numbers}"
+        text += f" = {number(share, self.digits)}"
+        return f"{text}, together {number(before + share, self.digits)}" if before != 0.0 else text

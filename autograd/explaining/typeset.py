@@ -66,10 +66,15 @@ def sentence_text(sentence: str) -> str:
     return "".join(python_name(part) if i % 2 else part for i, part in enumerate(sentence.split("`")))
 
 
+def sentence_pieces(sentence: str) -> list[tuple[str, bool]]:
+    """The pieces of a sentence: each a text, or the LaTeX of a name, and whether it is LaTeX."""
+    return [
+        (latex_name(part), True) if i % 2 else (part, False) for i, part in enumerate(sentence.split("`"))
+    ]
+
+
 def sentence_markdown(sentence: str) -> str:
     """A sentence as Markdown, its names as formulas and its other characters escaped."""
-    parts = sentence.split("`")
     signs = {ord(c): f"\\{c}" for c in "*_<>[]$#|~"}
-    return "".join(
-        f"${latex_name(part)}$" if i % 2 else part.translate(signs) for i, part in enumerate(parts)
-    )
+    pieces = sentence_pieces(sentence)
+    return "".join(f"${text}$" if is_latex else text.translate(signs) for text, is_latex in pieces)

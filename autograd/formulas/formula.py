@@ -168,13 +168,9 @@ class _Size:
     def __call__(self, symbol: Any) -> int:
         if type(symbol) is float:
             return 0
-        stack = [symbol]
-        while stack:
-            inside = [x for x in flat_args(stack[-1]) if type(x) is not float]
-            missing = [x for x in inside if x not in self.known]
-            if not missing:
-                self.known.setdefault(stack.pop(), _total(self.known[x] for x in inside))
-            stack += missing
+        for node in topological_order(symbol, stop=self.known):
+            if node not in self.known:
+                self.known[node] = _total(self.known[x] for x in flat_args(node) if type(x) is not float)
         return self.known[symbol]
 
     def check(self, symbol: Any, most: int = MOST_BEFORE) -> None:

@@ -76,7 +76,8 @@ def latex(
     """The formula in LaTeX; the parameters are those of `plain`."""
 
     def write(op: Op, args: list[Any]) -> Text:
-        template = op.latex or rf"\operatorname{{{op.name}}}\left({', '.join(_slots(op.arity))}\right)"
+        slots = ", ".join(f"#{i + 1}" for i in range(op.arity))
+        template = op.latex or rf"\operatorname{{{op.name}}}\left({slots}\right)"
         p = op.precedence
         texts = []
         open_operands = 0
@@ -125,11 +126,13 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
 
     def line(op: Op, args: list[Any]) -> str:
         if not op.c:
-            raise ValueError(
-                f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
-                f"operands"
-            )
-        text = _c_call(op.c, args) if op.variadic else fill(op.c, args)
+            cure = "give it one with Op(..., c='...'), with #1, #2 for the operands"
+            raise ValueError(f"the op {op.name} has no C form: {cure}")
+        if op.variadic:  # a function of (n, xs, ys ...)
+            arrays = [f"(const double[]){{{', '.join(xs) or '0.0'}}}" for xs in args]
+            text = f"{op.c}({', '.join([str(len(args[0])), *arrays])})"
+        else:
+            text = fill(op.c, args)
         new = next(fresh)
         lines.append(f"    const double {new} = {text};")
         return new
@@ -167,12 +170,6 @@ def _c_words() -> set[str]:
     forms = " ".join(op.c for op in TABLE.values())
     helpers = " ".join(op.c_helper for op in TABLE.values())
     return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms), *re.findall(r"[a-z]\w*(?=\()", helpers)}
-
-
-def _c_call(function: str, args: Sequence[Sequence[str]]) -> str:
-    """The C call of a function of (n, xs, ys ...)."""
-    arrays = [f"(const double[]){{{', '.join(xs) or '0.0'}}}" for xs in args]
-    return f"{function}({', '.join([str(len(args[0])), *arrays])})"
 
 
 def c_helpers(*results: Any) -> str:
@@ -287,10 +284,6 @@ def _bound(text: Text, tightness: int, opening: str, closing: str) -> str:
 def _joined(x: Any, opening: str, closing: str) -> str:
     """The text of an operand; for a sequence the texts of all, with commas."""
     return f"{opening}{', '.join(text for text, _ in x)}{closing}" if isinstance(x, list) else str(x[0])
-
-
-def _slots(arity: int) -> list[str]:
-    return [f"#{i + 1}" for i in range(arity)]
 
 
 def _plain_number(x: float) -> Text:

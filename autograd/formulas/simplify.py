@@ -13,7 +13,8 @@ from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 from autograd.formulas.symbol import Symbol
-from autograd.graph.walks import flat_args, replaced, topological_order
+from autograd.graph.lines import call, flatten
+from autograd.graph.walks import flat_args, topological_order
 from autograd.table import ops
 from autograd.table.op import Op
 
@@ -50,20 +51,14 @@ def simplified(symbol: Any) -> Any:
     """The formula, a Symbol or a float, with like terms and factors collected."""
     if not isinstance(symbol, Symbol):
         return symbol
-    order = topological_order(symbol)
     # Terms and factors are collected at the ends of chains of sums or products, and nowhere else.
     ends = {symbol}
-    for node in order:
+    for node in topological_order(symbol):
         kind = _kind(node)
         ends.update(x for x in flat_args(node) if not isinstance(x, float) and (not kind or _kind(x) != kind))
-    new: dict[Any, Any] = {}
-    for node in order:
-        if node.op is None:
-            new[node] = node
-            continue
-        args = replaced(node.args, new.__getitem__, {})
-        new[node] = _rebuilt(node.op, args) if node in ends or not _kind(node) else node.op(*args)
-    return new[symbol]
+    flat = flatten(symbol)
+    rebuilt = iter([_rebuilt if node in ends or not _kind(node) else call for node in flat.nodes])
+    return flat.run(flat.inputs, lambda op, args: next(rebuilt)(op, args))[symbol]
 
 
 def _kind(node: Symbol) -> str:
@@ -185,8 +180,9 @@ def _of_product(product: Product) -> Any:
     ]
     above = [_power(base, e) for base, e in bases.items() if base not in apart and e > 0.0]
     below = [_power(base, -e) for base, e in bases.items() if base not in apart and e < 0.0]
-    zeros = [base for base in cancelled if strong and facts(base).vanishes]  # 0 times infinity is 0
-    nans = [base for base in cancelled if facts(base).undefined and base not in zeros]  # nan by nan is nan
+    kept = [base for base in cancelled if facts(base).vanishes or facts(base).undefined]
+    zeros = [base for base in kept if strong and facts(base).vanishes]  # 0 times infinity is 0
+    nans = [base for base in kept if base not in zeros]  # nan by nan is nan, and so is 0 by 0
     above, below = above + nans, below + nans
     size = abs(number)
     if not above and not below:  # only a mask can be infinite

@@ -91,6 +91,14 @@ class Symbol(Operand):
     def __repr__(self) -> str:
         return f"Symbol({self.name or notation.plain(self)!r})"
 
+    def _repr_latex_(self) -> str:
+        return f"$\\displaystyle {self.latex()}$"
+
+    def _repr_html_(self) -> str | None:
+        from autograd.formulas.mathml import output
+
+        return output([(0, [(self.latex(), True)])])
+
     def __lt__(self, other: Any) -> Any:
         return self._binary(ops.lt, other)
 

@@ -51,16 +51,17 @@ def plus(total: Any, more: Any) -> Any:
     return total + more
 
 
-def reverse(order: list[Any], adjoint: dict[Any, Any], slopes: Slopes) -> None:
+def reverse(order: list[Any], adjoint: dict[Any, Any], slopes: Slopes, reached: Container[Any] = ()) -> None:
     """Carry adjoints from users to operands.
 
-    Contributions go to the nodes that `adjoint` has an entry for; no others are computed on.
+    Contributions go to the nodes that `adjoint` has an entry for; no others are computed on. A node whose
+    adjoint is 0 contributes nothing, and its slopes are not taken, unless it is in `reached`.
     """
     for node in reversed(order):
         carried = adjoint[node]
-        if node.op is None or (type(carried) is float and carried == 0.0):
+        if node.op is None or (type(carried) is float and carried == 0.0 and node not in reached):
             continue
-        number = type(carried) is float
+        number = type(carried) is float and carried != 0.0
         for x, slope in slopes(node, adjoint):
             if number and type(slope) is float and type(adjoint[x]) is float:  # quicker than two calls
                 if slope != 0.0:

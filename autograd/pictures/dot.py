@@ -58,8 +58,8 @@ def run(
         DotNotFoundError: if no program draws the format; the text says how to get one.
         RuntimeError: if the program fails, with its error message, or takes longer than TIMEOUT.
     """
-    found = find_programs()
-    if format.partition(":")[0] not in PURE_FORMATS:
+    found, kind = find_programs(), format.partition(":")[0]
+    if kind not in PURE_FORMATS:
         found = [(origin, path) for origin, path in found if origin != "graphviz-pure"]
     if not found:
         raise DotNotFoundError(
@@ -68,20 +68,13 @@ def run(
             f"graphviz, brew install graphviz); or set AUTOGRAD_DOT to a dot program"
         )
     path = found[0][1]
+    command = [path, f"-K{engine}", f"-T{format}"]
+    command += [f"-n{neato_no_op:d}"] if neato_no_op else []
+    command += [f"-Gsize={WIDEST},{WIDEST}"] if kind in PIXELS else []
     try:
         # No shell, and the source on standard input: no label can become a command or a file name.
         done = subprocess.run(
-            [
-                path,
-                f"-K{engine}",
-                f"-T{format}",
-                *([f"-n{neato_no_op:d}"] if neato_no_op else []),
-                *([f"-Gsize={WIDEST},{WIDEST}"] if format.partition(":")[0] in PIXELS else []),
-            ],
-            input=source.encode(),
-            capture_output=True,
-            timeout=TIMEOUT,
-            check=False,
+            command, input=source.encode(), capture_output=True, timeout=TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired:
         raise RuntimeError(

@@ -157,10 +157,9 @@ class _BoxKeys:
 
 def _scene(selection: Selection, of: Mapping[Value, int], depth: int) -> Scene:
     order = selection.order
-    groups: dict[int, list[Value]] = {}
     last = {of[node]: i for i, node in enumerate(order)}
-    for key in sorted(last, key=last.__getitem__):  # operands before users, unless boxes form a cycle
-        groups[key] = []
+    # Operands before users, unless boxes form a cycle.
+    groups: dict[int, list[Value]] = {key: [] for key in sorted(last, key=last.__getitem__)}
     for node in order:
         groups[of[node]].append(node)
     counts: Counter[tuple[int, int]] = Counter()
@@ -182,9 +181,7 @@ def _scene(selection: Selection, of: Mapping[Value, int], depth: int) -> Scene:
 
 def _box(name: str, members: list[Value], selection: Selection, depth: int) -> Box:
     ops = Counter(op_text(node) for node in members if node.op is not None)
-    paths = list(
-        dict.fromkeys(split_path(node.path) for node in members if node.path and node.op is not None)
-    )
+    paths = list(dict.fromkeys(split_path(x.path) for x in members if x.path and x.op is not None))
     kinds = {kind_of(node) for node in members}
     first = members[0]
     slopes = [selection.grads[node] for node in members if node in selection.grads]
@@ -201,12 +198,14 @@ def _box(name: str, members: list[Value], selection: Selection, depth: int) -> B
         inside = min(paths, key=len)[:depth] if paths else ()
         box.label = box.hint = ".".join(inside)
         box.details = _contents(paths, len(inside), members)
-        box.op = "" if box.label else _count_ops(ops)
         if box.label:
             box.details.append(_count_ops(ops))
+        else:
+            box.op = _count_ops(ops)
     else:
         named = [selection.names[node] for node in members if node in selection.names]
-        box.label = _first_and_last(named or ([] if ops else [kind_of(first)]))
+        named = named or ([] if ops else [kind_of(first)])
+        box.label = ", ".join(named) if len(named) <= 3 else f"{named[0]} ... {named[-1]}"
         box.op = op_text(first)
         if len(members) > 1:
             box.details = [f"\u00d7 {len(members):,}"]
@@ -248,10 +247,6 @@ def _contents(paths: Sequence[tuple[str, ...]], depth: int, members: list[Value]
     found = [f"{len(names)} {kind}" if len(names) > 1 else names[0] for kind, names in kinds.items()][:3]
     found += [f"{parameters:,} parameters"] if parameters > 1 else []
     return [", ".join(found)] if found else []
-
-
-def _first_and_last(names: list[str]) -> str:
-    return ", ".join(names) if len(names) <= 3 else f"{names[0]} ... {names[-1]}"
 
 
 def _range(numbers: list[float]) -> tuple[float, float]:

@@ -38,22 +38,21 @@ class RenderOptions:
     ids: bool = False
 
     def __post_init__(self) -> None:
-        if self.direction not in ("LR", "TB", "RL", "BT"):
-            raise ValueError(
-                f"direction is 'LR' (left to right) or 'TB' (top to bottom), not {self.direction!r}"
-            )
-        if self.ops not in ("fused", "separate"):
-            raise ValueError(f"ops is 'fused' or 'separate', not {self.ops!r}")
-        if self.color not in ("kind", "grad"):
-            raise ValueError(f"color is 'kind' or 'grad', not {self.color!r}")
-        if self.show is None or isinstance(self.show, str) or not set(self.show) <= set(SHOW):
-            raise ValueError(f"show is some of {', '.join(SHOW)}, as ('label', 'data'), not {self.show!r}")
+        def check(holds: bool, name: str, allowed: str) -> None:
+            if not holds:
+                raise ValueError(f"{name} is {allowed}, not {getattr(self, name)!r}") from None
+
+        directions = "'LR' (left to right) or 'TB' (top to bottom)"
+        check(self.direction in ("LR", "TB", "RL", "BT"), "direction", directions)
+        check(self.ops in ("fused", "separate"), "ops", "'fused' or 'separate'")
+        check(self.color in ("kind", "grad"), "color", "'kind' or 'grad'")
+        several = self.show is not None and not isinstance(self.show, str)
+        contents = f"some of {', '.join(SHOW)}, as ('label', 'data')"
+        check(several and set(self.show) <= set(SHOW), "show", contents)
         try:
             format(1.0, self.number_format)
         except (TypeError, ValueError):
-            raise ValueError(
-                f"number_format is a format of numbers, as '.4g', not {self.number_format!r}"
-            ) from None
+            check(False, "number_format", "a format of numbers, as '.4g'")
 
 
 def render(scene: Scene, options: RenderOptions) -> Graph:
@@ -163,35 +162,31 @@ class _Renderer:
             return on_scale(box.steepest, self.largest, self.colours)
         return self.colours.fills["op" if self.by_grad else box.kind]
 
-    def _texts(self, box: Box) -> tuple[str, list[str], str]:
-        """The title, the further lines, and the gradient, each if it is to be shown."""
-        op = box.op if "op" in self.options.show and not (self.separate and box.kind == "op") else ""
-        title = " = ".join(filter(None, (box.label if "label" in self.options.show else "", op)))
-        lines = box.lines
-        if "data" in self.options.show and box.data is not None:
-            lines.append(("data " if self.separate else "") + self.number(box.data))
-        shows_grad = "grad" in self.options.show and box.grad is not None
-        return title, lines, f"grad {self.number(box.grad)}" if shows_grad else ""
+    def _texts(self, box: Box) -> tuple[list[str], str]:
+        """The title in bold and the further lines, and the gradient, each if it is to be shown; escaped."""
+        show = self.options.show
+        op = box.op if "op" in show and not (self.separate and box.kind == "op") else ""
+        title = escaped(" = ".join(filter(None, (box.label if "label" in show else "", op))))
+        texts = [f"<b>{title}</b>"] if title else []
+        texts += map(escaped, box.lines)
+        if "data" in show and box.data is not None:
+            texts.append(("data " if self.separate else "") + escaped(self.number(box.data)))
+        return texts, f"grad {escaped(self.number(box.grad))}" if "grad" in show and box.grad else ""
 
     def _column(self, box: Box) -> str:
         """A label of several lines: the title in bold, the number, and the gradient in grey."""
-        title, lines, grad = self._texts(box)
-        title = escaped(title)
-        texts = [f"<b>{title}</b>"] if title else []
-        texts += map(escaped, lines)
+        texts, grad = self._texts(box)
         if grad:
             ink = self.colours.pale if box.faded else self.colours.ink if self.by_grad else self.colours.faint
-            texts.append(f'<font color="{ink}">{escaped(grad)}</font>')
+            texts.append(f'<font color="{ink}">{grad}</font>')
         return f"<{'<br/>'.join(texts) or ' '}>"
 
     def _row(self, box: Box) -> str:
         """A label of one row: title, number and gradient side by side, as micrograd draws it."""
-        title, lines, grad = self._texts(box)
-        title = escaped(title)
-        cells = [f"<b>{title}</b>" if title else "", *map(escaped, lines), escaped(grad)]
+        texts, grad = self._texts(box)
         fill = self.colours.paper if box.faded else self._fill(box)
         ink = self.colours.pale if box.faded else self.colours.faint
-        row = "".join(f"<td>{cell}</td>" for cell in cells if cell)
+        row = "".join(f"<td>{cell}</td>" for cell in (*texts, grad) if cell)
         return (
             f'<<table border="0" cellborder="1" cellspacing="0" cellpadding="4" color="{ink}" '
             f'bgcolor="{fill}"><tr>{row or "<td> </td>"}</tr></table>>'

@@ -131,12 +131,8 @@ def _call(function: Any, args: Sequence[Any]) -> list[Value]:
     inputs = []
     for name, arg in zip(_argument_names(function, args), args, strict=True):
         leaves, rebuild = tree.flatten(arg)
-        places = tree.paths(arg, name)
-        values = [
-            Value(x, place) if isinstance(x, (int, float)) else x
-            for x, place in zip(leaves, places, strict=True)
-        ]
-        inputs.append(rebuild(values))
+        places = zip(leaves, tree.paths(arg, name), strict=True)
+        inputs.append(rebuild([Value(x, place) if isinstance(x, (int, float)) else x for x, place in places]))
     results = tree.flatten(function(*inputs))[0]
     values = [x for x in results if type(x) is Value]
     if not values:
@@ -191,11 +187,9 @@ def _near(order: Sequence[Value], node: Value, radius: int) -> set[Value]:
                 neighbours[x].add(user)
                 neighbours[user].add(x)
     near = edge = {node}
-    for _ in range(radius):
+    for _ in range(min(radius, len(order))):
         edge = {y for x in edge for y in neighbours[x]} - near
         near = near | edge
-        if not edge:
-            break
     return near
 
 

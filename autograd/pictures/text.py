@@ -38,24 +38,20 @@ def tree_text(scene: Scene, number_format: str = ".4g") -> str:
 
 
 def _line(box: Box, number_format: str) -> str:
-    parts = box.lines
-    if box.data is not None:
-        parts.append(f"data {format_range(box.data, number_format)}")
-    if box.grad is not None:
-        parts.append(f"grad {format_range(box.grad, number_format)}")
-    return ": ".join(filter(None, (box.title or "leaf", ", ".join(parts))))
+    return ": ".join(filter(None, (box.title or "leaf", ", ".join(_facts(box, number_format, "data ")))))
+
+
+def _facts(box: Box, number_format: str, data: str = "") -> list[str]:
+    """The further lines of a box, its number after the word `data`, and its gradient."""
+    numbers = ((data, box.data), ("grad ", box.grad))
+    return box.lines + [f"{word}{format_range(x, number_format)}" for word, x in numbers if x is not None]
 
 
 def mermaid_text(scene: Scene, number_format: str = ".4g") -> str:
     """The scene as Mermaid text, which code hosts and notebooks draw."""
     lines = ["flowchart LR"]
     for box in scene.boxes:
-        words = [box.title, *box.lines]
-        if box.data is not None:
-            words.append(format_range(box.data, number_format))
-        if box.grad is not None:
-            words.append(f"grad {format_range(box.grad, number_format)}")
-        text = "<br/>".join(_escaped(word) for word in words if word)
+        text = "<br/>".join(_escaped(word) for word in (box.title, *_facts(box, number_format)) if word)
         opening, closing = SHAPES.get(box.kind, ("([", "])"))
         lines.append(f'  {box.name}{opening}"{text}"{closing}')
     lines += [f"  {arrow.tail} --> {arrow.head}" for arrow in scene.arrows]

@@ -31,8 +31,8 @@ class Theme:
     undefined: str
 
 
-def _fills(op: str, leaf: str, parameter: str, detached: str, group: str) -> dict[str, str]:
-    return {"op": op, "leaf": leaf, "parameter": parameter, "detached": detached, "group": group}
+def _fills(*colours: str) -> dict[str, str]:
+    return dict(zip(("op", "leaf", "parameter", "detached", "group"), colours, strict=True))
 
 
 THEMES = {
@@ -76,9 +76,5 @@ def on_scale(number: float, largest: float, colours: Theme) -> str:
 
 def mix(first: str, second: str, share: float) -> str:
     """The colour at `share` (0 to 1) between two colours."""
-    pairs = zip(_rgb(first), _rgb(second), strict=True)
+    pairs = zip(bytes.fromhex(first[1:]), bytes.fromhex(second[1:]), strict=True)
     return "#" + "".join(f"{round(a + (b - a) * share):02x}" for a, b in pairs)
-
-
-def _rgb(colour: str) -> tuple[int, ...]:
-    return tuple(int(colour[i : i + 2], 16) for i in (1, 3, 5))

@@ -89,9 +89,13 @@ class TestPage:
         assert not re.search(r"%%[A-Z]+%%", page)
 
     def test_the_data_are_the_steps(self, pure):
+        """Those of operations and contributions; the leaves have their numbers from the start."""
         E, _, names = mazur()
         data = data_of(play(E, names=names).html())
-        assert [step["text"] for step in data["steps"]] == [str(step) for step in steps(E, names=names)]
+        told = [str(step) for step in steps(E, names=names) if step.node.op is not None or not step.forward]
+        assert [step["text"] for step in data["steps"]] == told
+        known = {box["name"]: float(box["known"]) for box in data["boxes"] if "known" in box}
+        assert known == {x.label or names[x]: x.data for x in topological_order(E) if x.op is None}
         assert data["boxes"][data["result"]]["name"] == "E"
         assert all(slope is not None for tail, _, slope in data["arrows"] if not is_constant(data, tail))
 
@@ -109,6 +113,8 @@ class TestPage:
         data = data_of(play(loss).html())
         assert [box["name"] for box in data["boxes"][:3]] == ["layers.0", "layers.1", "layers.2"]
         assert len(data["steps"]) == 2 * len(data["boxes"])
+        layers = ["layers.0", "layers.1", "layers.2", "", "", "", ""]
+        assert [step["unit"] for step in data["steps"]] == layers + layers[::-1]
         assert all(p.grad == 0.0 for p in model.parameters())
 
     def test_slopes_that_are_nan_or_infinite(self, pure):
@@ -120,7 +126,7 @@ class TestPage:
         bundle = play(relu(Value(2.0, "x")))._repr_mimebundle_()
         assert bundle["text/html"].index('<img alt="the graph"') < bundle["text/html"].index("<iframe")
         assert 'sandbox="allow-scripts"' in bundle["text/html"]
-        assert bundle["text/plain"].startswith("<Player of 4 steps")
+        assert bundle["text/plain"].startswith("<Player of 3 steps")
 
     def test_without_a_dot_program_a_notebook_gets_text(self, monkeypatch):
         monkeypatch.delenv("AUTOGRAD_DOT", raising=False)
@@ -178,9 +184,9 @@ $("found").textContent = JSON.stringify(found);
 """
 
 
-def in_browser(browser, tmp_path, page, *flags, width=1200):
+def in_browser(browser, tmp_path, page, *flags, width=1200, check=CHECK):
     path = tmp_path / "page.html"
-    page = page.replace("<body>", f"<body>{ACT}", 1).replace("</body>", f"{CHECK}</body>")
+    page = page.replace("<body>", f"<body>{ACT}", 1).replace("</body>", f"{check}</body>")
     path.write_text(page, encoding="utf-8")
     shown = browser(path, *flags, f"--window-size={width},700", "--dump-dom")
     text = re.search(r'<pre id="found">(.*?)</pre>', shown, re.DOTALL)[1]
@@ -192,11 +198,11 @@ def test_the_page_in_a_browser(pure, browser, tmp_path):
     """Buttons, slider, keys, pointing and focus, with Mazur's numbers; no error, no request."""
     E, _, names = mazur()
     found = in_browser(browser, tmp_path, play(E, names=names, digits=9).html())
-    assert found["start"] == ["w1", "", ""]
-    assert found["count"] == "0 / 84"
-    assert found["next"] == "forwardw5 = 0.4"
+    assert found["start"] == ["w1", "0.15", ""]
+    assert found["count"] == "0 / 72"
+    assert found["next"].startswith("forwardv")
     assert (found["back"], found["keys"], found["left"], found["slider"], found["home"]) == (0, 2, 1, 3, 0)
-    assert found["end"] == [84, ["w1", "0.15", "grad 0.000438568"]]
+    assert found["end"] == [72, ["w1", "0.15", "grad 0.000438568"]]
     assert (found["playing"], found["paused"]) == ("Pause", "Play")
     assert found["about"][0].endswith("= 0.000668396")
     assert found["about"][1].endswith("= -0.000229828")
@@ -211,6 +217,67 @@ def test_the_page_in_a_browser(pure, browser, tmp_path):
     assert found["live"] == "polite"
     assert found["unnamed"] == 0
     assert found["wide"]
+    assert found["errors"] == []
+
+
+LAYERS = """
+<style>#found { display: none }</style>
+<pre id="found"></pre>
+<script>
+const key = key => document.body.dispatchEvent(new KeyboardEvent("keydown", { key, bubbles: true }));
+const said = () => [at, $("say").querySelector("b").textContent];
+const found = { layers: [], back: [] };
+$("turn").click(); found.turn = said();
+key("Home"); key("b"); found.key = at;
+key("Home");
+while (at < DATA.steps.length) { $("layerNext").click(); found.layers.push(said()); }
+while (at > 0) { $("layerBack").click(); found.back.push(at); }
+key("PageDown"); found.down = said(); key("PageDown"); key("ArrowRight"); key("PageUp"); found.up = said();
+found.hidden = $("layerNext").hidden;
+found.filled = [stage.getBoundingClientRect().bottom, innerHeight];
+const a = graph.getBoundingClientRect(), b = stage.getBoundingClientRect();
+found.centred = [a.left - b.left - (b.right - a.right), a.top - b.top - (b.bottom - a.bottom)];
+found.high = a.height / b.height;
+found.errors = errors;
+$("found").textContent = JSON.stringify(found);
+</script>
+"""
+
+
+def test_from_layer_to_layer_and_to_the_backward_pass(pure, browser, tmp_path):
+    """By buttons and keys: to the first step of each layer, of what follows the layers, and of each pass."""
+    loss = nn.MLP(2, [3, 2, 1], seed=1)([1.0, -0.5]) ** 2
+    page = play(loss).html()
+    starts, before = [], None
+    for i, step in enumerate(data_of(page)["steps"], 1):
+        now = ("forward" if step["forward"] else "backward") + (", " + step["unit"] if step["unit"] else "")
+        starts += [[i, now]] if now != before else []
+        before = now
+    assert [now for _, now in starts] == [
+        *(f"forward, layers.{i}" for i in range(3)),
+        *("forward", "backward"),
+        *(f"backward, layers.{i}" for i in (2, 1, 0)),
+    ]
+    found = in_browser(browser, tmp_path, page, check=LAYERS)
+    total = len(data_of(page)["steps"])
+    assert found["turn"] == starts[4]
+    assert found["key"] == starts[4][0]
+    assert found["layers"] == [*starts, [total, starts[-1][1]]]
+    assert found["back"] == [i for i, _ in reversed(starts)] + [0]
+    assert (found["down"], found["up"]) == (starts[0], starts[1])
+    assert not found["hidden"]
+    assert found["errors"] == []
+
+
+def test_the_picture_fills_the_page_and_stands_in_its_middle(pure, browser, tmp_path):
+    x = Value(0.5, "x")
+    page = play(tanh(x * 2.0 + 1.0) * x, direction="TB").html()
+    found = in_browser(browser, tmp_path, page, check=LAYERS)
+    bottom, height = found["filled"]
+    assert abs(bottom - height) <= 1
+    assert max(map(abs, found["centred"])) <= 2
+    assert found["high"] > 0.9
+    assert found["hidden"]  # there are no layers
     assert found["errors"] == []
 
 
@@ -231,5 +298,5 @@ def test_numbers_of_the_largest_graph_in_full(pure):
     for _ in range(100):
         x = x * 0.99 + 0.01
     page = play(x).html()
-    assert len(data_of(page)["steps"]) == 201 + 201
+    assert len(data_of(page)["steps"]) == 200 + 201
     assert math.isfinite(len(page))

@@ -179,6 +179,9 @@ def test_only_what_is_defined_cancels():
     assert str(simplified(x / y - x / y)) == "0.0"
     assert str(simplified(ag.sqrt(x) / ag.sqrt(x))) == "sqrt(x) / sqrt(x)"
     assert str(simplified(x / x)) == "1.0"
+    step = ag.sign(ag.relu(x))
+    assert str(simplified(step / step)) == "sign(relu(x)) / sign(relu(x))"  # 0 / 0 at x < 0
+    assert str(simplified(ag.relu(x) * y / ag.relu(x))) == "y * relu(x) / relu(x)"
     assert str(derivative(ag.atan(x / y), x)) == "1 / ((1 + x**2 / y**2) * y)"
     steep = ag.atan(y / ag.lt(y, x))
     assert derivative(y - steep, y).evaluate(x=0.0, y=1.0) == 1.0
