@@ -117,6 +117,11 @@ class Layer(Module):
         options |= {"bias": bias, "out_size": out_size}
         self.neurons = [Neuron(in_size, activation, **options) for _ in range(out_size)]
 
+    def _name_members(self) -> None:
+        for i, neuron in enumerate(self.neurons):
+            neuron._unit = i
+        super()._name_members()
+
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
         x = _inputs(x)
