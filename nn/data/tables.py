@@ -122,12 +122,8 @@ def train_test_split(
             f"and below 1"
         )
     order = shuffled(len(X), random.Random(seed))
-    return (
-        [X[i] for i in order[:train]],
-        [X[i] for i in order[train:]],
-        [y[i] for i in order[:train]],
-        [y[i] for i in order[train:]],
-    )
+    learn, test = order[:train], order[train:]
+    return [X[i] for i in learn], [X[i] for i in test], [y[i] for i in learn], [y[i] for i in test]
 
 
 def check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:

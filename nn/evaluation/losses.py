@@ -51,15 +51,10 @@ def _one_score_each(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -
     return pairs
 
 
-def _reduced(losses: list[Any], reduction: str, weights: Sequence[float] | None = None) -> Any:
-    """Reduction of losses that are already weighted; a weighted mean divides by the sum of weights."""
-    if reduction == "none":
-        return losses
-    if reduction == "sum":
-        return sum_of(losses)
-    if reduction == "mean":
-        return mean(losses) if weights is None else sum_of(losses) / sum(weights)
-    raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+def _reduced(losses: list[Any], reduction: str) -> Any:
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+    return losses if reduction == "none" else sum_of(losses) if reduction == "sum" else mean(losses)
 
 
 # Losses of numbers
@@ -135,11 +130,7 @@ def binary_cross_entropy(
 
 
 def binary_cross_entropy_with_logits(
-    logits: Sequence[Any],
-    targets: Sequence[float],
-    *,
-    pos_weight: float = 1.0,
-    reduction: str = "mean",
+    logits: Sequence[Any], targets: Sequence[float], *, pos_weight: float = 1.0, reduction: str = "mean"
 ) -> Any:
     """`binary_cross_entropy` of sigmoid(logit), stable for any size of logits.
 
@@ -147,7 +138,6 @@ def binary_cross_entropy_with_logits(
         logits: one number for each sample.
         targets: 0, 1, or a number between 0 and 1.
         pos_weight: the weight of class 1; class 0 has weight 1.
-        reduction: "mean", "sum" or "none".
 
     Raises:
         ValueError: for a target that is not between 0 and 1.
@@ -195,25 +185,22 @@ def _weighted(
     losses: list[Any],
     weight: Sequence[float] | None,
     reduction: str,
+    by_weight: bool = True,
 ) -> Any:
-    """Reduction of losses, each multiplied with the weight of its class."""
+    """Reduction of losses, each multiplied with the weight of its class; a mean divides by the weights."""
     if weight is None:
         return _reduced(losses, reduction)
-    weights = _weights(pairs, weight)
-    if reduction == "mean" and sum(weights) == 0.0:
+    if len(weight) != len(pairs[0][0]):
+        raise ValueError(f"weight has a number for each of the {len(pairs[0][0])} classes, not {len(weight)}")
+    weights = [weight[label] for _, label in pairs]
+    weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
+    if reduction != "mean" or not by_weight:
+        return _reduced(weighted, reduction)
+    if sum(weights) == 0.0:
         raise ValueError(
             "the weights of all these labels are 0, and a mean divides by their sum: give one more"
         )
-    weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
-    return _reduced(weighted, reduction, weights)
-
-
-def _weights(pairs: Sequence[tuple[Sequence[Any], int]], weight: Sequence[float]) -> list[float]:
-    """The weight of the class of each sample."""
-    classes = len(pairs[0][0])
-    if len(weight) != classes:
-        raise ValueError(f"weight has a number for each of the {classes} classes, not {len(weight)}")
-    return [weight[label] for _, label in pairs]
+    return sum_of(weighted) / sum(weights)
 
 
 def cross_entropy(
@@ -229,7 +216,6 @@ def cross_entropy(
         logits: for each sample a score for each class, from a linear output layer.
         labels: for each sample the number of its class: 0, 1, 2 ...
         weight: the weight of each class; a mean divides by the sum of the samples' weights.
-        reduction: "mean", "sum" or "none".
 
     Raises:
         ValueError: for a label that is not the number of a class.
@@ -267,10 +253,7 @@ def multi_margin_loss(
     for x, label in pairs:
         others = [relu(margin - x[label] + other) for i, other in enumerate(x) if i != label]
         losses.append(sum_of(others) / len(x) if others else 0.0)
-    if weight is None:
-        return _reduced(losses, reduction)
-    weighted = [w * loss for w, loss in zip(_weights(pairs, weight), losses, strict=True)]
-    return _reduced(weighted, reduction)  # PyTorch divides by the number of samples here
+    return _weighted(pairs, losses, weight, reduction, by_weight=False)  # a plain mean, as in PyTorch
 
 
 LOSSES: dict[str, Callable[..., Any]] = {
@@ -313,9 +296,5 @@ def check_outputs(loss: Callable[..., Any], outputs: str | None, model: str) -> 
 
 
 def loss_by_name(given: str | Callable[..., Any]) -> Callable[..., Any]:
-    """The loss with the given name, or the given function itself.
-
-    Raises:
-        ValueError: for an unknown name.
-    """
+    """The loss with the given name, or the given function itself."""
     return by_name("loss", LOSSES, given, "a function of (outputs, targets)")
