@@ -132,29 +132,18 @@ def _normal(std: Callable[[int, int], float]) -> Initialiser:
     return lambda in_size, out_size: draw_normal(0.0, std(in_size, out_size))
 
 
+_NAMED = (zeros, uniform, normal, xavier_uniform, xavier_normal, kaiming_uniform, kaiming_normal)
 RULES: dict[str, Callable[[], Initialiser]] = {
-    "zeros": zeros,
-    "uniform": uniform,
-    "normal": normal,
-    "xavier_uniform": xavier_uniform,
-    "xavier_normal": xavier_normal,
+    **{rule.__name__: rule for rule in (*_NAMED, lecun_uniform, lecun_normal)},
     "glorot_uniform": xavier_uniform,
     "glorot_normal": xavier_normal,
-    "kaiming_uniform": kaiming_uniform,
-    "kaiming_normal": kaiming_normal,
     "he_uniform": kaiming_uniform,
     "he_normal": kaiming_normal,
-    "lecun_uniform": lecun_uniform,
-    "lecun_normal": lecun_normal,
 }
 
 
 def by_name(given: str | Initialiser) -> Initialiser:
-    """The initialiser with the given name, or the given function itself.
-
-    Raises:
-        ValueError: for an unknown name.
-    """
+    """The initialiser with the given name, or the given function itself."""
     found: Any = arguments.by_name("initialiser", RULES, given, "a function of (in_size, out_size)")
     initialiser: Initialiser = found() if isinstance(given, str) else found
     return initialiser

@@ -108,12 +108,15 @@ static PyObject *engine_current(PyObject *module, PyObject *unused)
     return Py_NewRef(state ? state : &outside);
 }
 
-/* An origin (path, source) like another, NULL for none, with a name appended to the path, or another source. */
+/* An origin (path, source) like another, NULL for none, with a name appended to the path, or another source.
+ * A name that is a UnitPath, see recording.py, makes a path that is one. */
 static PyObject *change_origin(PyObject *origin, PyObject *name, PyObject *source)
 {
     PyObject *path = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 0)) : PyUnicode_FromString("");
     PyObject *same = origin ? Py_NewRef(PyTuple_GET_ITEM(origin, 1)) : PyUnicode_FromString("");
-    if (path && name && PyUnicode_GET_LENGTH(name))
+    if (path && name && !PyUnicode_CheckExact(name))
+        Py_SETREF(path, PyObject_CallMethod(name, "inside", "O", path));
+    else if (path && name && PyUnicode_GET_LENGTH(name))
         Py_SETREF(path, PyUnicode_GET_LENGTH(path) ? PyUnicode_FromFormat("%U.%U", path, name)
                                                    : Py_NewRef(name));
     PyObject *made = path && same ? PyTuple_Pack(2, path, source ? source : same) : NULL;
@@ -172,14 +175,13 @@ static PyObject *block_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     if (!PyArg_ParseTuple(args, "sO", &name, &value))
         return NULL;
     const int setting = !strcmp(name, "path") ? PATH : !strcmp(name, "traced") ? TRACED : RECORDING;
-    value = setting == PATH ? PyObject_Str(value) : Py_NewRef(value);
-    Block *self = value ? (Block *)type->tp_alloc(type, 0) : NULL;
-    if (!self) {
-        Py_XDECREF(value);
+    if (setting == PATH && !PyUnicode_Check(value))
+        return PyErr_Format(PyExc_TypeError, "the name of a module is a str");
+    Block *self = (Block *)type->tp_alloc(type, 0);
+    if (!self)
         return NULL;
-    }
     self->setting = setting;
-    self->value = value;
+    self->value = Py_NewRef(value);
     return (PyObject *)self;
 }
 

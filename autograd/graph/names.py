@@ -17,6 +17,7 @@ from collections import Counter, defaultdict
 from itertools import count
 
 from autograd.graph.engine import Value
+from autograd.graph.recording import UnitPath
 from autograd.graph.walks import flat_args
 from autograd.table import ops
 
@@ -124,24 +125,21 @@ def _neuron_names(order: Sequence[Value]) -> tuple[dict[Value, str], dict[Value,
     net_h1 and out_h1 belong to the first hidden neuron, net_o1 and out_o1 to the output; with several hidden
     layers, h2_3 is the third neuron of the second. The name of a parameter is its label and its neuron, as
     in w1_h2. Parameters of a neuron whose labels differ only in digits form a group, which is renamed if
-    another Value has a label of the group. Neurons are modules whose path ends in "neurons" and a number.
+    another Value has a label of the group. Neurons are the units that `module_path` was told of.
     """
-    import re
-
-    members: dict[str, list[Value]] = {}
+    members: dict[tuple[str, int], list[Value]] = {}
     for node in order:
-        if node.op is not None and ".neurons." in f".{node.path}" and re.search(r"neurons\.\d+$", node.path):
-            members.setdefault(node.path, []).append(node)
-    layers = list(dict.fromkeys(path.rpartition(".neurons.")[0] for path in members))
+        if node.op is not None and type(path := node.path) is UnitPath:
+            members.setdefault((path.layer, path.number), []).append(node)
+    layers = list(dict.fromkeys(layer for layer, _ in members))
     labels = Counter(node.label for node in order) if members else Counter()
     parameters: dict[Value, str] = {}
     results: dict[Value, str] = {}
-    for path, nodes in members.items():
-        layer, _, number = path.rpartition(".neurons.")
+    for (layer, number), nodes in members.items():
         depth = layers.index(layer)
         last = depth == len(layers) - 1
         kind = "o" if last else "h" if len(layers) <= 2 else f"h{depth + 1}_"
-        unit = f"{kind}{int(number) + 1}"
+        unit = f"{kind}{number + 1}"
         inside = set(nodes)
         used = {x for node in nodes for x in flat_args(node) if type(x) is not float and x in inside}
         alike: dict[str, dict[Value, None]] = defaultdict(dict)

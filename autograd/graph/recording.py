@@ -18,10 +18,37 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
     from types import FrameType
-    from typing import Any, ParamSpec, TypeVar
+    from typing import Any, ParamSpec, Self, TypeVar
 
     P = ParamSpec("P")
     R = TypeVar("R")
+
+
+class UnitPath(str):
+    """The path of a module that is a unit of a layer, with the path of the layer and the unit's number."""
+
+    __slots__ = ("layer", "number")
+    layer: str
+    number: int
+
+    def __new__(cls, path: str, layer: str, number: int) -> Self:
+        made = str.__new__(cls, path)
+        made.layer, made.number = layer, number
+        return made
+
+    def inside(self, layer: str) -> UnitPath:
+        """The same unit with the path of its layer in front."""
+        return UnitPath(f"{layer}.{self}" if layer else self, layer, self.number)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return UnitPath, (str(self), self.layer, self.number)
+
+
+def _joined(path: str, name: str) -> str:
+    """The path of the module of this name inside the module of this path."""
+    if type(name) is UnitPath:
+        return name.inside(path)
+    return f"{path}.{name}" if path and name else path or name
 
 
 class _State:
@@ -103,18 +130,22 @@ class _Leaving(IOBase):
 class _BlockInPython:
     """A ``with`` block that sets one attribute of the state of the task that enters it."""
 
-    __slots__ = ("_name", "_value")
+    __slots__ = ("_name", "_origins", "_value")
 
     def __init__(self, name: str, value: Any) -> None:
         self._name = name
-        self._value: Any = str(value) if name == "path" else value
+        self._origins: Any = "", None  # the origin it was last entered in, and the origin inside it
+        self._value: Any = value
 
     def _inside(self) -> _State:
         outer = _state.get()
         if self._name == "path":
-            path, source = outer.origin or ("", "")
-            path = f"{path}.{self._value}" if path and self._value else path or self._value
-            return _State(outer.recording, (path, source), outer.traced, outer)
+            around, inner = self._origins  # one tuple: threads may share the block
+            if around is not outer.origin:
+                path, source = outer.origin or ("", "")
+                inner = _joined(path, self._value), source
+                self._origins = outer.origin, inner
+            return _State(outer.recording, inner, outer.traced, outer)
         if self._name == "traced":
             return _State(True, outer.origin, (*outer.traced, self._value), outer)
         return _State(self._value, outer.origin, outer.traced, outer)
@@ -245,12 +276,14 @@ def enable_grad() -> Block:
     return Block("recording", True)
 
 
-def module_path(name: str) -> Block:
+def module_path(name: str, unit: int | None = None) -> Block:
     """A block (or decorator) whose nodes remember that they were made in the module of this name.
 
-    Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0".
+    Blocks nest: inside "MLP" the block "layers.0" has the path "MLP.layers.0". A block with a `unit` is the
+    neuron of that number, counted from 0, of the layer around it: pictures and formulas call its results
+    net_h1, out_h1 and the like.
     """
-    return Block("path", name)
+    return Block("path", str(name) if unit is None else UnitPath(name, "", unit))
 
 
 def tracing(inputs: list[Any]) -> Block:

@@ -25,29 +25,26 @@ def _share(i: int, count: int) -> float:
     return i / (count - 1) if count > 1 else 0.0
 
 
+def _polar(radius: float, angle: float, label: int) -> tuple[float, float, int]:
+    return radius * math.cos(angle), radius * math.sin(angle), label
+
+
 def moons(samples: int = 100, noise: float = 0.1, seed: int = 0) -> Dataset:
     """Two interleaved half circles; each number has normal noise of standard deviation `noise`."""
-    samples = whole_number("samples", samples)
-    upper = samples // 2
-    points = []
-    for i in range(upper):
-        angle = math.pi * _share(i, upper)
-        points.append((math.cos(angle), math.sin(angle), 0))
+    upper = whole_number("samples", samples) // 2
+    points = [_polar(1.0, math.pi * _share(i, upper), 0) for i in range(upper)]
     for i in range(samples - upper):
-        angle = math.pi * _share(i, samples - upper)
-        points.append((1.0 - math.cos(angle), 0.5 - math.sin(angle), 1))
+        x1, x2, _ = _polar(1.0, math.pi * _share(i, samples - upper), 1)
+        points.append((1.0 - x1, 0.5 - x2, 1))
     return _made(points, noise, seed, ["upper", "lower"])
 
 
 def circles(samples: int = 100, noise: float = 0.05, inner: float = 0.5, seed: int = 0) -> Dataset:
     """A circle of radius 1 around one of radius `inner`."""
-    samples = whole_number("samples", samples)
-    outside = samples // 2
-    points = []
-    for i in range(samples):
-        radius, count, label = (1.0, outside, 0) if i < outside else (inner, samples - outside, 1)
-        angle = 2.0 * math.pi * (i % outside if i < outside else i - outside) / count
-        points.append((radius * math.cos(angle), radius * math.sin(angle), label))
+    outside = whole_number("samples", samples) // 2
+    points = [_polar(1.0, 2.0 * math.pi * i / outside, 0) for i in range(outside)]
+    count = samples - outside
+    points += [_polar(inner, 2.0 * math.pi * i / count, 1) for i in range(count)]
     return _made(points, noise, seed, ["outer", "inner"])
 
 
@@ -60,8 +57,7 @@ def spirals(
     for i in range(samples):
         arm, place = i % arms, i // arms
         radius = 0.1 + 0.9 * _share(place, -(-samples // arms))
-        angle = 2.0 * math.pi * (turns * radius + arm / arms)
-        points.append((radius * math.cos(angle), radius * math.sin(angle), arm))
+        points.append(_polar(radius, 2.0 * math.pi * (turns * radius + arm / arms), arm))
     return _made(points, noise, seed, [f"arm {i}" for i in range(arms)])
 
 
@@ -75,8 +71,5 @@ def xor(samples: int = 4, noise: float = 0.0, seed: int = 0) -> Dataset:
 def blobs(samples: int = 150, classes: int = 3, spread: float = 0.2, seed: int = 0) -> Dataset:
     """A round cloud for each class, with centres evenly spaced on the unit circle."""
     samples, classes = whole_number("samples", samples), whole_number("classes", classes)
-    points = []
-    for i in range(samples):
-        angle = 2.0 * math.pi * (i % classes) / classes
-        points.append((math.cos(angle), math.sin(angle), i % classes))
+    points = [_polar(1.0, 2.0 * math.pi * (i % classes) / classes, i % classes) for i in range(samples)]
     return _made(points, spread, seed, [f"blob {i}" for i in range(classes)])

@@ -188,10 +188,6 @@ METRICS: dict[str, Callable[..., float]] = {
 
 
 def metric_by_name(given: Any) -> tuple[str, Callable[..., float]]:
-    """The name and the function of a metric, given as either.
-
-    Raises:
-        ValueError: for an unknown name.
-    """
+    """The name and the function of a metric, given as either."""
     function = by_name("metric", METRICS, given, "a function of (outputs, targets)")
     return name_of(given), function

@@ -16,7 +16,7 @@ CLASSES: dict[str, Any] = {
     name: value
     for module in (activations, layers)
     for name, value in vars(module).items()
-    if isinstance(value, type) and issubclass(value, Module) and value is not Module
+    if isinstance(value, type) and issubclass(value, Module) and value is not Module and name[0] != "_"
 }
 
 
@@ -99,15 +99,13 @@ class _Allowance:
 def _instance(saved: dict[str, Any], allowance: _Allowance) -> Module:
     """A model of the description, all its weights 0."""
     name, arguments = saved["class"], saved["arguments"]
-    made: Module
     if name == "Sequential":
-        made = layers.Sequential(*(_instance(module, allowance) for module in arguments["modules"]))
-    elif issubclass(CLASSES[name], (layers.LayerNorm, layers.RMSNorm)):
-        allowance.take(whole_number("size", arguments["size"]) if arguments["affine"] else 0)
-        made = CLASSES[name](**arguments)
+        made: Module = layers.Sequential(*(_instance(part, allowance) for part in arguments["modules"]))
     elif issubclass(CLASSES[name], (layers.Neuron, layers.Layer, layers.MLP, layers.Embedding)):
         made = CLASSES[name](**arguments, weight_init=allowance)
     else:
+        if "affine" in arguments:
+            allowance.take(whole_number("size", arguments["size"]) if arguments["affine"] else 0)
         made = CLASSES[name](**arguments)
     tell_outputs(made, saved)
     return made

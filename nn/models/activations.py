@@ -19,17 +19,10 @@ def linear(x: Any) -> Any:
 
 ACTIVATIONS: dict[str, Callable[[Any], Any]] = {
     "linear": linear,
-    "elu": autograd.elu,
-    "gelu": autograd.gelu,
-    "leaky_relu": autograd.leaky_relu,
-    "mish": autograd.mish,
-    "relu": autograd.relu,
-    "selu": autograd.selu,
-    "sigmoid": autograd.sigmoid,
-    "silu": autograd.silu,
-    "softplus": autograd.softplus,
-    "softsign": autograd.softsign,
-    "tanh": autograd.tanh,
+    **{
+        name: getattr(autograd, name)
+        for name in "elu gelu leaky_relu mish relu selu sigmoid silu softplus softsign tanh".split()
+    },
 }
 
 
@@ -42,11 +35,7 @@ def outputs_after(activation: Any) -> str | None:
 
 
 def activation_by_name(activation: Any) -> tuple[str, Callable[[Any], Any]]:
-    """The name and the function of an activation, given as either.
-
-    Raises:
-        ValueError: for an unknown name.
-    """
+    """The name and the function of an activation, given as either."""
     function = by_name("activation", ACTIVATIONS, activation)
     return name_of(activation), function
 

@@ -18,34 +18,26 @@ if TYPE_CHECKING:
     Function = Callable[[Any], Any]
 
 
-def _eps(eps: Any) -> float:
-    if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0.0 <= eps < math.inf:
-        raise ValueError(f"eps is a small number, 0 or more, not {eps!r}")
-    return float(eps)
+def _inputs(module: Module, x: Any, size: int | None = None, option: str = "in_size") -> tuple[Any, ...]:
+    """The inputs as a tuple; `dot` keeps a tuple as it is, so the neurons of a layer share one tuple.
 
-
-def _inputs(x: Any) -> tuple[Any, ...]:
-    """The inputs as a tuple; `dot` keeps a tuple as it is, so the neurons of a layer share one tuple."""
+    Raises:
+        TypeError: if the inputs are no sequence.
+        ValueError: if there are not `size` inputs; the error names the option that decides their number.
+    """
     if not hasattr(x, "__iter__"):
         if x is None:
             raise TypeError("the inputs are None: end the forward, or function, that made them with return")
         raise TypeError(f"the inputs are a sequence of numbers, not {x!r}: write [{x!r}] for a single one")
-    return x if type(x) is tuple else tuple(x)
-
-
-def _wrong_width(module: Neuron | Layer, neuron: Neuron, given: int) -> ValueError:
-    """The error for a layer, or a neuron called by itself, with the wrong number of inputs."""
-    width = len(neuron.w)
-    return ValueError(
-        f"{_called(module)} takes {width} input{'s' * (width != 1)} and was given {given}: pass {width}, or "
-        f"make it with in_size={given}"
-    )
-
-
-def _called(module: Module) -> str:
-    """Name of the running module for an error: its path in the model, or "this Layer" without a path."""
-    name, path = type(module).__name__, Value(0.0).path  # a new Value has the path of the running module
-    return f"this {name}" if path in ("", name) else f"the {name} {path}"
+    inputs: tuple[Any, ...] = x if type(x) is tuple else tuple(x)
+    if size is not None and len(inputs) != size:
+        name, path = type(module).__name__, Value(0.0).path  # a new Value has the path of the running module
+        raise ValueError(
+            f"{f'this {name}' if path in ('', name) else f'the {name} {path}'} takes {size} "
+            f"input{'s' * (size != 1)} and was given {len(inputs)}: pass {size}, or make it with "
+            f"{option}={len(inputs)}"
+        )
+    return inputs
 
 
 class Neuron(Module):
@@ -78,10 +70,7 @@ class Neuron(Module):
 
     def forward(self, x: Sequence[Any]) -> Value:
         """The output for `in_size` inputs, numbers or Values."""
-        x = _inputs(x)
-        if len(x) != len(self.w):
-            raise _wrong_width(self, self, len(x))
-        net = dot(self.w, x)
+        net = dot(self.w, _inputs(self, x, len(self.w)))
         out: Value = self._activate(net if self.b is None else net + self.b)
         return out
 
@@ -97,11 +86,8 @@ class Layer(Module):
     """Neurons side by side, all with the same inputs; gives a list, even for a single output.
 
     Args:
-        in_size: the number of inputs.
-        out_size: the number of neurons.
-        activation: a name from `nn.activations.ACTIVATIONS`, or a function of one number.
-        bias: whether the neurons have a bias b.
-        options: weight_init and bias_init, see `Neuron`.
+        in_size, out_size: the number of inputs, and of neurons.
+        activation, bias, options: as `Neuron` takes them; the options are weight_init and bias_init.
     """
 
     def __init__(
@@ -117,11 +103,14 @@ class Layer(Module):
         options |= {"bias": bias, "out_size": out_size}
         self.neurons = [Neuron(in_size, activation, **options) for _ in range(out_size)]
 
+    def _name_members(self) -> None:
+        for i, neuron in enumerate(self.neurons):
+            neuron._unit = i
+        super()._name_members()
+
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
-        x = _inputs(x)
-        if len(x) != len(self.neurons[0].w):
-            raise _wrong_width(self, self.neurons[0], len(x))
+        x = _inputs(self, x, len(self.neurons[0].w))
         return [neuron(x) for neuron in self.neurons]
 
     def _arguments(self) -> dict[str, Any]:
@@ -179,8 +168,9 @@ class MLP(Module):
             self.outputs = outputs
         if not hasattr(sizes, "__len__") or isinstance(sizes, str) or len(sizes) == 0:
             raise ValueError(f"sizes is a list with the width of each layer, as [16, 16, 1], not {sizes!r}")
-        several: Any = activation if isinstance(activation, (list, tuple)) else None
-        hidden: list[Any] = [activation] * (len(sizes) - 1) if several is None else list(several)
+        several = isinstance(activation, (list, tuple))
+        given: list[Any] = list(activation) if several else [activation]  # type: ignore[arg-type]
+        hidden = given if several else given * (len(sizes) - 1)
         if len(hidden) != len(sizes) - 1:
             raise ValueError(
                 f"activation is a list with one for each of the {len(sizes) - 1} hidden layers, not "
@@ -192,8 +182,8 @@ class MLP(Module):
             Layer(n, m, name, bias=bias, weight_init=weight_init, bias_init=bias_init)
             for n, m, name in zip([in_size, *sizes], sizes, [*hidden, output_activation], strict=False)
         ]
-        names = [activation_by_name(name)[0] for name in (several or [activation])]
-        self.activation: Any = names[0] if several is None else names
+        names = [activation_by_name(name)[0] for name in given]
+        self.activation: Any = names if several else names[0]
 
     def forward(self, x: Sequence[Any]) -> Value | list[Value]:
         """The output for `in_size` inputs: a single Value, or a list if the last layer is wider than 1."""
@@ -233,13 +223,12 @@ class Sequential(Module):
     def __init__(self, *modules: Any, outputs: str | None = None) -> None:
         if outputs is not None:
             self.outputs = outputs
-        for module in modules:
+        for i, module in enumerate(modules):
             if not callable(module):
                 raise TypeError(
                     f"Sequential takes modules and functions, not {module!r}: write them one by one"
                 )
-        for i, module in enumerate(modules):  # the attributes "0", "1" ... give the paths
-            setattr(self, str(i), module)
+            setattr(self, str(i), module)  # the attributes "0", "1" ... give the paths
 
     def forward(self, x: Any) -> Any:
         """The output of the last module."""
@@ -278,7 +267,7 @@ class Dropout(Module):
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         """A list of numbers, as long as x."""
-        x = _inputs(x)
+        x = _inputs(self, x)
         if not self.training or self.p == 0.0:
             return list(x)
         scale = 1.0 / (1.0 - self.p)
@@ -288,7 +277,20 @@ class Dropout(Module):
         return {"p": self.p}
 
 
-class LayerNorm(Module):
+class _Norm(Module):
+    """The base of normalisations of a sample, with a scale `w` to learn if it is affine."""
+
+    def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
+        if isinstance(eps, bool) or not isinstance(eps, (int, float)) or not 0.0 <= eps < math.inf:
+            raise ValueError(f"eps is a small number, 0 or more, not {eps!r}")
+        self.size, self.eps = whole_number("size", size), float(eps)
+        self.w = [parameter(1.0, f"w{i + 1}") for i in range(self.size)] if affine else None
+
+    def _arguments(self) -> dict[str, Any]:
+        return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
+
+
+class LayerNorm(_Norm):
     """The numbers of a sample with mean 0 and variance 1, then scaled and shifted (Ba et al. 2016).
 
     Args:
@@ -298,13 +300,12 @@ class LayerNorm(Module):
     """
 
     def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.size, self.eps = whole_number("size", size), _eps(eps)
-        self.w = [parameter(1.0, f"w{i + 1}") for i in range(self.size)] if affine else None
+        super().__init__(size, eps, affine=affine)
         self.b = [parameter(0.0, f"b{i + 1}") for i in range(self.size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         """A list of `size` numbers, for x of `size` numbers."""
-        x = _of_size(self, x)
+        x = _inputs(self, x, self.size, "size")
         centre = sum(x[1:], start=x[0]) / float(self.size)
         scale = 1.0 / sqrt(var(x) + self.eps)
         normal = [(x_i - centre) * scale for x_i in x]
@@ -312,36 +313,16 @@ class LayerNorm(Module):
             return normal
         return [w * n + b for w, n, b in zip(self.w, normal, self.b, strict=True)]
 
-    def _arguments(self) -> dict[str, Any]:
-        return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
 
-
-class RMSNorm(Module):
+class RMSNorm(_Norm):
     """The numbers of a sample divided by the root of their mean square, then scaled (Zhang et al. 2019)."""
-
-    def __init__(self, size: int, eps: float = 1e-5, *, affine: bool = True) -> None:
-        self.size, self.eps = whole_number("size", size), _eps(eps)
-        self.w = [parameter(1.0, f"w{i + 1}") for i in range(self.size)] if affine else None
 
     def forward(self, x: Sequence[Any]) -> list[Any]:
         """A list of `size` numbers, for x of `size` numbers."""
-        x = _of_size(self, x)
+        x = _inputs(self, x, self.size, "size")
         scale = 1.0 / sqrt(dot(x, x) / float(self.size) + self.eps)
         normal = [x_i * scale for x_i in x]
         return normal if self.w is None else [w * n for w, n in zip(self.w, normal, strict=True)]
-
-    def _arguments(self) -> dict[str, Any]:
-        return {"size": self.size, "eps": self.eps, "affine": self.w is not None}
-
-
-def _of_size(module: LayerNorm | RMSNorm, x: Sequence[Any]) -> tuple[Any, ...]:
-    x = _inputs(x)
-    if len(x) != module.size:
-        raise ValueError(
-            f"{_called(module)} is for {module.size} numbers and was given {len(x)}: make it with the size "
-            f"{len(x)}"
-        )
-    return x
 
 
 class Embedding(Module):

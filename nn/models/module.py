@@ -32,7 +32,8 @@ class Module(HasOutputs):
 
     training = True  # False while the model is used, not trained; Dropout reads it
     _name = ""  # in the module that holds this one
-    _ready = False  # whether members know their names, and there are no hooks
+    _unit: int | None = None  # the place of a neuron in its layer
+    _block: Any = None  # the block of this module's path; None until its members know their names
     _hooks: tuple[Callable[[Module, tuple[Any, ...], Any], Any], ...] = ()  # called after `forward`
 
     def forward(self, *args: Any, **kwargs: Any) -> Any:
@@ -40,11 +41,11 @@ class Module(HasOutputs):
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         """The result of `forward`; Values made in `forward` remember the path of this module."""
-        if not self._ready:
+        if self._block is None:
             self._name_members()
             if self._hooks:
                 return self._call_hooked(args, kwargs)
-        with module_path(self._name or type(self).__name__):
+        with self._block:
             return self.forward(*args, **kwargs)
 
     def _name_members(self) -> None:
@@ -52,13 +53,17 @@ class Module(HasOutputs):
         for name, attribute in list(vars(self).items()):
             for path, member in _members(name, attribute):
                 if isinstance(member, Module):
-                    member._name = path
-        self._ready = not self._hooks
+                    member._name, member._block = path, None
+        self._block = module_path(self._name or type(self).__name__, self._unit)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_block"}
 
     def _call_hooked(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
         # An iterator of inputs can be read once only, and hooks read the inputs too.
         args = tuple(list(x) if hasattr(x, "__next__") else x for x in args)
-        with module_path(self._name or type(self).__name__):
+        block, self._block = self._block, None  # so the next call comes here too
+        with block:
             out = self.forward(*args, **kwargs)
         for hook in self._hooks:
             hook(self, (*args, *kwargs.values()), out)
@@ -227,7 +232,7 @@ def forward_hook(
     """A block in which ``hook(module, args, out)`` is called after each `forward` of the modules."""
     hooked = list(modules)
     for module in hooked:
-        module._hooks, module._ready = (*module._hooks, hook), False
+        module._hooks, module._block = (*module._hooks, hook), None
     try:
         yield
     finally:

@@ -74,12 +74,11 @@ class Optimizer:
             params = listed(type(self).__name__, group["params"])
             checked = self._checked({name: group.get(name, options[name]) for name in options})
             self.param_groups.append({**checked, "params": params})
-        for group in self.param_groups:
-            for p in group["params"]:
-                if not isinstance(p, Value) or p.op is not None:
-                    raise TypeError(
-                        f"an optimiser adjusts leaves, and {p!r} is not a leaf: pass model.parameters()"
-                    )
+        for p in self.parameters:
+            if not isinstance(p, Value) or p.op is not None:
+                raise TypeError(
+                    f"an optimiser adjusts leaves, and {p!r} is not a leaf: pass model.parameters()"
+                )
         count = len(self.parameters)
         if count == 0:
             raise ValueError("there are no parameters to adjust: pass model.parameters()")
@@ -120,13 +119,11 @@ class Optimizer:
         """Move every parameter that is not frozen, once."""
         i = 0
         for group in self.param_groups:
-            options = {name: option for name, option in group.items() if name != "params"}
+            options = _options_of(group)
             for p in group["params"]:
                 if p.requires_grad:
-                    self._steps[i] += 1
-                    p.data, self._state[i] = self.rule(
-                        p.data, p.grad, self._state[i], self._steps[i], **options
-                    )
+                    n = self._steps[i] = self._steps[i] + 1
+                    p.data, self._state[i] = self.rule(p.data, p.grad, self._state[i], n, **options)
                 i += 1
 
     def zero_grad(self) -> None:
@@ -136,11 +133,7 @@ class Optimizer:
 
     def state_dict(self) -> dict[str, Any]:
         """Options, steps and state of all parameters, as plain numbers, lists and dicts."""
-        groups = [
-            {name: option for name, option in group.items() if name != "params"}
-            | {"size": len(group["params"])}
-            for group in self.param_groups
-        ]
+        groups = [{**_options_of(group), "size": len(group["params"])} for group in self.param_groups]
         state = [list(numbers) for numbers in self._state]
         return {"steps": list(self._steps), "param_groups": groups, "state": state}
 
@@ -173,8 +166,12 @@ class Optimizer:
         self._steps, self._state = steps, state
 
     def __repr__(self) -> str:
-        options = ", ".join(f"{n}={o!r}" for n, o in self.param_groups[0].items() if n != "params")
+        options = ", ".join(f"{n}={o!r}" for n, o in _options_of(self.param_groups[0]).items())
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def _options_of(group: dict[str, Any]) -> dict[str, Any]:
+    return {name: option for name, option in group.items() if name != "params"}
 
 
 def listed(caller: str, params: Any) -> list[Any]:

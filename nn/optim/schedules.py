@@ -30,9 +30,8 @@ class Schedule:
         for name, value in vars(self).items():
             if isinstance(value, (int, float)) and not 0 <= value < math.inf:
                 raise ValueError(f"{name} is 0 or more, not {value!r}")
-        self.optimizer = optimizer
+        self.optimizer, self.epoch = optimizer, 0
         self.base_lrs: list[float] = [group["lr"] for group in optimizer.param_groups]
-        self.epoch = 0
         self._set()
 
     def factor(self, epoch: int) -> float:
@@ -67,8 +66,10 @@ class Schedule:
         if (
             not isinstance(state_dict, dict)
             or set(state_dict) != set(own)
-            or not all(name == "best" or _is_like(value, own[name]) for name, value in state_dict.items())
-            or not _is_best(state_dict.get("best"))
+            or not all(
+                _is_best(value) if name == "best" else _is_like(value, own[name])
+                for name, value in state_dict.items()
+            )
         ):
             raise ValueError(
                 f"the state belongs to another schedule: this schedule is a {type(self).__name__}"
@@ -110,11 +111,7 @@ class LinearLR(Schedule):
     """Linear warm-up from `start_factor` to `end_factor` times the rate, in `total_iters` epochs."""
 
     def __init__(
-        self,
-        optimizer: Optimizer,
-        start_factor: float = 1.0 / 3.0,
-        end_factor: float = 1.0,
-        total_iters: int = 5,
+        self, optimizer: Optimizer, start_factor: float = 1 / 3, end_factor: float = 1.0, total_iters: int = 5
     ) -> None:
         self.start_factor, self.end_factor = start_factor, end_factor
         self.total_iters = whole_number("total_iters", total_iters)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from autograd.pictures import escaped, on_scale, plain, theme
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 PLAIN, LABELLED = (2.5, 0.95), (3.6, 1.25)  # inches between columns, and between neurons
 MOST_LABELLED = 40  # lines that have room for their numbers
+FONT = {"fontname": "Helvetica", "fontsize": "10"}
+CIRCLE = {"shape": "circle", "style": "filled", "fixedsize": "true", "width": "0.6", **FONT}
+TEXT = {"shape": "plaintext", "style": "", "fixedsize": "false", "width": "0", "height": "0", "margin": "0"}
 
 
 def draw_network(
@@ -64,27 +68,24 @@ def draw_network(
         if names and len(names) != count:
             raise ValueError(f"{name} needs {count} names, one for each neuron, not {len(names)}")
     values = None if x is None else [first.inputs, *(c.inputs for c in columns[1:]), last.outputs]
-    shown = [list(map(str, inputs)), list(map(str, outputs))]
-    return _Painter(columns, values, color, most, number_format, shown, theme(dark)).graph()
+    ends = list(map(str, inputs)), list(map(str, outputs))
+    return _Painter(columns, values, color == "grad", most, number_format, ends, theme(dark)).graph()
 
 
+@dataclass
 class _Painter:
-    def __init__(
-        self,
-        columns: list[Column],
-        values: list[list[float]] | None,
-        color: str,
-        most: int,
-        number_format: str,
-        names: list[list[str]],
-        colours: Theme,
-    ) -> None:
-        self.columns, self.values, self.number_format, self.colours = columns, values, number_format, colours
-        self.inputs, self.outputs = names
-        self.by_grad, self.most = color == "grad", most
-        self.sizes = [len(columns[0].neurons[0].w), *(len(column.neurons) for column in columns)]
-        self.shown = [_abridged(size, most) for size in self.sizes]
-        weights = [w for column in columns for neuron in column.neurons for w in neuron.w]
+    columns: list[Column]
+    values: list[list[float]] | None
+    by_grad: bool
+    most: int
+    number_format: str
+    ends: tuple[list[str], list[str]]  # names for the neurons of the first and the last column
+    colours: Theme
+
+    def __post_init__(self) -> None:
+        self.sizes = [len(self.columns[0].neurons[0].w), *(len(column.neurons) for column in self.columns)]
+        self.shown = [_abridged(size, self.most) for size in self.sizes]
+        weights = [w for column in self.columns for neuron in column.neurons for w in neuron.w]
         sizes = [abs(self._strength(w)) for w in weights]
         self.largest = max((size for size in sizes if math.isfinite(size)), default=0.0)
         self.labels: list[tuple[float, float, float, float]] = []  # placed so far: x, y, and half sizes
@@ -108,17 +109,8 @@ class _Painter:
                 "fontname": "Helvetica",
                 "fontcolor": colours.faint,
             },
-            node_attr={
-                "shape": "circle",
-                "style": "filled",
-                "fixedsize": "true",
-                "width": "0.6",
-                "fontname": "Helvetica",
-                "fontsize": "10",
-                "fontcolor": colours.ink,
-                "color": colours.faint,
-                "fillcolor": colours.fills["op"],
-            },
+            node_attr=CIRCLE
+            | {"fontcolor": colours.ink, "color": colours.faint, "fillcolor": colours.fills["op"]},
             edge_attr={"arrowhead": "none"},
         )
         for column in range(len(self.sizes)):
@@ -163,7 +155,7 @@ class _Painter:
                 label = plain(format(values[k], self.number_format))
                 attributes["fillcolor"] = on_scale(values[k], largest, self.colours)
             graph.node(f"c{column}n{k}", label, pos=f"{x:.3f},{y:.3f}!", **attributes)
-            names = self.inputs if column == 0 else self.outputs if column == len(self.columns) else ()
+            names = self.ends[0] if column == 0 else self.ends[1] if column == len(self.columns) else ()
             if names:
                 shift = 0.07 * len(names[k]) / 2 + 0.4
                 words = escaped(names[k])
@@ -223,24 +215,12 @@ class _Painter:
 
     def _text(self, graph: Graph, name: str, x: float, y: float, words: str, small: bool = False) -> None:
         """A text with a background of the page's colour, as an HTML-like label."""
-        size = "8" if small else "10"
         table = (
             f'<<table border="0" cellborder="0" cellspacing="0" cellpadding="1" '
             f'bgcolor="{self.colours.paper}"><tr><td>{words}</td></tr></table>>'
         )
-        graph.node(
-            name,
-            table,
-            shape="plaintext",
-            style="",
-            fixedsize="false",
-            width="0",
-            height="0",
-            margin="0",
-            fontsize=size,
-            fontcolor=self.colours.ink,
-            pos=f"{x:.3f},{y:.3f}!",
-        )
+        look = {**TEXT, "fontsize": "8" if small else "10", "fontcolor": self.colours.ink}
+        graph.node(name, table, **look, pos=f"{x:.3f},{y:.3f}!")
 
     def _legend(self) -> str:
         what = "gradients of the weights" if self.by_grad else "weights"
@@ -258,9 +238,8 @@ class _Painter:
             lines.append(self._title(column))
             if self.values is not None:
                 numbers = [format(x, self.number_format) for x in self.values[column]]
-                lines[-1] += (
-                    ": " + ", ".join(numbers[: self.most]) + (" ..." if len(numbers) > self.most else "")
-                )
+                shown = ", ".join(numbers[: self.most])
+                lines[-1] += f": {shown}{' ...' if len(numbers) > self.most else ''}"
         return " \u2192 ".join(lines) if self.values is None else "\n".join(lines)
 
     def _mermaid(self) -> str:

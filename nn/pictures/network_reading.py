@@ -40,13 +40,13 @@ def columns_of(model: Module, x: Any) -> list[Column]:
     """
     if not isinstance(model, Module):
         raise TypeError(f"draw_network draws a Module, not {model!r}: draw(value) shows a Value's graph")
-    layers = [module for module in model.modules() if isinstance(module, Layer)]
+    layers: list[Any] = [module for module in model.modules() if isinstance(module, Layer)]
     inside = {id(neuron) for layer in layers for neuron in layer.neurons}
-    alone = [m for m in model.modules() if isinstance(m, Neuron) and id(m) not in inside]
-    if not layers and not alone:
+    layers += [m for m in model.modules() if isinstance(m, Neuron) and id(m) not in inside]
+    if not layers:
         raise _unfit(model, "has no layers of neurons")
     columns: list[Column] = []
-    for module, args, out in _calls(model, [*layers, *alone], None if x is None else _example(x)):
+    for module, args, out in _calls(model, layers, None if x is None else _example(x)):
         made = list(out) if hasattr(out, "__len__") else [out]
         numbers = numbers_of(made)
         if isinstance(module, (Layer, Neuron)):
@@ -58,7 +58,7 @@ def columns_of(model: Module, x: Any) -> list[Column]:
         elif columns and columns[-1].activation == "linear" and numbers_of(args) == columns[-1].outputs:
             name = module.activation if isinstance(module, Activation) else "softmax"
             columns[-1].activation, columns[-1].outputs, columns[-1].made = name, numbers, made
-    if len(columns) != len(layers) + len(alone):
+    if len(columns) != len(layers):
         raise _unfit(model, "must call each layer exactly once")
     return columns
 

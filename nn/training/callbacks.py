@@ -103,24 +103,21 @@ class Checkpoint:
     def __call__(self, training: Training) -> None:
         count = len(training.history)
         if count == 1 and self._best is None:
-            training.finish.append(lambda: self._save_last(training))
+            training.finish.append(lambda: self._save(training))
         due = count % self.every == 0
         if due and (self._best is None or self._best.improved(training.history)):
             self._save(training)
 
     def _save(self, training: Training) -> None:
-        self._saved = len(training.history)
-        save(
-            training.model,
-            self.path.replace("{epoch}", str(self._saved)),
-            optimizer=training.optimizer,
-            schedule=training.schedule,
-            loader=training.loader,
-        )
-
-    def _save_last(self, training: Training) -> None:
-        if self._saved != len(training.history):
-            self._save(training)
+        epoch = len(training.history)
+        if epoch != self._saved:  # at the end the last epoch may be saved already
+            parts = {
+                "optimizer": training.optimizer,
+                "schedule": training.schedule,
+                "loader": training.loader,
+            }
+            save(training.model, self.path.replace("{epoch}", str(epoch)), **parts)  # type: ignore[arg-type]
+            self._saved = epoch
 
 
 class _Best:
@@ -131,7 +128,7 @@ class _Best:
             raise ValueError(f"mode is 'min' or 'max', not {mode!r}")
         if mode is None and ("loss" in column or "error" in column):
             mode = "min"
-        if mode is None and column.removeprefix("val_") in ("accuracy", "r2"):
+        elif mode is None and column.removeprefix("val_") in ("accuracy", "r2"):
             mode = "max"
         if mode is None:
             raise ValueError(f"cannot tell whether {column!r} should fall or rise: pass mode='min' or 'max'")

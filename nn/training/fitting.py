@@ -114,12 +114,10 @@ def fit(
                 row["seconds"] = time.perf_counter() - start
                 history.rows.append(row)
                 if schedule is not None and schedule.steps_by == "epoch":
-                    metric = [row.get("val_loss", row["loss"])] if schedule.mode else []
-                    schedule.step(*metric)
+                    schedule.step(*([row.get("val_loss", row["loss"])] if schedule.mode else []))
                 for callback in called:
                     callback(training)
-                shown = {n: f"{x:.4g}" for n, x in row.items() if n not in ("epoch", "seconds", "lr")}
-                bar.set_postfix(shown)
+                bar.set_postfix({n: f"{row[n]:.4g}" for n in row if n not in ("epoch", "seconds", "lr")})
                 bar.update()
                 if training.stop:
                     break

@@ -2,12 +2,26 @@
 
 import ast
 import json
+import pickle
 import re
 
 import pytest
 
 import nn
-from autograd import Symbol, Value, derivative, draw, explain, formula, play, steps, tanh, to_mermaid, to_text
+from autograd import (
+    Symbol,
+    Value,
+    derivative,
+    draw,
+    explain,
+    formula,
+    module_path,
+    play,
+    steps,
+    tanh,
+    to_mermaid,
+    to_text,
+)
 from autograd.formulas.notation import latex_name
 from autograd.graph.names import all_names, given_names
 from autograd.graph.walks import topological_order
@@ -66,6 +80,26 @@ class TestANetwork:
             re.findall(r'[\[(]"(\w+)(?: #61; [^<]*)?<', to_mermaid(loss)),
         ):
             assert {name for name in found if name not in ("dot", "sum_of")} == {*LEAVES, *UNITS, "loss"}
+
+
+def test_a_module_tells_which_part_is_a_unit_of_a_layer():
+    """By `module_path`, whatever the modules' names; without a unit nothing has a neuron's name."""
+    x, w = Value(0.5, "x"), [Value(-1.0, "w", parameter=True), Value(2.0, "w", parameter=True)]
+
+    def loss(*units):
+        with module_path("cells"):
+            outs = []
+            for weight, unit in zip(w, units, strict=True):
+                with module_path("cell", unit):
+                    outs.append(tanh(weight * x))
+        return outs[0] * outs[1]
+
+    told = loss(2, 0)
+    for graph in (told, pickle.loads(pickle.dumps(told))):
+        order = topological_order(graph)
+        assert {"net_o1", "out_o1", "out_o3", "w_o1", "w_o3"} <= set(given_names(order, None).values())
+        assert {node.path for node in order if node.op is tanh} == {"cells.cell"}
+    assert set(given_names(topological_order(loss(None, None)), None).values()) == {"x", "w", "w_2"}
 
 
 def test_every_weight_of_a_neuron_is_named_alike():

@@ -248,7 +248,7 @@ class TestLayers:
 
         with pytest.raises(ValueError, match=r"the Linear Net\.body\.1 takes 4 inputs and was given 3"):
             Net()([1.0, 2.0])
-        with pytest.raises(ValueError, match=r"the RMSNorm Sequential\.1 is for 2 numbers and was given 3"):
+        with pytest.raises(ValueError, match=r"the RMSNorm Sequential\.1 takes 2 inputs and was given 3"):
             nn.Sequential(nn.Linear(1, 3), nn.RMSNorm(2))([1.0])
 
     def test_a_thing_is_known_by_its_number(self):
@@ -372,7 +372,7 @@ class TestModules:
             MLP(2, [3, 4, 1], ["relu"])
 
     def test_wrong_sizes(self):
-        with pytest.raises(ValueError, match="this LayerNorm is for 3 numbers and was given 2"):
+        with pytest.raises(ValueError, match="this LayerNorm takes 3 inputs and was given 2"):
             nn.LayerNorm(3)([1.0, 2.0])
         with pytest.raises(ValueError, match="5 is none of the 2 things 0 to 1"):
             nn.Embedding(2, 3)(5)
