@@ -36,7 +36,7 @@ def test_masked_arrays_of_numbers_keep_the_gradient():
     assert grad(lambda x: (numbers * x).sum())(3.0) == 5.0
     assert grad(lambda x: (x * numbers).sum())(3.0) == 5.0
     assert grad(lambda x: (x - numbers**2 * x).sum())(2.0) == 2.0 - (1.0 + 16.0)
-    for name in ("_data", "_mask", "_op", "_prev", "_backward"):
+    for name in ("_data", "_mask", "_fill_value"):
         assert not hasattr(Value(1.0) * 2.0, name)
 
 
