@@ -29,6 +29,7 @@ from autograd.graph.recording import module_path as module_path
 from autograd.graph.recording import no_grad as no_grad
 from autograd.graph.recording import source_lines as source_lines
 from autograd.pictures import draw as draw
+from autograd.pictures import draw_dot as draw_dot
 from autograd.pictures import to_mermaid as to_mermaid
 from autograd.pictures import to_text as to_text
 from autograd.table import op

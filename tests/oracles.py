@@ -20,6 +20,20 @@ def _half_even(x):
     return lower + (1 if rest > 0.5 or (rest == 0.5 and lower % 2) else 0)
 
 
+def _sinc_derivative(n, x):
+    """Derivative n of sin(z)/z at z = pi*x, times pi**n, by the power series."""
+    n = int(mpmath.floor(n))
+    with mpmath.workdps(mp.dps + 60 + int(3 * abs(x))):
+        z, total, k = mp.pi * x, mpf(0), (n + 1) // 2
+        while True:
+            power = 2 * k - n
+            term = (-1) ** k * z**power / mpmath.factorial(power) / (2 * k + 1)
+            total += term
+            k += 1
+            if power > abs(z) and abs(term) <= abs(total) * mpf(10) ** -mp.dps:
+                return total * mp.pi**n
+
+
 # The ops that mpmath has under another name, in another form, or not at all.
 OTHER_NAMES = {
     "neg": lambda x: -x,
@@ -44,6 +58,12 @@ OTHER_NAMES = {
     "where": lambda c, x, y: x if c != 0 else y,
     "maximum": max,
     "minimum": min,
+    "lgamma": lambda x: mpmath.log(abs(mpmath.gamma(x))) if x < 0 else mpmath.loggamma(x),
+    "polygamma": lambda n, x: mpmath.polygamma(int(mpmath.floor(n)), x),
+    "norm_pdf": mpmath.npdf,
+    "norm_cdf": lambda x: mpmath.erfc(-x / mpmath.sqrt(2)) / 2,
+    "sinc": mpmath.sincpi,
+    "sinc_derivative": _sinc_derivative,
     "round": _half_even,
     "fmod": _fmod,
     "identity": lambda x: x,

@@ -6,12 +6,17 @@ Attributes and `backward` are documented here; value.py and the native engine im
 from __future__ import annotations
 
 from autograd.graph.recording import current
+from autograd.graph.sweeps import times
+from autograd.graph.walks import flat_args
+from autograd.table import ops
 from autograd.table.op import number
 from autograd.table.operand import Operand
+from autograd.table.slopes import number_slopes
 from autograd.table.ufuncs import ufunc_result
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable, KeysView
     from typing import Any, Self
 
     from autograd.table.op import Op
@@ -46,6 +51,7 @@ class Behaviour(Operand):
     __slots__ = ()
 
     if TYPE_CHECKING:
+        _check_operands: Callable[[list[Any], list[Any]], None]  # the engine's `check_fresh`
 
         def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None: ...
 
@@ -114,6 +120,41 @@ class Behaviour(Operand):
             RuntimeError: if it depends on no leaf that wants gradients, or a rule calls it in turn.
         """
         raise NotImplementedError
+
+    # micrograd's names, with which its programs read a graph
+
+    @property
+    def _prev(self) -> KeysView[Self]:
+        """The operands that are Values, each once, in order; a read-only set that tells Values by identity.
+
+        Constants are no nodes, so they are missing here; `args` has them, and an operand used twice twice.
+        """
+        return dict.fromkeys([x for x in flat_args(self) if type(x) is not float]).keys()
+
+    @property
+    def _op(self) -> str:
+        """The op as micrograd writes it: "+", "**2", "ReLU"; the op's name for a function; "" for a leaf."""
+        op = self.op
+        if op is None:
+            return ""
+        if op is ops.pow and type(self.args[1]) is float:
+            return f"**{self.args[1]:.17g}"
+        return "ReLU" if op is ops.relu else op.infix or op.name
+
+    def _backward(self) -> None:
+        """One step of the chain rule: add `grad` times the slope to the `grad` of each operand.
+
+        `backward` takes these steps for all nodes, users before operands, once inner gradients are 0.
+
+        Raises:
+            StaleGraphError: if an operand was given a new number after it was used here.
+        """
+        if self.op is None:
+            return
+        self._check_operands([self], [x for x in self._prev if x.op is None])
+        for x, slope in number_slopes(self):
+            if x.op is not None or x.requires_grad:
+                x.grad += times(self.grad, slope)
 
     def item(self) -> float:
         """The number, a float; the same as `data`."""

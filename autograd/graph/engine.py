@@ -32,6 +32,7 @@ else:
     used.Value.__init_subclass__ = classmethod(errors.subclass)
 
 Value = used.Value
+Behaviour._check_operands = staticmethod(used.check_fresh)
 op.reserved.update(dir(Value))
 
 advance_clock = used.advance_clock

@@ -47,6 +47,11 @@ def missing_grad() -> TypeError:
 
 
 def label(label: Any) -> TypeError:
+    if isinstance(label, (tuple, list, set)):
+        return TypeError(
+            f"a label is a str, not the {type(label).__name__} {label!r}: an op "
+            f"gives its result the operands; write one of your own as Op(name, forward, partials)"
+        )
     return TypeError(f"a label is a str, not the {type(label).__name__} {label!r}: write str(...)")
 
 

@@ -15,7 +15,18 @@ if TYPE_CHECKING:
     from autograd.pictures.labels import escaped, plain
     from autograd.pictures.themes import Theme, on_scale, theme
 
-__all__ = ["Graph", "Theme", "draw", "escaped", "on_scale", "plain", "theme", "to_mermaid", "to_text"]
+__all__ = [
+    "Graph",
+    "Theme",
+    "draw",
+    "draw_dot",
+    "escaped",
+    "on_scale",
+    "plain",
+    "theme",
+    "to_mermaid",
+    "to_text",
+]
 
 
 def draw(
@@ -76,6 +87,19 @@ def draw(
         wants_grad=color == "grad",
     )
     return render(scene, options)
+
+
+def draw_dot(root: Value, format: str = "svg", rankdir: str = "LR") -> Graph:
+    """The picture of micrograd's function of this name: an op and its result are two boxes.
+
+    Args:
+        root: the result whose graph is drawn.
+        format: what `render` writes: "svg", "png" ...
+        rankdir: the direction, as in `draw`.
+    """
+    graph = draw(root, direction=rankdir, ops="separate", number_format=".4f")
+    graph.format = format
+    return graph
 
 
 def to_text(*what: Any, number_format: str = ".4g", **options: Any) -> str:

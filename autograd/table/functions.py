@@ -15,6 +15,7 @@ from autograd.table.ops import (
     ceil,
     div,
     dot,
+    eq,
     erfc,
     exp,
     expm1,
@@ -30,6 +31,7 @@ from autograd.table.ops import (
     mul,
     ne,
     neg,
+    polygamma,
     round,
     sigmoid,
     sign,
@@ -48,19 +50,24 @@ if TYPE_CHECKING:
 
 __all__ = [
     "clip",
+    "degrees",
+    "digamma",
     "elu",
     "floordiv",
     "gelu",
+    "heaviside",
     "leaky_relu",
     "log_sigmoid",
     "log_softmax",
     "logaddexp",
+    "logaddexp2",
     "logit",
     "mean",
     "mish",
     "mod",
     "norm",
     "prod",
+    "radians",
     "reciprocal",
     "selu",
     "silu",
@@ -71,6 +78,8 @@ __all__ = [
     "trunc",
     "var",
 ]
+
+_LN2 = math.log(2.0)
 
 
 def _filled(name: str, xs: Sequence[Any], least: int = 1) -> tuple[Any, ...]:
@@ -96,6 +105,21 @@ def reciprocal(x: Any) -> Any:
 def trunc(x: Any) -> Any:
     """x rounded towards 0; slope 0."""
     return where(lt(x, 0.0), ceil(x), floor(x))
+
+
+def radians(x: Any) -> Any:
+    """The angle of x degrees, in radians."""
+    return mul(math.pi / 180.0, x)
+
+
+def degrees(x: Any) -> Any:
+    """The angle of x radians, in degrees."""
+    return mul(180.0 / math.pi, x)
+
+
+def digamma(x: Any) -> Any:
+    """The derivative of lgamma, also called psi: -+inf at +-0, nan at negative whole numbers."""
+    return polygamma(0.0, x)
 
 
 def logit(p: Any) -> Any:
@@ -173,6 +197,16 @@ def floordiv(x: Any, y: Any) -> Any:
 def logaddexp(x: Any, y: Any) -> Any:
     """log(exp(x) + exp(y))"""
     return logsumexp((x, y))
+
+
+def logaddexp2(x: Any, y: Any) -> Any:
+    """log2(2**x + 2**y)"""
+    return mul(logaddexp(mul(x, _LN2), mul(y, _LN2)), 1.0 / _LN2)
+
+
+def heaviside(x: Any, at_zero: Any) -> Any:
+    """0 for x < 0, `at_zero` for x = 0, 1 for x > 0, nan at nan; slope 0 in x."""
+    return where(eq(x, 0.0), at_zero, mul(0.5, add(1.0, sign(x))))
 
 
 # Of a sequence

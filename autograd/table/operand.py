@@ -66,6 +66,22 @@ class Operand(_Methods):
         """Itself, since it is real; `numpy.var` calls this."""
         return self
 
+    # NumPy calls these methods of the elements of an object array for np.radians, np.fabs and the like.
+
+    def radians(self) -> Self:
+        """autograd.radians of it."""
+        return functions.radians(self)
+
+    def degrees(self) -> Self:
+        """autograd.degrees of it."""
+        return functions.degrees(self)
+
+    deg2rad, rad2deg = radians, degrees
+
+    def fabs(self) -> Self:
+        """abs(v)"""
+        return ops.abs(self)
+
     def __abs__(self) -> Self:
         return ops.abs(self)
 

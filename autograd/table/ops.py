@@ -24,6 +24,7 @@ from builtins import abs as abs_
 from builtins import round as round_
 from math import copysign, inf, nan
 
+from autograd.table import special, special_c
 from autograd.table.families import (
     EXACT,
     EXPONENT,
@@ -60,7 +61,10 @@ gaussian: Op
 hypot: Op
 le: Op
 log: Op
+norm_pdf: Op
+polygamma: Op
 sign: Op
+sinc_derivative: Op
 stop_gradient: Op
 where: Op
 
@@ -563,6 +567,94 @@ static double autograd_logsumexp(int n, const double *xs)
     doc="log(sum of exp(x)), without overflow and without losing the small terms.",
 )
 
+# The gamma functions, the normal distribution, sinc
+
+gamma = Op(
+    "gamma",
+    special.gamma,
+    (lambda x, out: out * polygamma(0.0, x),),
+    latex=r"\Gamma\left(#1\right)",
+    c="autograd_gamma(#1)",
+    c_helper=special_c.GAMMA_C,
+    domain=((1e-100, 171.0),),
+    kinks="+-inf at +-0, nan at negative whole numbers, as C's tgamma; below 0 within 7 ulp",
+    singular=True,
+    doc="The gamma function, (x - 1)! for whole x.",
+)
+lgamma = Op(
+    "lgamma",
+    special.lgamma,
+    (lambda x, out: polygamma(0.0, x),),
+    latex=r"\ln\left|\Gamma\left(#1\right)\right|",
+    c="autograd_lgamma(#1)",
+    c_helper=special_c.LGAMMA_C,
+    domain=(POSITIVE,),
+    kinks="inf at 0 and at negative whole numbers, as C's lgamma; below 0 within 2 ulp of 1 + |x| + |result|",
+    singular=True,
+    doc="The logarithm of |gamma(x)|, also where gamma(x) overflows.",
+)
+polygamma = Op(
+    "polygamma",
+    special.polygamma,
+    (None, lambda n, x, out: polygamma(n + 1.0, x)),
+    method="",
+    latex=r"\psi^{\left(#1\right)}\left(#2\right)",
+    c="autograd_polygamma(#1, #2)",
+    c_helper=special_c.POLYGAMMA_C,
+    domain=((0.0, 9.0), (1e-3, 1e3)),
+    kinks="n is rounded down, slope 0 in n; at 0, -1, -2 ... inf for odd n, for even n nan (-+inf at +-0); "
+    "nan for n < 0 and n > 170; from n = 10 on within 16 ulp; below 0 exact to the size of the nearest pole",
+    singular=True,
+    doc="Derivative n of digamma at x, which is derivative n + 1 of lgamma.",
+)
+norm_pdf = Op(
+    "norm_pdf",
+    special.norm_pdf,
+    (lambda x, out: chain(-x, out),),
+    latex=r"\varphi\left(#1\right)",
+    c="autograd_norm_pdf(#1)",
+    c_helper=special_c.NORM_PDF_C,
+    domain=((-37.5, 37.5),),
+    doc="The density of the standard normal distribution, exp(-x**2 / 2) / sqrt(2*pi), also in the tails.",
+)
+norm_cdf = Op(
+    "norm_cdf",
+    special.norm_cdf,
+    (lambda x, out: norm_pdf(x),),
+    saturates=True,
+    latex=r"\Phi\left(#1\right)",
+    c="autograd_norm_cdf(#1)",
+    c_helper=special_c.NORM_CDF_C,
+    domain=((-37.5, 37.5),),
+    doc="The distribution function of the standard normal distribution, accurate in the lower tail.",
+)
+sinc = Op(
+    "sinc",
+    special.sinc,
+    (lambda x, out: sinc_derivative(1.0, x),),
+    latex=named("sinc"),
+    c="autograd_sinc(#1)",
+    c_helper=special_c.SINC_C,
+    domain=((-1e3, 1e3),),
+    vanishes=True,
+    slope_abs=_ONE_ULP,
+    doc="sin(pi*x) / (pi*x), 1 at 0: normalised, as NumPy's. Write sinc(x / pi) for sin(x) / x.",
+)
+sinc_derivative = Op(
+    "sinc_derivative",
+    special.sinc_derivative,
+    (None, lambda n, x, out: sinc_derivative(n + 1.0, x)),
+    method="",
+    latex=r"\operatorname{sinc}^{\left(#1\right)}\left(#2\right)",
+    c="autograd_sinc_derivative(#1, #2)",
+    c_helper=special_c.SINC_DERIVATIVE_C,
+    domain=((0.0, 4.0), (-0.4, 0.4)),
+    kinks="n is rounded down, slope 0 in n; nan for n < 0 and n > 170; for other x and n within 16 ulp of "
+    "pi**n / (n + 1)",
+    singular=True,
+    doc="Derivative n of sinc at x, right at 0 too.",
+)
+
 # Absolute value, relations and choices
 
 abs = Op(
@@ -721,6 +813,11 @@ if TYPE_CHECKING:
         def gaussian(self) -> Self: ...
         def erf(self) -> Self: ...
         def erfc(self) -> Self: ...
+        def gamma(self) -> Self: ...
+        def lgamma(self) -> Self: ...
+        def norm_pdf(self) -> Self: ...
+        def norm_cdf(self) -> Self: ...
+        def sinc(self) -> Self: ...
         def sigmoid(self) -> Self: ...
         def softplus(self) -> Self: ...
         def relu(self) -> Self: ...

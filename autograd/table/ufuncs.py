@@ -16,17 +16,28 @@ if TYPE_CHECKING:
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "absolute": ops.abs,
     "add": operator.add,
+    "deg2rad": functions.radians,
+    "degrees": functions.degrees,
     "divide": operator.truediv,
+    "divmod": divmod,
     "expit": ops.sigmoid,  # SciPy's
     "fabs": ops.abs,
     "float_power": operator.pow,
     "floor_divide": operator.floordiv,
+    "gammaln": ops.lgamma,  # SciPy's
+    "heaviside": functions.heaviside,
     "log_expit": functions.log_sigmoid,  # SciPy's
     "logaddexp": functions.logaddexp,
+    "logaddexp2": functions.logaddexp2,
     "logit": functions.logit,  # SciPy's
+    "modf": lambda x: (x - functions.trunc(x), functions.trunc(x)),
     "multiply": operator.mul,
+    "ndtr": ops.norm_cdf,  # SciPy's
     "negative": operator.neg,
     "power": operator.pow,
+    "psi": functions.digamma,  # SciPy's
+    "rad2deg": functions.degrees,
+    "radians": functions.radians,
     "reciprocal": functions.reciprocal,
     "remainder": operator.mod,
     "square": functions.square,
@@ -73,7 +84,7 @@ def ufunc_result(ufunc: Any, method: str, inputs: tuple[Any, ...], options: dict
             ) from error
     else:
         with numpy.errstate(all="ignore"):  # infinities and nan are results like others
-            result = getattr(numpy.frompyfunc(function, ufunc.nin, 1), method)(*boxed)
+            result = getattr(numpy.frompyfunc(function, ufunc.nin, ufunc.nout), method)(*boxed)
     (target,) = targets if len(targets) == 1 else (None,)
     if target is None:
         return result

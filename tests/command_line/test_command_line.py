@@ -163,7 +163,7 @@ class TestExplain:
             ),
             (["x*math.pi", "x=1"], "without the module or object of math.pi: write pi"),
             (["x.max(2)", "x=1"], "without the module or object of x.max: write maximum(...)"),
-            (["math.gamma(x)", "x=1"], "math.gamma: `python -m autograd ops` lists all functions"),
+            (["math.comb(x)", "x=1"], "math.comb: `python -m autograd ops` lists all functions"),
             (["2 + 3"], "there is nothing to differentiate"),
             (["x*x", "x=1", "y=2"], "y does not occur in x*x"),
             (["x*x", "x=one"], "given as NAME=NUMBER, such as w=0.5, not as 'x=one'"),
