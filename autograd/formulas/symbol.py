@@ -10,7 +10,7 @@ from math import copysign
 from threading import RLock
 from weakref import WeakValueDictionary
 
-from autograd.formulas import notation
+from autograd.formulas import mathml, notation
 from autograd.formulas.rules import RULES
 from autograd.graph.lines import flatten, replay
 from autograd.graph.walks import replaced
@@ -95,9 +95,7 @@ class Symbol(Operand):
         return f"$\\displaystyle {self.latex()}$"
 
     def _repr_html_(self) -> str | None:
-        from autograd.formulas.mathml import output
-
-        return output([(0, [(self.latex(), True)])])
+        return mathml.output([(0, [(self.latex(), True)])])
 
     def __lt__(self, other: Any) -> Any:
         return self._binary(ops.lt, other)
