@@ -34,6 +34,7 @@ from autograd.pictures import to_mermaid as to_mermaid
 from autograd.pictures import to_text as to_text
 from autograd.table import op
 from autograd.table.functions import *
+from autograd.table.neurons import neurons as neurons
 from autograd.table.op import Op as Op
 from autograd.table.op import custom_derivative as custom_derivative
 from autograd.table.ops import *

@@ -9,6 +9,7 @@
 #include "sweep.c"
 #include "operators.c"
 #include "call.c"
+#include "neurons.c"
 #include "jacobian.c"
 #include "graph_sweep.c"
 #include "functions.c"
@@ -181,11 +182,13 @@ static PyMethodDef engine_functions[] = {
     {"push_graph", engine_push_graph, METH_VARARGS},
     {"jacobian", engine_jacobian, METH_VARARGS},
     {"wanting", engine_wanting, METH_O},
+    {"neurons", (PyCFunction)(void (*)(void))engine_neurons, METH_FASTCALL},
     {"is_stale", engine_is_stale, METH_O},
     {"recorded", engine_recorded, METH_VARARGS},
     {"current", engine_current, METH_NOARGS},
     {"set_source", engine_set_source, METH_O},
     {"advance_clock", engine_advance_clock, METH_NOARGS},
+    {"clock", engine_clock, METH_NOARGS},
     {"birth", engine_birth, METH_O},
     {"restore", engine_restore, METH_VARARGS},
     {NULL},

@@ -365,6 +365,11 @@ static PyObject *engine_advance_clock(PyObject *module, PyObject *unused)
     return PyLong_FromUnsignedLongLong(++tick);
 }
 
+static PyObject *engine_clock(PyObject *module, PyObject *unused)
+{
+    return PyLong_FromUnsignedLongLong(tick);
+}
+
 static PyObject *engine_birth(PyObject *module, PyObject *object)
 {
     if (!IS_VALUE(object))

@@ -110,7 +110,16 @@ typedef struct {
     Sweep places; /* without adjoints */
     Term *terms;  /* adjoints or tangents, by the places of nodes */
     int is_forward;
+    const State *state; /* that new nodes are made in */
 } GraphSweep;
+
+/* To be called after Python code has run. */
+static int resume(GraphSweep *sweep)
+{
+    const State *state = current_state();
+    sweep->state = state ? state : &outside;
+    return keep_places(&sweep->places);
+}
 
 /* Carry from or to one operand: with the slope by it, a borrowed reference. */
 static int carry_term(GraphSweep *sweep, Term *of_node, Term *of_operand, Term slope)
@@ -131,9 +140,9 @@ static int carry_by_template(GraphSweep *sweep, Value *node, Term *of_node, Term
         return 0;
     const int constant = shapes[node->code] != BINARY ? 0 : !of[0].value ? 1 : !of[1].value ? 2 : 0;
     const Template *template = &templates[node->code][i][constant];
-    enum { MOST = 32 };
-    Term slots[MOST] = {of[0], of[1], of[2], {node, node->data}};
-    int done = template->count <= MOST - 4 ? 0 : -1, made = 4;
+    Term slots[4 + MOST_STEPS] = {of[0], of[1], of[2], {node, node->data}};
+    int done = 0, made = 4;
+    hold(sweep->state);
 #define SLOT(place) ((place) >= 0 ? slots[place] : (Term){NULL, template_numbers[-1 - (place)]})
     for (; done == 0 && made < 4 + template->count; made++) {
         const Step *step = &template_steps[template->first + made - 4];
@@ -145,6 +154,7 @@ static int carry_by_template(GraphSweep *sweep, Value *node, Term *of_node, Term
     if (done == 0)
         done = carry_term(sweep, of_node, &sweep->terms[place], SLOT(template->slope));
 #undef SLOT
+    let_go();
     for (int k = 4; k < made; k++)
         Py_XDECREF(slots[k].value);
     return done;
@@ -153,7 +163,7 @@ static int carry_by_template(GraphSweep *sweep, Value *node, Term *of_node, Term
 static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
 {
     PyObject *pairs = PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
-    int done = pairs ? keep_places(&sweep->places) : -1;
+    int done = pairs ? resume(sweep) : -1;
     for (Py_ssize_t k = 0; done == 0 && k < PyList_GET_SIZE(pairs); k++) {
         PyObject *pair = PyList_GET_ITEM(pairs, k), *slope = PyTuple_GET_ITEM(pair, 1);
         const size_t place = place_of(&sweep->places, (Value *)PyTuple_GET_ITEM(pair, 0));
@@ -214,8 +224,10 @@ static int sweep_node(GraphSweep *sweep, Value *node)
 
 static int sweep_graph(GraphSweep *sweep, const Array *order)
 {
+    if (resume(sweep) < 0)
+        return -1;
     for (Py_ssize_t k = 0; k < order->count; k++) {
-        if (RARELY((k & 0xffff) == 0xffff) && check_signals(&sweep->places) < 0)
+        if (RARELY((k & 0xffff) == 0xffff) && (PyErr_CheckSignals() < 0 || resume(sweep) < 0))
             return -1;
         if (sweep_node(sweep, order->nodes[sweep->is_forward ? k : order->count - 1 - k]) < 0)
             return -1;

@@ -213,7 +213,10 @@ def _templates(rows: list[Op], joint: list[str]) -> str:
     steps: list[str] = []
     starts: dict[str, int] = {}
 
+    longest = 1
+
     def template(op: Op, i: int, constant: int | None) -> str:
+        nonlocal longest
         if op.name in joint:
             return "{0, -1, 0}"
         operands = [_Placeholder(is_number=k == constant) for k in range(op.arity)]
@@ -240,6 +243,7 @@ def _templates(rows: list[Op], joint: list[str]) -> str:
             return -1 - numbers.index(text)
 
         lines = [f"{{{codes[x.op]}, {{{', '.join(str(place(arg)) for arg in x.args)}}}}}" for x in inner]
+        longest = max(longest, len(lines))
         start = starts.setdefault(str(lines), len(steps))
         if start == len(steps):
             steps.extend(lines)
@@ -253,6 +257,7 @@ def _templates(rows: list[Op], joint: list[str]) -> str:
     return f"""\
 typedef struct {{ unsigned char op; short operands[3]; }} Step;
 typedef struct {{ short first, count, slope; }} Template;
+enum {{ MOST_STEPS = {longest} }};
 static const double template_numbers[] = {{{", ".join(numbers)}}};
 static const Step template_steps[] = {{{", ".join(steps)}}};
 static const Template templates[][3][3] = {{

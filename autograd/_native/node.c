@@ -27,7 +27,7 @@ ALWAYS_INLINE Value *new_node(double data, int code, int flags)
 static PyObject *new_leaf(double data, int flags)
 {
     Value *node = new_node(data, LEAF, flags);
-    const State *state = current_state();
+    const State *state = state_of_node();
     if (node && state)
         node->note = Py_XNewRef(state->origin);
     return (PyObject *)node;

@@ -27,7 +27,7 @@ ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, 
 /* A node without its operands yet or, under no_grad, a detached leaf. */
 ALWAYS_INLINE Value *new_result(int code, double data, int flags)
 {
-    const State *state = current_state();
+    const State *state = state_of_node();
     if (RARELY(state != NULL) && !state->recording) {
         code = LEAF;
         flags = CONSTANT;

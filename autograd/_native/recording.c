@@ -7,6 +7,7 @@ static THREAD_LOCAL int sweeping; /* inside backward */
 typedef struct State {
     PyObject_HEAD
     char recording;      /* False inside no_grad */
+    char matters;        /* whether new nodes differ from those outside of all blocks */
     PyObject *origin;    /* a tuple: the path of the module and the source line that run; NULL for neither */
     PyObject *traced;    /* the tuple of the inputs of all running traces, a list each */
     struct State *outer; /* the State that this one has replaced; NULL outside of all blocks */
@@ -14,18 +15,21 @@ typedef struct State {
 
 static PyObject *state_variable; /* the context variable: a State, or None */
 
-/* The number of States: while there is none, a new node skips the look-up of its task's State. */
-static Py_ssize_t open_blocks;
+/* The number of States, and of those that matter to new nodes: while there is none, a new node skips the look-up of
+ * its task's State. */
+static Py_ssize_t open_blocks, blocks_that_matter;
 
 static void state_dealloc(PyObject *object)
 {
     State *self = (State *)object;
     while (self) { /* and those that only this one refers to, without recursion */
         State *outer = self->outer;
+        const int matters = self->matters;
         Py_XDECREF(self->origin);
         Py_XDECREF(self->traced);
         PyObject_Free(self);
         open_blocks--;
+        blocks_that_matter -= matters;
         if (outer && Py_REFCNT(outer) > 1) {
             Py_DECREF(outer);
             outer = NULL;
@@ -52,10 +56,27 @@ static PyTypeObject state_type = {
 
 static State outside = {PyObject_HEAD_INIT(&state_type).recording = 1}; /* PyInit_engine() sets `traced` */
 
+/* The State that counts while C makes many nodes and runs no Python code; else NULL. */
+static const State *held;
+
+static void hold(const State *state)
+{
+    held = state;
+    blocks_that_matter++;
+}
+
+static void let_go(void)
+{
+    held = NULL;
+    blocks_that_matter--;
+}
+
 /* The State of the calling task, borrowed from its context; NULL outside of all blocks. */
 static const State *state_of_task(void)
 {
     PyObject *found;
+    if (held)
+        return held;
     if (PyContextVar_Get(state_variable, Py_None, &found) < 0) {
         PyErr_Clear(); /* no memory for a context, so there is no block in it */
         return NULL;
@@ -67,6 +88,12 @@ static const State *state_of_task(void)
 ALWAYS_INLINE const State *current_state(void)
 {
     return RARELY(open_blocks > 0) ? state_of_task() : NULL;
+}
+
+/* The State that a new node has to ask; NULL if there is none. */
+ALWAYS_INLINE const State *state_of_node(void)
+{
+    return RARELY(blocks_that_matter > 0) ? state_of_task() : NULL;
 }
 
 static int set_state(const State *state)
@@ -90,6 +117,7 @@ static State *copy_state(const State *from)
     state->origin = Py_XNewRef(from->origin);
     state->traced = Py_NewRef(from->traced);
     state->outer = NULL;
+    state->matters = 0;
     return state;
 }
 
@@ -97,6 +125,8 @@ static State *copy_state(const State *from)
 static int begin_state(State *state, const State *outer)
 {
     state->outer = (State *)Py_XNewRef(outer);
+    state->matters = !state->recording || state->origin;
+    blocks_that_matter += state->matters;
     const int done = set_state(state);
     Py_DECREF(state);
     return done;
@@ -194,17 +224,26 @@ static void block_dealloc(PyObject *object)
     Py_TYPE(self)->tp_free(self);
 }
 
-/* The same tuple for the same origin outside of the block. */
+/* The origin inside a block, given the one outside; borrowed from the block, or NULL with an exception. It is the
+ * same tuple for the same origin outside. */
+static PyObject *origin_inside(Block *self, PyObject *outer)
+{
+    if (!self->inner || self->outer != outer) {
+        PyObject *inner = change_origin(outer, self->value, NULL);
+        if (!inner)
+            return NULL;
+        Py_XSETREF(self->inner, inner);
+        Py_XSETREF(self->outer, Py_XNewRef(outer));
+    }
+    return self->inner;
+}
+
 static int enter_path(Block *self, State *state)
 {
-    if (!self->inner || self->outer != state->origin) {
-        PyObject *inner = change_origin(state->origin, self->value, NULL);
-        if (!inner)
-            return -1;
-        Py_XSETREF(self->inner, inner);
-        Py_XSETREF(self->outer, Py_XNewRef(state->origin));
-    }
-    Py_XSETREF(state->origin, Py_NewRef(self->inner));
+    PyObject *inner = origin_inside(self, state->origin);
+    if (!inner)
+        return -1;
+    Py_XSETREF(state->origin, Py_NewRef(inner));
     return 0;
 }
 

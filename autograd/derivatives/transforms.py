@@ -17,7 +17,17 @@ from operator import index
 from autograd.derivatives.tracing import Trace
 from autograd.derivatives.tree import flatten, flatten_like
 from autograd.graph import engine
-from autograd.graph.engine import Value, between, check_fresh, pull_graph, walk, wanting
+from autograd.graph.engine import (
+    Value,
+    advance_clock,
+    between,
+    birth,
+    check_fresh,
+    clock,
+    pull_graph,
+    walk,
+    wanting,
+)
 from autograd.graph.recording import current, enable_grad
 from autograd.table import ops
 from autograd.table.op import number
@@ -50,10 +60,12 @@ class _Recording(Trace):
                 new[i] = arg
             return f(*new, **kwargs)
 
-        super().__init__(call, [x if type(x) is float else self._given(x) for x in numbers], self.name)
+        if not set(map(type, numbers)) <= {float}:
+            numbers = list(map(self._given, numbers))
+        super().__init__(call, numbers, self.name)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
-        self.graph = self.nested and (any(x.op is not None for x in self.inputs) or self.wants_gradients())
+        self.graph = self.nested and (self.linked or self.wants_gradients())
 
     def _given(self, x: Any) -> Any:
         """What an input is made for: a Value that wants gradients, or a number."""
@@ -69,10 +81,11 @@ class _Recording(Trace):
             found = engine.pull(self.order, self.reached, self.inputs, seeds)
             self.check_rules()
             return found
+        start = advance_clock()
         with enable_grad():
             found = pull_graph(self.order, self.inputs, seeds)
         self.check_rules()
-        return self.settle(found, cotangents)
+        return self.bare(_own(found, start))
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
@@ -83,10 +96,11 @@ class _Recording(Trace):
             found = engine.push(self.order, outs, seeds)
             self.check_rules()
             return self.spread(found)
+        start = advance_clock()
         with enable_grad():
             found = engine.push_graph(self.order, outs, seeds)
         self.check_rules()
-        return self.settle(self.spread(found), tangents)
+        return self.bare(_own(self.spread(found), start))
 
     def spread(self, found: Sequence[Any]) -> list[Any]:
         """What was found for the results that are Values, and 0 for the others."""
@@ -120,10 +134,6 @@ class _Recording(Trace):
         if self.leaves:
             self.check_fresh()
 
-    def settle(self, results: Sequence[Any], given: Sequence[Any]) -> list[Any]:
-        """Derivatives as floats, or as Values where they depend on a Value that wants gradients."""
-        return self.bare(_own(results, [*self.reached, *given]))
-
     def bare(self, results: Sequence[Any]) -> list[Any]:
         """Results as floats, except Values that want gradients."""
         for x in self.inputs:
@@ -140,13 +150,10 @@ class _Recording(Trace):
         return self.rebuild_out([x.data if type(x) is Value else x for x in self.outs])
 
 
-def _own(results: Sequence[Any], known: Sequence[Any]) -> list[Any]:
-    """Results as new nodes: a slope may be an operand itself, so a Value of the caller's."""
-    if not any(type(x) is Value for x in results):
-        return list(results)
-    before = set(known)
+def _own(results: Sequence[Any], start: int) -> list[Any]:
+    """Results as new nodes: a slope may be an operand itself, a Value of the caller's older than `start`."""
     with enable_grad():
-        return [ops.identity(x) if type(x) is Value and x in before else x for x in results]
+        return [ops.identity(x) if type(x) is Value and birth(x) < start else x for x in results]
 
 
 def _places(name: str, argnums: Argnums, count: int) -> list[int]:
@@ -376,11 +383,13 @@ def gradients(out: Value, inputs: Any) -> Any:
             )
     reached, leaves = walk(out)
     check_fresh(reached, leaves)
-    order = between(reached, set(wanted))
+    order = between(reached, wanted)
+    start = advance_clock()
     with enable_grad():
         found = pull_graph(order, wanted, [(out, 1.0)])
-    check_fresh(reached, leaves)
-    found = _own(found, [*reached, *leaves])
+    if clock() != start:  # a rule of a user's op has set a leaf
+        check_fresh(reached, leaves)
+    found = _own(found, start)
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 
 

@@ -39,6 +39,7 @@ advance_clock = used.advance_clock
 between = used.between
 birth = used.birth
 check_fresh = used.check_fresh
+clock = used.clock
 is_stale = used.is_stale
 jacobian = sweeps.jacobian
 pull = used.pull

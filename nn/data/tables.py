@@ -50,6 +50,8 @@ def as_rows(X: Any) -> list[list[float]]:
             raise ValueError(
                 f"X[0] has {len(rows[0])} numbers, and X[{i}] {len(row)}: make rows equally long"
             )
+        if set(map(type, row)) == {float} and math.isfinite(sum(row)):
+            continue  # the usual row; the sum of an infinity or a nan is not finite
         for j, x in enumerate(row):
             if not _is_number(x):
                 raise ValueError(

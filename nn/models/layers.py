@@ -5,10 +5,10 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, dot, sqrt, var
+from autograd import Value, dot, neurons, sqrt, var
 from nn import init
 from nn.arguments import whole_number
-from nn.models.activations import activation_argument, activation_by_name, outputs_after
+from nn.models.activations import activation_argument, activation_by_name, linear, outputs_after
 from nn.models.module import Module, described, parameter
 from nn.models.outputs import outputs_of
 
@@ -68,6 +68,16 @@ class Neuron(Module):
         self.w = [parameter(draw(in_size, out_size), f"w{i + 1}") for i in range(in_size)]
         self.b = parameter(init.by_name(bias_init)(in_size, out_size), "b") if bias else None
 
+    changes = 0  # how often an attribute of some neuron has been set: layers then look at their neurons again
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        super().__setattr__(name, value)
+        Neuron.changes += 1
+
+    def __delattr__(self, name: str) -> None:
+        super().__delattr__(name)
+        Neuron.changes += 1
+
     def forward(self, x: Sequence[Any]) -> Value:
         """The output for `in_size` inputs, numbers or Values."""
         net = dot(self.w, _inputs(self, x, len(self.w)))
@@ -80,6 +90,21 @@ class Neuron(Module):
 
     def _found_outputs(self) -> str | None:
         return outputs_after(self._activate)
+
+
+class _Rows:
+    """What `neurons` takes for the neurons of a layer, until one of them changes.
+
+    There are no rows if a neuron is of a class of your own, or a hook has to see its calls.
+    """
+
+    def __init__(self, members: list[Neuron]) -> None:
+        self.neurons, self.made = list(members), Neuron.changes
+        plain = all(type(neuron) is Neuron and neuron._block is not None for neuron in members)
+        self.rows = [
+            (n.w, n.b, None if n._activate is linear else n._activate, n._block) for n in members if plain
+        ]
+        self.kept: list[Any] = [None] * len(members)
 
 
 class Layer(Module):
@@ -103,15 +128,26 @@ class Layer(Module):
         options |= {"bias": bias, "out_size": out_size}
         self.neurons = [Neuron(in_size, activation, **options) for _ in range(out_size)]
 
+    _rows: _Rows | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "_rows"}
+
     def _name_members(self) -> None:
         for i, neuron in enumerate(self.neurons):
             neuron._unit = i
         super()._name_members()
+        for neuron in self.neurons:
+            if type(neuron) is Neuron and not neuron._hooks:
+                neuron._name_members()
 
     def forward(self, x: Sequence[Any]) -> list[Value]:
         """The outputs of the neurons for `in_size` inputs."""
         x = _inputs(self, x, len(self.neurons[0].w))
-        return [neuron(x) for neuron in self.neurons]
+        rows = self._rows
+        if rows is None or rows.made != Neuron.changes or rows.neurons != self.neurons:
+            rows = self._rows = _Rows(self.neurons)
+        return neurons(rows.rows, x, rows.kept) if rows.rows else [neuron(x) for neuron in self.neurons]
 
     def _arguments(self) -> dict[str, Any]:
         neuron = self.neurons[0]._arguments()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nn.optim.optimizer import Optimizer
+from nn.optim.optimizer import Optimizer, on_arrays
 
 if TYPE_CHECKING:
     from nn.optim.optimizer import State
@@ -31,6 +31,7 @@ class SGD(Optimizer):
         return options
 
     @staticmethod
+    @on_arrays
     def rule(
         p: Any,
         g: Any,
@@ -59,6 +60,7 @@ class Adagrad(Optimizer):
     squares = (0,)
 
     @staticmethod
+    @on_arrays
     def rule(
         p: Any,
         g: Any,
@@ -84,6 +86,7 @@ class RMSprop(Optimizer):
     squares = (0,)
 
     @staticmethod
+    @on_arrays
     def rule(
         p: Any,
         g: Any,
@@ -121,6 +124,7 @@ class Adam(Optimizer):
     squares = (1,)
 
     @staticmethod
+    @on_arrays
     def rule(
         p: Any,
         g: Any,
@@ -145,6 +149,7 @@ class AdamW(Adam):
     """Adam whose weight decay shrinks the parameters themselves (Loshchilov and Hutter 2019)."""
 
     @staticmethod
+    @on_arrays
     def rule(
         p: Any,
         g: Any,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from numbers import Real
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from autograd import Value
@@ -12,9 +13,22 @@ from nn.arguments import finite_number
 from nn.models.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+    from typing import TypeVar
 
     State = tuple[Any, ...]
+    Rule = TypeVar("Rule", bound=Callable[..., tuple[Any, State]])
+
+MANY = 64  # so many parameters are moved faster as arrays than one by one
+
+
+_data, _grad, _requires_grad = attrgetter("data"), attrgetter("grad"), attrgetter("requires_grad")
+
+
+def on_arrays(rule: Rule) -> Rule:
+    """Declare that a rule is plain arithmetic, so that it may be called with NumPy arrays of parameters."""
+    rule.on_arrays = True  # type: ignore[attr-defined]
+    return rule
 
 
 class Optimizer:
@@ -35,6 +49,7 @@ class Optimizer:
 
     state_size = 0
     squares: tuple[int, ...] = ()  # places of numbers of state that are never negative
+    _columns: list[Any] | None = None  # the state as arrays, one for each of its numbers
     __signature__: ClassVar[inspect.Signature]
 
     def __init_subclass__(cls) -> None:
@@ -117,14 +132,47 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that is not frozen, once."""
-        i = 0
+        together = len(self._steps) >= MANY and getattr(self.rule, "on_arrays", False)
+        first = 0
         for group in self.param_groups:
-            options = _options_of(group)
-            for p in group["params"]:
-                if p.requires_grad:
-                    n = self._steps[i] = self._steps[i] + 1
-                    p.data, self._state[i] = self.rule(p.data, p.grad, self._state[i], n, **options)
-                i += 1
+            params, options = group["params"], _options_of(group)
+            moving = [i for i, wanted in enumerate(map(_requires_grad, params), first) if wanted]
+            for steps in sorted({self._steps[i] for i in moving}):
+                places = [i for i in moving if self._steps[i] == steps]
+                some = [params[i - first] for i in places]
+                if together:
+                    self._move_together(some, places, steps + 1, options)
+                else:
+                    state = self._listed_state()
+                    for i, p in zip(places, some, strict=True):
+                        p.data, state[i] = self.rule(p.data, p.grad, state[i], steps + 1, **options)
+                for i in places:
+                    self._steps[i] = steps + 1
+            first += len(params)
+
+    def _move_together(
+        self, moving: list[Value], places: list[int], step: int, options: dict[str, Any]
+    ) -> None:
+        """Move parameters by one call of the rule with arrays."""
+        import numpy
+
+        if self._columns is None:
+            self._columns = [numpy.array(column) for column in zip(*self._state, strict=True)]
+        at = slice(places[0], places[-1] + 1) if places[-1] - places[0] < len(places) else places
+        numbers, grads = numpy.array(list(map(_data, moving))), numpy.array(list(map(_grad, moving)))
+        with numpy.errstate(all="ignore"):  # as floats do, which give inf or nan
+            moved, state = self.rule(numbers, grads, [c[at] for c in self._columns], step, **options)
+        for column, numbers in zip(self._columns, state, strict=True):
+            column[at] = numbers
+        for p, number in zip(moving, moved.tolist(), strict=True):
+            p.data = number
+
+    def _listed_state(self) -> list[State]:
+        """The state of each parameter, out of the arrays of `_move_together` if there are any."""
+        if self._columns:
+            columns = [column.tolist() for column in self._columns]
+            self._state, self._columns = list(zip(*columns, strict=True)), None
+        return self._state
 
     def zero_grad(self) -> None:
         """Clear the gradient of every parameter."""
@@ -134,7 +182,7 @@ class Optimizer:
     def state_dict(self) -> dict[str, Any]:
         """Options, steps and state of all parameters, as plain numbers, lists and dicts."""
         groups = [{**_options_of(group), "size": len(group["params"])} for group in self.param_groups]
-        state = [list(numbers) for numbers in self._state]
+        state = [list(numbers) for numbers in self._listed_state()]
         return {"steps": list(self._steps), "param_groups": groups, "state": state}
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
@@ -163,7 +211,7 @@ class Optimizer:
             )
         for group, saved in zip(self.param_groups, options, strict=True):
             group.update(saved)
-        self._steps, self._state = steps, state
+        self._steps, self._state, self._columns = steps, state, None
 
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in _options_of(self.param_groups[0]).items())

@@ -113,7 +113,7 @@ class TestLosses:
                 numbers,
                 reduction,
             )
-        soft = [[(i + j + 1) / (3 * i + 6) for j in range(3)] for i in range(len(LABELS))]
+        soft = [[(i + j + 1) / (4 * i + 10) for j in range(4)] for i in range(len(LABELS))]
         self.check(
             lambda x, r: nn.cross_entropy(x, soft, weight=weight, reduction=r),
             lambda x, r: F.cross_entropy(x, torch.tensor(soft, dtype=torch.float64), weight=w, reduction=r),
