@@ -62,9 +62,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     explain.add_argument("--lr", type=float, help="a learning rate: show the step of gradient descent too")
     explain.add_argument("--digits", type=int, choices=range(18), metavar="N", default=9, help="decimals (9)")
     form = explain.add_mutually_exclusive_group()
-    form.add_argument("--latex", action="store_true", help="as LaTeX source")
-    form.add_argument("--markdown", action="store_true", help="as Markdown")
-    form.add_argument("--json", action="store_true", help="as JSON")
+    for name, shown in (("latex", "LaTeX source"), ("markdown", "Markdown"), ("json", "JSON")):
+        form.add_argument(f"--{name}", action="store_const", dest="form", const=name, help=f"as {shown}")
     form.add_argument("--html", type=Path, metavar="FILE", help="as an HTML page that plays all steps")
 
     draw = command(
@@ -206,12 +205,9 @@ def _explain(options: argparse.Namespace) -> None:
         explain(options.value, options.variables[name], options.by, lr=options.lr, digits=options.digits)
         for name in options.wrt
     ]
-    if options.json:
-        texts = [explanation.json() for explanation in explanations]
-        print(texts[0] if len(texts) == 1 else f"[{', '.join(texts)}]")
-    else:
-        form = "latex" if options.latex else "markdown" if options.markdown else "__str__"
-        print("\n\n".join(getattr(explanation, form)() for explanation in explanations))
+    texts = [getattr(explanation, options.form or "__str__")() for explanation in explanations]
+    several = options.form == "json" and len(texts) > 1
+    print(f"[{', '.join(texts)}]" if several else "\n\n".join(texts))
 
 
 def _draw(options: argparse.Namespace) -> None:

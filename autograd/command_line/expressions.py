@@ -60,23 +60,21 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, Va
     Raises:
         ExpressionError: if the expression contains anything else.
     """
-    if not text.strip():
+    text = text.strip()
+    if not text:
         raise ExpressionError("", 0, "the expression is empty")
+    reader = _Reader(text, numbers)
     try:
-        tree = ast.parse(text.strip(), mode="eval")
-    except SyntaxError as error:
-        column = max((error.offset or 1) - 1, 0)
-        problem = f"not an expression: {error.msg}"
-        raise ExpressionError(text.strip(), min(column, len(text.strip())), problem) from None
-    except ValueError as error:
-        raise ExpressionError(text.strip()[:60], 0, f"not an expression: {error}") from None
-    except (RecursionError, MemoryError):
-        raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
-    reader = _Reader(text.strip(), numbers)
-    try:
+        try:
+            tree = ast.parse(text, mode="eval")
+        except SyntaxError as error:
+            column = min(max((error.offset or 1) - 1, 0), len(text))
+            raise ExpressionError(text, column, f"not an expression: {error.msg}") from None
+        except ValueError as error:
+            raise ExpressionError(text[:60], 0, f"not an expression: {error}") from None
         return reader.read(tree.body), reader.variables
-    except RecursionError:
-        raise ExpressionError(text.strip()[:60], 0, TOO_DEEP) from None
+    except (RecursionError, MemoryError):
+        raise ExpressionError(text[:60], 0, TOO_DEEP) from None
 
 
 def normalised(name: str) -> str:

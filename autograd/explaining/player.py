@@ -12,7 +12,7 @@ from importlib import resources
 from pathlib import Path
 
 from autograd.derivatives.transforms import gradients
-from autograd.explaining.steps import generate_steps
+from autograd.explaining.steps import Step, generate_steps
 from autograd.explaining.typeset import number
 from autograd.formulas.notation import python_name
 from autograd.graph.names import all_names, given_names
@@ -27,12 +27,15 @@ from autograd.table.slopes import number_slopes
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import os
-    from collections.abc import Mapping
+    from collections.abc import Callable, Iterator, Mapping
     from typing import Any
 
     from autograd.graph.engine import Value
     from autograd.pictures.graph import Graph
-    from autograd.pictures.scene import Box
+    from autograd.pictures.scene import Box, Scene
+
+    # Whether it is forward, its box, the box of the operation, its arrows, its text, and the number it shows.
+    Told = tuple[bool, int, int, list[int], str, str]
 
 MOST_IN_FULL = 300  # Values that are played one by one; a larger graph is folded first
 LEAVES = ("leaf", "parameter", "detached")  # kinds of boxes whose numbers are shown from the start
@@ -74,39 +77,20 @@ class Player:
         for i, (tail, head, _) in enumerate(arrows):
             incoming[head].append(i)
             outgoing[tail].append(i)
-        played: list[dict[str, Any]] = []
-
-        units = _units([box.hint for box in scene.boxes])
-
-        def add(forward: bool, box: int, unit: int, active: list[int], text: str, shown: str) -> None:
-            """A step at a box; a step forward at a leaf is shown from the start instead."""
-            if forward and boxes[box]["kind"] in LEAVES:
-                boxes[box]["known"] = shown
-                return
-            step = {"forward": forward, "box": box, "unit": units[unit], "arrows": active}
-            played.append(step | {"text": text, "shown": shown})
-
         if full:
             place = {x: index[f"n{i}"] for i, x in enumerate(order)}
-            for node in order:  # the arrows get their slopes
-                unmatched = list(incoming[place[node]])
-                for x, slope in slopes(node) if node.op is not None else []:
-                    i = next(i for i in unmatched if arrows[i][0] == place[x])
-                    unmatched.remove(i)
-                    arrows[i][2] = slope if math.isfinite(slope) else repr(slope)
-            for step in steps:
-                at = place[step.node]
-                user = at if step.user is None else place[step.user]
-                active = [i for i in incoming[user] if step.forward or arrows[i][0] == at]
-                add(step.forward, at, user, active, step.text, number(step.after, digits))
-        for forward in () if full else (True, False):
-            kind, beside = ("data", incoming) if forward else ("grad", outgoing)
-            for at in range(len(boxes)) if forward else reversed(range(len(boxes))):
-                if shown := boxes[at][kind]:
-                    details = ", ".join(scene.boxes[at].details)
-                    title = boxes[at]["name"] + (f" ({details})" if details else "")
-                    title = title if forward else f"gradients of {title}"
-                    add(forward, at, at, beside[at], f"{title}: {shown}", shown)
+            _fill_slopes(arrows, incoming, place, slopes)
+            told = _steps_of_values(steps, arrows, incoming, place, digits)
+        else:
+            told = _steps_of_boxes(scene, boxes, incoming, outgoing)
+        units = _units([box.hint for box in scene.boxes])
+        played: list[dict[str, Any]] = []
+        for forward, at, user, active, text, shown in told:
+            if forward and boxes[at]["kind"] in LEAVES:
+                boxes[at]["known"] = shown
+            else:
+                step = {"forward": forward, "box": at, "unit": units[user], "arrows": active}
+                played.append(step | {"text": text, "shown": shown})
         self._step_count = len(played)
         self._data = {
             "boxes": boxes,
@@ -173,6 +157,50 @@ class Player:
 
     def __repr__(self) -> str:
         return f"<Player of {self._step_count} steps: {self._title}>"
+
+
+def _fill_slopes(
+    arrows: list[list[Any]],
+    incoming: list[list[int]],
+    place: Mapping[Value, int],
+    slopes: Callable[[Value], list[tuple[Value, float]]],
+) -> None:
+    """Add its slope to each arrow; `place` is the position of each Value's box."""
+    for node in place:
+        unmatched = list(incoming[place[node]])
+        for x, slope in slopes(node) if node.op is not None else []:
+            i = next(i for i in unmatched if arrows[i][0] == place[x])
+            unmatched.remove(i)
+            arrows[i][2] = slope if math.isfinite(slope) else repr(slope)
+
+
+def _steps_of_values(
+    steps: list[Step],
+    arrows: list[list[Any]],
+    incoming: list[list[int]],
+    place: Mapping[Value, int],
+    digits: int,
+) -> Iterator[Told]:
+    """A step for every Value, then for every contribution to an adjoint."""
+    for step in steps:
+        at = place[step.node]
+        user = at if step.user is None else place[step.user]
+        active = [i for i in incoming[user] if step.forward or arrows[i][0] == at]
+        yield step.forward, at, user, active, step.text, number(step.after, digits)
+
+
+def _steps_of_boxes(
+    scene: Scene, boxes: list[dict[str, Any]], incoming: list[list[int]], outgoing: list[list[int]]
+) -> Iterator[Told]:
+    """A step forward and a step backward for every box."""
+    for forward in (True, False):
+        kind, beside = ("data", incoming) if forward else ("grad", outgoing)
+        for at in range(len(boxes)) if forward else reversed(range(len(boxes))):
+            if shown := boxes[at][kind]:
+                details = ", ".join(scene.boxes[at].details)
+                title = boxes[at]["name"] + (f" ({details})" if details else "")
+                title = title if forward else f"gradients of {title}"
+                yield forward, at, at, beside[at], f"{title}: {shown}", shown
 
 
 def _units(paths: list[str]) -> list[str]:

@@ -7,9 +7,6 @@ does not trust.
 
 from __future__ import annotations
 
-import re
-from html import escape
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,14 +16,17 @@ STYLE = (
 )
 LONGEST = 50_000  # characters of LaTeX that are converted
 
-# Corrections of latex2mathml's MathML: a word is one element, and so is a name in typewriter letters, which
-# MathML Core leaves to CSS; a minus after another sign is no difference.
 LETTER = r'<mi mathvariant="normal">[^<]*</mi>'
-WORD = re.compile(rf"{LETTER}(?:{LETTER}|<mn>[^<]*</mn>|<mo>&#x0002E;</mo>)+")
-TYPEWRITER = re.compile(r'(?:<(m\w+) mathvariant="monospace">[^<]*</\1>)+')
-FUNCTION = re.compile(r"<mo>([A-Za-z]{2,})</mo>")
-MINUS = "<mo>&#x02212;</mo>"
-UNARY_MINUS = re.compile(rf"(<mo(?![^>]*postfix)[^>]*>(?!&#x00029;|&#x0005D;|[\])])[^<]*</mo>){MINUS}")
+MINUS = "&#x02212;</mo>"
+# Corrections of latex2mathml's MathML: patterns, and the element that takes the place of a match. A word is
+# one element; so is a name in typewriter letters, which MathML Core leaves to CSS.
+CORRECTIONS = {
+    rf"({LETTER}(?:{LETTER}|<mn>[^<]*</mn>|<mo>&#x0002E;</mo>)+)": "mi",
+    r'((?:<(m\w+) mathvariant="monospace">[^<]*</\2>)+)': 'mtext style="font-family:monospace"',
+    r"<mo>([A-Za-z]{2,})</mo>": "mi",
+}
+# A minus that follows another sign or an opening bracket.
+SIGN = rf"(<mo(?![^>]*postfix)[^>]*>(?!&#x00029;|&#x0005D;|[\])])[^<]*</mo>)<mo>{MINUS}"
 
 
 def mathml(latex: str) -> str:
@@ -35,17 +35,19 @@ def mathml(latex: str) -> str:
     Raises:
         ImportError: if latex2mathml is not installed.
     """
-    from latex2mathml.converter import convert
+    import re
 
-    def joined(run: re.Match[str]) -> str:
-        return re.sub("<[^>]*>", "", run[0])
+    from latex2mathml.converter import convert
 
     text = convert(latex.replace(r"\operatorname{", r"\mathrm{"))
     text = text.replace(' display="inline"', ' displaystyle="true"', 1)
-    text = WORD.sub(lambda run: f"<mi>{joined(run)}</mi>", text)
-    text = TYPEWRITER.sub(lambda run: f'<mtext style="font-family:monospace">{joined(run)}</mtext>', text)
-    text = FUNCTION.sub(r"<mi>\1</mi>", text)
-    return UNARY_MINUS.sub(r'\1<mo form="prefix">&#x02212;</mo>', text)
+    for pattern, element in CORRECTIONS.items():
+
+        def joined(run: re.Match[str], element: str = element) -> str:
+            return f"<{element}>{re.sub('<[^>]*>', '', run[1])}</{element.split()[0]}>"
+
+        text = re.sub(pattern, joined, text)
+    return re.sub(SIGN, rf'\1<mo form="prefix">{MINUS}', text)
 
 
 def output(lines: Iterable[tuple[int, list[tuple[str, bool]]]]) -> str | None:
@@ -54,6 +56,8 @@ def output(lines: Iterable[tuple[int, list[tuple[str, bool]]]]) -> str | None:
     Args:
         lines: the indentation of each line, and its pieces: each a text and whether it is LaTeX.
     """
+    from html import escape
+
     lines = list(lines)
     if sum(len(text) for _, pieces in lines for text, _ in pieces) > LONGEST:
         return None
@@ -69,6 +73,8 @@ def output(lines: Iterable[tuple[int, list[tuple[str, bool]]]]) -> str | None:
 
 def _formula(latex: str) -> str:
     """A formula in both forms, of which a page shows one."""
+    from html import escape
+
     return (
         f'<span class="autograd-latex">$\\displaystyle {escape(latex, quote=False)}$</span>'
         f'<span class="autograd-mathml" hidden>{mathml(latex)}</span>'

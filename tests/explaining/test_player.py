@@ -8,9 +8,10 @@ import pytest
 from test_explain import mazur
 
 import nn
-from autograd import Value, gradients, log, play, relu, steps, tanh
+from autograd import Value, floor, gradients, log, play, relu, sqrt, steps, tanh
 from autograd.graph.walks import topological_order
 from autograd.pictures import dot
+from autograd.table.slopes import number_slopes
 
 
 class TestSteps:
@@ -46,6 +47,18 @@ class TestSteps:
             "dout/dout = 1",
             "dout/dx += dout/dout * x = 1 * 3 = 3",
             "dout/dx += dout/dout * x = 1 * 3 = 3, together 6",
+        ]
+
+    def test_a_share_of_0_is_carried_on(self):
+        """Also past an infinite slope; a Value that no slope leads to gets no share."""
+        x = Value(0.0, "x")
+        told = [str(step) for step in steps(relu(sqrt(x)) + floor(x)) if not step.forward]
+        assert told == [
+            "dout/dout = 1",
+            "dout/dv2 += dout/dout = 1",
+            "dout/dv3 += dout/dout = 1",
+            "dout/dv1 += dout/dv2 * sign(v2) = 1 * 0 = 0",
+            "dout/dx += dout/dv1 * 0.5 / v1 = 0 * inf = 0",
         ]
 
     def test_other_types_are_refused(self):
@@ -98,6 +111,18 @@ class TestPage:
         assert known == {x.label or names[x]: x.data for x in topological_order(E) if x.op is None}
         assert data["boxes"][data["result"]]["name"] == "E"
         assert all(slope is not None for tail, _, slope in data["arrows"] if not is_constant(data, tail))
+
+    def test_the_slopes_of_a_node_are_taken_once(self, pure, monkeypatch):
+        taken = []
+
+        def counted(node):
+            taken.append(node)
+            return number_slopes(node)
+
+        monkeypatch.setattr("autograd.explaining.player.number_slopes", counted)
+        E = mazur()[0]
+        play(E)
+        assert sorted(map(id, taken)) == sorted(id(x) for x in topological_order(E) if x.op is not None)
 
     def test_labels_are_only_text(self, pure):
         hostile = "</script><script>alert(1)</script>\"'<b>&"
