@@ -21,15 +21,14 @@ from autograd.graph.engine import (
     Value,
     advance_clock,
     between,
-    birth,
     check_fresh,
     clock,
+    own,
     pull_graph,
+    settled,
     walk,
-    wanting,
 )
 from autograd.graph.recording import current, enable_grad
-from autograd.table import ops
 from autograd.table.op import number
 
 TYPE_CHECKING = False
@@ -60,18 +59,11 @@ class _Recording(Trace):
                 new[i] = arg
             return f(*new, **kwargs)
 
-        if not set(map(type, numbers)) <= {float}:
-            numbers = list(map(self._given, numbers))
-        super().__init__(call, numbers, self.name)
+        given = settled(numbers) if self.nested else _numbers(numbers)
+        super().__init__(call, _checked(given, f"an argument of {self.name} to differentiate by"), self.name)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.nested and (self.linked or self.wants_gradients())
-
-    def _given(self, x: Any) -> Any:
-        """What an input is made for: a Value that wants gradients, or a number."""
-        if type(x) is Value:
-            return x if self.nested and x.requires_grad else x.data
-        return number(x, f"an argument of {self.name} to differentiate by")
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
@@ -82,28 +74,30 @@ class _Recording(Trace):
             self.check_rules()
             return found
         start = advance_clock()
-        with enable_grad():
-            found = pull_graph(self.order, self.inputs, seeds)
+        with enable_grad():  # a slope may be an operand itself, so a Value of the caller's
+            found = own(pull_graph(self.order, self.inputs, seeds), start)
         self.check_rules()
-        return self.bare(_own(found, start))
+        return self.bare(found)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
         self.check_fresh()
         seeds = list(zip(self.inputs, tangents, strict=True))
         outs = [x for x in self.outs if type(x) is Value]
-        if not self.graph and not any(type(x) is Value for x in tangents):
+        if not self.graph and Value not in set(map(type, tangents)):
             found = engine.push(self.order, outs, seeds)
             self.check_rules()
             return self.spread(found)
         start = advance_clock()
         with enable_grad():
-            found = engine.push_graph(self.order, outs, seeds)
+            found = own(engine.push_graph(self.order, outs, seeds), start)
         self.check_rules()
-        return self.bare(_own(self.spread(found), start))
+        return self.bare(self.spread(found))
 
     def spread(self, found: Sequence[Any]) -> list[Any]:
         """What was found for the results that are Values, and 0 for the others."""
+        if len(found) == len(self.outs):
+            return list(found)
         given = iter(found)
         return [next(given) if type(x) is Value else 0.0 for x in self.outs]
 
@@ -112,11 +106,10 @@ class _Recording(Trace):
         if not self.graph:
             self.check_fresh()
             outs = [x for x in self.outs if type(x) is Value]
-            numbers = engine.jacobian(self.order, self.inputs, outs, mode).tolist()
+            zeros = [0.0] * len(self.inputs)
+            found = engine.jacobian(self.order, self.inputs, outs, mode)
             self.check_rules()
-            n = len(self.inputs)
-            found = [numbers[i : i + n] for i in range(0, n * len(outs), n)] if n else [[]] * len(outs)
-            return found if len(outs) == len(self.outs) else [x or [0.0] * n for x in self.spread(found)]
+            return found if len(outs) == len(self.outs) else [x or zeros[:] for x in self.spread(found)]
         if mode == "forward":
             columns = [self.push(unit) for unit in _units(len(self.inputs))]
             return [[column[i] for column in columns] for i in range(len(self.outs))]
@@ -139,21 +132,13 @@ class _Recording(Trace):
         for x in self.inputs:
             if x.op is None:
                 x.requires_grad = False  # ours alone: nobody can ask for its gradient
-        values = [x for x in results if type(x) is Value] if self.nested else []
-        keep = iter(wanting(values) if values else ())
-        return [x if type(x) is not Value or (values and next(keep)) else x.data for x in results]
+        return settled(results) if self.nested else _numbers(results)
 
     def values(self) -> Any:
         """The result of the function, with floats for Values that want no gradients."""
         if self.graph:
             return self.rebuild_out(self.bare(self.outs))
-        return self.rebuild_out([x.data if type(x) is Value else x for x in self.outs])
-
-
-def _own(results: Sequence[Any], start: int) -> list[Any]:
-    """Results as new nodes: a slope may be an operand itself, a Value of the caller's older than `start`."""
-    with enable_grad():
-        return [ops.identity(x) if type(x) is Value and birth(x) < start else x for x in results]
+        return self.rebuild_out(_numbers(self.outs))
 
 
 def _places(name: str, argnums: Argnums, count: int) -> list[int]:
@@ -318,8 +303,23 @@ def _check_pairs(transform: str, primals: Any, tangents: Any) -> None:
 
 def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
     """The numbers of a tree that has the structure of another, in its order."""
-    leaves = flatten_like(tree, pattern, name)
-    return [x if type(x) is float or type(x) is Value else number(x, f"one of {name}") for x in leaves]
+    return _checked(flatten_like(tree, pattern, name), f"one of {name}")
+
+
+def _checked(leaves: list[Any], where: str) -> list[Any]:
+    """Leaves as floats and Values.
+
+    Raises:
+        TypeError: if one is no number; `where` names it.
+    """
+    if set(map(type, leaves)) <= {float, Value}:
+        return leaves
+    return [x if type(x) is Value else number(x, where) for x in leaves]
+
+
+def _numbers(leaves: Sequence[Any]) -> list[Any]:
+    """Leaves with numbers for Values."""
+    return [x.data if type(x) is Value else x for x in leaves]
 
 
 def jacobian(
@@ -340,7 +340,10 @@ def jacobian(
     @wraps(f)
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
         recording = _Recording(f, argnums, args, kwargs)
-        return recording.rebuild_out(list(map(recording.rebuild, recording.rows(mode))))
+        rows = recording.rows(mode)
+        if recording.rebuild is not list:  # as it is for a list of numbers
+            rows = list(map(recording.rebuild, rows))
+        return recording.rebuild_out(rows)
 
     return jacobian_f
 
@@ -386,10 +389,9 @@ def gradients(out: Value, inputs: Any) -> Any:
     order = between(reached, wanted)
     start = advance_clock()
     with enable_grad():
-        found = pull_graph(order, wanted, [(out, 1.0)])
+        found = own(pull_graph(order, wanted, [(out, 1.0)]), start)
     if clock() != start:  # a rule of a user's op has set a leaf
         check_fresh(reached, leaves)
-    found = _own(found, start)
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 
 

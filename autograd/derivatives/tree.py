@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     """The leaves of a tree from left to right, and a function that rebuilds it from a list of leaves."""
+    if type(tree) in (list, tuple) and _is_flat(tree):
+        return list(tree), type(tree)
     leaves: list[Any] = []
     return leaves, _visit(tree, leaves)
 

@@ -27,6 +27,7 @@ from autograd.graph import errors, fast_paths, sweeps
 from autograd.graph.behaviour import Behaviour
 from autograd.graph.recording import current, open_blocks, thread
 from autograd.graph.walks import flat_args, reachable
+from autograd.table import ops
 from autograd.table.op import Op, number
 from autograd.table.slopes import numbers
 
@@ -353,6 +354,11 @@ def clock() -> int:
 def birth(node: Value) -> int:
     """The tick at which a node or leaf was made."""
     return node._x if node._made_by is None else node._tick
+
+
+def own(results: Iterable[Any], start: int) -> list[Any]:
+    """The results, with new nodes for Values older than the tick `start`: so nobody else has them."""
+    return [ops.identity(x) if type(x) is Value and birth(x) < start else x for x in results]
 
 
 def check_fresh(order: list[Value], leaves: list[Value]) -> None:
