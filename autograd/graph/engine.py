@@ -49,7 +49,7 @@ push = sweeps.push
 push_graph = sweeps.push_graph
 recorded = used.recorded
 restore = used.restore
-settled = sweeps.settled
+settled = used.settled
 walk = used.walk
 
 

@@ -6,7 +6,6 @@ node. The functions after them are what transforms ask of the engine in Python; 
 
 from __future__ import annotations
 
-from autograd.graph.walks import flat_args, topological_order
 from autograd.table import ops
 from autograd.table.slopes import node_slopes, number_slopes
 
@@ -169,14 +168,3 @@ def _by_columns(
                     tangent[i] = plus(tangent[i], tangent[k] * slope)
         columns.append([tangent[place[out]] if out in place else 0.0 for out in outs])
     return [[column[i] for column in columns] for i in range(len(outs))]
-
-
-def settled(results: Iterable[Any]) -> list[Any]:
-    """The results, with numbers for Values that depend on no leaf that wants gradients."""
-    results = list(results)
-    wanting: set[Any] = set()
-    for node in topological_order(*[x for x in results if hasattr(x, "op")]):
-        operands = [x for x in flat_args(node) if type(x) is not float]
-        if node.requires_grad if node.op is None else any(x in wanting for x in operands):
-            wanting.add(node)
-    return [x.data if hasattr(x, "op") and x not in wanting else x for x in results]
