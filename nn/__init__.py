@@ -2,6 +2,7 @@
 
 import sys
 
+from autograd import softmax
 from nn import datasets, init, optim
 from nn.data import DataLoader, one_hot, standardise, train_test_split
 from nn.evaluation import losses, metrics, predictions
@@ -85,6 +86,6 @@ __all__ = [
     "hinge_loss", "huber_loss", "init", "l1_loss", "load", "mean_absolute_error", "minimize", "mse_loss",
     "multi_margin_loss", "nll_loss", "one_hot", "optim", "parameter", "plot_confusion",
     "plot_decision_boundary", "plot_history", "predict", "predict_classes", "predict_proba", "r2_score",
-    "save", "seed", "standardise", "train_test_split",
+    "save", "seed", "softmax", "standardise", "train_test_split",
 ]
 # fmt: on

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import warnings
 from typing import TYPE_CHECKING, Any, overload
 
 from nn.arguments import whole_number
@@ -89,16 +90,25 @@ def _plain(x: Any) -> int | float:
     return int(number) if isinstance(x, int) or (number.is_integer() and hasattr(x, "__index__")) else number
 
 
-def one_hot(labels: Sequence[int], classes: int | None = None) -> list[list[float]]:
+def one_hot(
+    labels: Sequence[int], num_classes: int | None = None, *, classes: int | None = None
+) -> list[list[float]]:
     """For each label a row of zeros with 1.0 in the place of its class; as wide as there are classes.
+
+    `classes` is the name that version 0.1 had for `num_classes`.
 
     Raises:
         ValueError: if a label is not the number of a class.
     """
+    if classes is not None:
+        warnings.warn("one_hot: write num_classes instead of classes", DeprecationWarning, stacklevel=2)
+        num_classes = classes
     numbers = as_targets(labels)
     if any(isinstance(label, list) for label in numbers):
         raise ValueError("labels are class numbers, not rows: these labels are one-hot encoded already")
-    count = int(max(numbers, default=0)) + 1 if classes is None else whole_number("classes", classes)
+    count = int(max(numbers, default=0)) + 1
+    if num_classes is not None:
+        count = whole_number("num_classes", num_classes)
     for label in numbers:
         if label not in range(count):
             raise ValueError(f"the label {label!r} is none of the classes 0 to {count - 1}")

@@ -1,19 +1,59 @@
 """Losses: how far the outputs of a model are from their targets, as one number.
 
 `outputs` and `targets` are sequences of the same length: of numbers, or of rows if a model has several
-outputs. ``reduction`` is "mean" (over all numbers), "sum", or "none" for the list of losses, as in PyTorch.
+outputs. One sample needs no list around it: ``mse_loss(output, 1.0)``, ``cross_entropy([z1, z2], 1)``.
+``reduction`` is "mean" (over all numbers), "sum", or "none" for the list of losses, as in PyTorch.
 """
 
 from __future__ import annotations
 
-from functools import partial
-from typing import TYPE_CHECKING, Any
+import inspect
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from autograd import le, log, log1p, logsumexp, maximum, mean, relu, softplus, square, sum_of, where
+from autograd import (
+    Value,
+    dot,
+    le,
+    log,
+    log1p,
+    logsumexp,
+    maximum,
+    mean,
+    relu,
+    softplus,
+    square,
+    sum_of,
+    where,
+)
 from nn.arguments import by_name, name_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+
+Loss = TypeVar("Loss", bound="Callable[..., Any]")
+
+
+def _one_sample_too(of_rows: bool) -> Callable[[Loss], Loss]:
+    """A decorator: the loss takes one output (or row of scores) and one target as well as lists of them."""
+
+    def decorate(loss: Loss) -> Loss:
+        first, second, *_ = inspect.signature(loss).parameters
+
+        @wraps(loss)
+        def called(*args: Any, **options: Any) -> Any:
+            given = dict(zip((first, second), args, strict=False)) | options
+            output, target = given.get(first), given.get(second)
+            number = hasattr(target, "__float__") and not hasattr(target, "__len__")
+            if not number or output is None or hasattr(output, "__len__") != of_rows or len(args) > 2:
+                return loss(*args, **options)
+            found = loss(**{**given, first: [output], second: [target]})
+            return found[0] if given.get("reduction") == "none" else found
+
+        return called  # type: ignore[return-value]
+
+    return decorate
 
 
 def _paired(outputs: Sequence[Any], targets: Sequence[Any]) -> list[tuple[Any, Any]]:
@@ -60,20 +100,21 @@ def _reduced(losses: list[Any], reduction: str) -> Any:
 # Losses of numbers
 
 
-def mse_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
+@_one_sample_too(of_rows=False)
+def mse_loss(outputs: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Squared error, (output - target)**2; ``reduction="half_sum"`` is half the sum, as in textbooks."""
     errors = [square(output - target) for output, target in number_pairs(outputs, targets)]
     return 0.5 * sum_of(errors) if reduction == "half_sum" else _reduced(errors, reduction)
 
 
-def l1_loss(outputs: Sequence[Any], targets: Sequence[Any], *, reduction: str = "mean") -> Any:
+@_one_sample_too(of_rows=False)
+def l1_loss(outputs: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """Absolute error, |output - target|."""
     return _reduced([abs(output - target) for output, target in number_pairs(outputs, targets)], reduction)
 
 
-def huber_loss(
-    outputs: Sequence[Any], targets: Sequence[Any], *, delta: float = 1.0, reduction: str = "mean"
-) -> Any:
+@_one_sample_too(of_rows=False)
+def huber_loss(outputs: Any, targets: Any, *, delta: float = 1.0, reduction: str = "mean") -> Any:
     """Half the squared error up to an error of delta, a straight line beyond delta (Huber 1964).
 
     Raises:
@@ -91,7 +132,8 @@ def huber_loss(
 # Losses of two classes
 
 
-def hinge_loss(scores: Sequence[Any], labels: Sequence[float], *, reduction: str = "mean") -> Any:
+@_one_sample_too(of_rows=False)
+def hinge_loss(scores: Any, labels: Any, *, reduction: str = "mean") -> Any:
     """max(0, 1 - label * score), for labels -1 and 1.
 
     Raises:
@@ -106,9 +148,8 @@ def hinge_loss(scores: Sequence[Any], labels: Sequence[float], *, reduction: str
     return _reduced([relu(1.0 - label * score) for score, label in pairs], reduction)
 
 
-def binary_cross_entropy(
-    probabilities: Sequence[Any], targets: Sequence[float], *, reduction: str = "mean"
-) -> Any:
+@_one_sample_too(of_rows=False)
+def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "mean") -> Any:
     """-(t*log(p) + (1 - t)*log(1 - p)), for targets t from 0 to 1; logarithms below -100 count as -100.
 
     Prefer `binary_cross_entropy_with_logits` of a linear last layer: it is more exact, and still learns from
@@ -129,6 +170,7 @@ def binary_cross_entropy(
     return _reduced(losses, reduction)
 
 
+@_one_sample_too(of_rows=False)
 def binary_cross_entropy_with_logits(
     logits: Sequence[Any], targets: Sequence[float], *, pos_weight: float = 1.0, reduction: str = "mean"
 ) -> Any:
@@ -161,23 +203,37 @@ def _check_target(target: Any) -> None:
 
 
 def _classes(
-    name: str, rows: Sequence[Sequence[Any]], labels: Sequence[int]
-) -> list[tuple[Sequence[Any], int]]:
-    """Pairs of a row of scores and the number of its class."""
-    found = []
+    name: str, rows: Sequence[Sequence[Any]], labels: Sequence[Any], soft: bool = False
+) -> list[tuple[Sequence[Any], Any]]:
+    """Pairs of a row of scores and the number of its class, or if `soft` the probabilities of all classes."""
+    found: list[tuple[Sequence[Any], Any]] = []
     for scores, label in _paired(rows, labels):
         if not hasattr(scores, "__len__"):
             raise TypeError(
                 f"the {name} of a sample are a number for each class, not {scores!r}: for one sample write "
                 f"[{name}], [label]; a model of output width 1 has none, see binary_cross_entropy_with_logits"
             )
-        if label not in range(len(scores)):
+        if soft and hasattr(label, "__len__") and not isinstance(label, str):
+            if len(label) != len(scores) or min(label) < 0.0 or abs(sum(label) - 1.0) > 1e-6:
+                raise ValueError(
+                    f"a soft label is a row of {len(scores)} probabilities with the sum 1, not {label!r}: "
+                    f"divide the row by its sum"
+                )
+            found.append((scores, label))
+        elif label in range(len(scores)):
+            found.append((scores, int(label)))
+        else:
             raise ValueError(
                 f"the label {label!r} is none of the classes 0 to {len(scores) - 1}: a label is the number "
                 f"of its class, so write classes.index(label) for names, row.index(1) for one-hot rows"
             )
-        found.append((scores, int(label)))
     return found
+
+
+def _checked_weight(pairs: Sequence[tuple[Sequence[Any], Any]], weight: Sequence[float]) -> Sequence[float]:
+    if len(weight) != len(pairs[0][0]):
+        raise ValueError(f"weight has a number for each of the {len(pairs[0][0])} classes, not {len(weight)}")
+    return weight
 
 
 def _weighted(
@@ -190,9 +246,7 @@ def _weighted(
     """Reduction of losses, each multiplied with the weight of its class; a mean divides by the weights."""
     if weight is None:
         return _reduced(losses, reduction)
-    if len(weight) != len(pairs[0][0]):
-        raise ValueError(f"weight has a number for each of the {len(pairs[0][0])} classes, not {len(weight)}")
-    weights = [weight[label] for _, label in pairs]
+    weights = [_checked_weight(pairs, weight)[label] for _, label in pairs]
     weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
     if reduction != "mean" or not by_weight:
         return _reduced(weighted, reduction)
@@ -203,9 +257,10 @@ def _weighted(
     return sum_of(weighted) / sum(weights)
 
 
+@_one_sample_too(of_rows=True)
 def cross_entropy(
-    logits: Sequence[Sequence[Any]],
-    labels: Sequence[int],
+    logits: Any,
+    labels: Any,
     *,
     weight: Sequence[float] | None = None,
     reduction: str = "mean",
@@ -214,19 +269,33 @@ def cross_entropy(
 
     Args:
         logits: for each sample a score for each class, from a linear output layer.
-        labels: for each sample the number of its class: 0, 1, 2 ...
-        weight: the weight of each class; a mean divides by the sum of the samples' weights.
+        labels: for each sample the number of its class: 0, 1, 2 ...; or soft labels, for each sample a row
+            with the probability of each class.
+        weight: the weight of each class; a mean divides by the sum of the samples' weights, but with soft
+            labels by their number, as in PyTorch.
 
     Raises:
-        ValueError: for a label that is not the number of a class.
+        ValueError: for a label that is not the number of a class, nor a row of probabilities.
     """
-    pairs = _classes("logits", logits, labels)
-    return _weighted(pairs, [logsumexp(x) - x[label] for x, label in pairs], weight, reduction)
+    pairs = _classes("logits", logits, labels, soft=True)
+    if not any(hasattr(label, "__len__") for _, label in pairs):
+        return _weighted(pairs, [logsumexp(x) - x[label] for x, label in pairs], weight, reduction)
+    weights = _checked_weight(pairs, weight) if weight is not None else [1.0] * len(pairs[0][0])
+    losses = []
+    for x, label in pairs:
+        row = label if hasattr(label, "__len__") else [float(i == label) for i in range(len(x))]
+        shares = [
+            (w * t, x_i) for w, t, x_i in zip(weights, row, x, strict=True) if isinstance(t, Value) or t
+        ]
+        factors = [share for share, _ in shares]
+        losses.append(logsumexp(x) * sum(factors) - dot(factors, [x_i for _, x_i in shares]))
+    return _reduced(losses, reduction)
 
 
+@_one_sample_too(of_rows=True)
 def nll_loss(
-    log_probabilities: Sequence[Sequence[Any]],
-    labels: Sequence[int],
+    log_probabilities: Any,
+    labels: Any,
     *,
     weight: Sequence[float] | None = None,
     reduction: str = "mean",
@@ -236,9 +305,10 @@ def nll_loss(
     return _weighted(pairs, [-x[label] for x, label in pairs], weight, reduction)
 
 
+@_one_sample_too(of_rows=True)
 def multi_margin_loss(
-    scores: Sequence[Sequence[Any]],
-    labels: Sequence[int],
+    scores: Any,
+    labels: Any,
     *,
     margin: float = 1.0,
     weight: Sequence[float] | None = None,

@@ -31,13 +31,50 @@ class TestLosses:
     def test_shapes_must_fit(self):
         with pytest.raises(TypeError, match="logits of a sample are a number for each class"):
             nn.cross_entropy([Value(1.0)], [0])
-        for label in ([0, 1], "cat", None):
+        for label in ("cat", None):
             with pytest.raises(
                 ValueError, match=r"classes.index\(label\) for names, row.index\(1\) for one-hot"
             ):
                 nn.cross_entropy([[1.0, 2.0]], [label])
         with pytest.raises(TypeError, match="is the last layer wider than 1"):
             nn.hinge_loss([[1.0, 2.0]], [1])
+
+    def test_one_sample_needs_no_list(self):
+        """Where one output and one target can be nothing else; flat scores and flat labels are refused."""
+        z = [Value(0.5), Value(-1.0), Value(2.0)]
+        for loss in (nn.cross_entropy, nn.nll_loss, nn.multi_margin_loss):
+            assert loss(z, 1) == loss([z], [1])
+            assert loss(z, 1, reduction="none") == loss([z], [1])
+            with pytest.raises(TypeError, match="a number for each class"):
+                loss(z, [1, 0, 0])
+        assert nn.cross_entropy(logits=z, labels=1) == nn.cross_entropy([z], [1])
+        p = Value(0.25)
+        for loss in (nn.mse_loss, nn.l1_loss, nn.huber_loss, nn.hinge_loss, nn.binary_cross_entropy):
+            assert loss(p, 1.0) == loss([p], [1.0])
+        assert nn.binary_cross_entropy_with_logits(p, 1, pos_weight=2.0) == 2.0 * math.log1p(math.exp(-0.25))
+        assert nn.mse_loss(p, 1.0, reduction="none") == 0.5625
+        with pytest.raises(TypeError, match="missing 1 required positional argument"):
+            nn.mse_loss(p)
+
+    def test_soft_labels(self):
+        """The mean of the losses of all labels by their probability; a one-hot row is its label."""
+        logits, rows = [[0.5, -1.0, 2.0], [1.0, 0.0, -3.0]], [[0.2, 0.5, 0.3], [0.0, 1.0, 0.0]]
+        each = [[nn.cross_entropy(z, i) for i in range(3)] for z in logits]
+        wanted = [sum(t * e for t, e in zip(*both, strict=True)) for both in zip(rows, each, strict=True)]
+        assert nn.cross_entropy(logits, rows, reduction="none") == pytest.approx(wanted)
+        assert nn.cross_entropy(logits, nn.one_hot([2, 0])) == pytest.approx(nn.cross_entropy(logits, [2, 0]))
+        assert nn.cross_entropy([[0.0, -math.inf]], [[1.0, 0.0]]) == 0.0
+        for row in ([0.5, 0.2, 0.2], [1.0, 0.0], [1.5, -0.5, 0.0]):
+            with pytest.raises(ValueError, match="a row of 3 probabilities with the sum 1, not"):
+                nn.cross_entropy(logits, [row, rows[1]])
+        model = nn.MLP(2, [3], seed=1)
+        targets = [[0.8, 0.1, 0.1], [0.1, 0.8, 0.1], [0.1, 0.1, 0.8]]
+        X = [[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]]
+        nn.fit(model, X, targets, loss="cross_entropy", lr=0.1, epochs=300, metrics="accuracy")
+        assert [p for row in nn.predict_proba(model, X) for p in row] == pytest.approx(
+            [t for row in targets for t in row], abs=0.01
+        )
+        assert nn.softmax([0.0, math.log(3.0)]) == pytest.approx([0.25, 0.75])
 
     def test_labels_must_be_labels(self):
         with pytest.raises(ValueError, match="labels -1 and 1, not 0"):

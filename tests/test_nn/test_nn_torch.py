@@ -113,6 +113,13 @@ class TestLosses:
                 numbers,
                 reduction,
             )
+        soft = [[(i + j + 1) / (4 * i + 10) for j in range(4)] for i in range(len(LABELS))]
+        self.check(
+            lambda x, r: nn.cross_entropy(x, soft, weight=weight, reduction=r),
+            lambda x, r: F.cross_entropy(x, torch.tensor(soft, dtype=torch.float64), weight=w, reduction=r),
+            LOGITS,
+            reduction,
+        )
         self.check(
             lambda x, r: nn.nll_loss(x, LABELS, weight=weight, reduction=r),
             lambda x, r: F.nll_loss(x, labels, weight=w, reduction=r),

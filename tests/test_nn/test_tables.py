@@ -52,9 +52,11 @@ class TestTables:
 
     def test_one_hot(self):
         assert one_hot([0, 2]) == [[1.0, 0.0, 0.0], [0.0, 0.0, 1.0]]
-        assert one_hot([0], classes=2) == [[1.0, 0.0]]
+        assert one_hot([0], num_classes=2) == one_hot([0], 2) == [[1.0, 0.0]]
+        with pytest.warns(DeprecationWarning, match="write num_classes instead of classes"):
+            assert one_hot([0], classes=2) == [[1.0, 0.0]]
         with pytest.raises(ValueError, match="the label 3 is none of the classes 0 to 2"):
-            one_hot([3], classes=3)
+            one_hot([3], num_classes=3)
         assert one_hot([]) == []
         assert one_hot([0.0, 1.0]) == [[1.0, 0.0], [0.0, 1.0]]
         with pytest.raises(ValueError, match="these labels are one-hot encoded already"):
