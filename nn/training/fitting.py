@@ -95,8 +95,9 @@ def fit(
             of the optimiser (`OneCycleLR`). Or a name: "cosine" and "linear" fall to 0 in the last epoch,
             "exponential" to a hundredth, "step" falls to a tenth after each third of the epochs,
             "one_cycle" rises to lr and falls to 0, "plateau" falls when the loss no longer does.
-        encoder: the encoder of a table, ``data.encoder`` of `nn.datasets.from_csv`. The model keeps it, and its classes, and from then
-            on takes raw rows as well as encoded ones; `save` writes it to the model's file.
+        encoder: the encoder of a table, ``data.encoder`` of `nn.datasets.from_csv`. The model keeps it, and
+            its classes, and from then on takes raw rows as well as encoded ones; `save` writes it to the
+            model's file.
         standardise: whether to scale each column to mean 0 and standard deviation 1. The model keeps the
             scaler, as it keeps the encoder; a model that has one keeps the one it has. A call ``model(x)``
             takes prepared numbers: `predict` and its kin prepare rows first.
