@@ -74,7 +74,7 @@ def as_targets(y: Any) -> list[Any]:
             if not _is_number(x) or not math.isfinite(x):
                 raise ValueError(
                     f"y[{i}] is {target!r}, and a target is a finite number: for names of classes write "
-                    f"classes.index(name)"
+                    f"classes.index(name); fit and evaluate take names too"
                 )
     if targets and all(isinstance(target, list) and len(target) == 1 for target in targets):
         targets = [target[0] for target in targets]  # a table of one column

@@ -5,6 +5,8 @@ import math
 import pickle
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 import nn
 from nn.datasets import from_csv
@@ -97,6 +99,28 @@ class TestCsvColumns:
         encoder = from_csv(table, missing="drop").encoder
         frame = pandas.DataFrame({"year": [2007], "species": ["?"], "island": ["Biscoe"], "mass": [1.5]})
         assert encoder.transform(frame) == [[1.0, 1.5, 2007.0]]
+
+
+ENTRY = st.sampled_from(["red", "blue", "", "NA"])
+NUMBER = st.one_of(st.floats(-1e6, 1e6).map(repr), st.sampled_from(["", "?"]))
+
+
+@given(st.lists(st.tuples(ENTRY, NUMBER), min_size=1, max_size=8))
+def test_encoded_rows_stay_and_a_copy_encodes_alike(rows):
+    """Also rows with gaps, filled by the mean and by the most frequent category."""
+    assume(any(c in ("red", "blue") for c, _ in rows) and any(n not in ("", "?") for _, n in rows))
+    encoder = nn.ColumnEncoder.learn(["colour", "size"], rows, (), fill=True)
+    encoded = encoder.transform(rows)
+    assert encoder.transform(encoded) == encoded
+    assert all(sum(row[:-1]) == 1.0 and len(row) == len(encoder.columns) for row in encoded)
+    known = [float(n) for _, n in rows if n not in ("", "?")]
+    assert all(
+        row[-1] == math.fsum(known) / len(known)
+        for row, (_, n) in zip(encoded, rows, strict=True)
+        if n in ("", "?")
+    )
+    copy = nn.ColumnEncoder.from_dict(json.loads(json.dumps(encoder.to_dict())))
+    assert copy.transform(rows) == encoded
 
 
 def blobs():
