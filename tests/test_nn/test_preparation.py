@@ -186,7 +186,11 @@ class TestKeptWithTheModel:
             ValueError, match="3 names of classes, and the outputs of this Linear stand for 2"
         ):
             nn.fit(model, X, NAMES, loss="cross_entropy")
-        assert model.classes is None
+        wider = nn.Linear(1, 3)
+        with pytest.raises(ValueError, match="no schedule is called 'sine'"):
+            nn.fit(wider, X, NAMES, loss="cross_entropy", schedule="sine", standardise=True)
+        for unfitted in (model, wider):
+            assert unfitted.classes is unfitted._scaler is None
         with pytest.raises(ValueError, match="the predictions are names of classes and the labels are not"):
             nn.accuracy(["cat"], [0])
 
