@@ -35,7 +35,13 @@ typedef struct {
     uint64_t since;  /* nodes of a lower tick count as leaves */
     uint64_t oldest; /* the least tick of the nodes in `order` */
     int rules;       /* whether `order` has a CUSTOM node */
+    int seeks;       /* whether to end, with 1, at the first leaf that wants gradients */
 } Walk;
+
+static int wants_gradients(const Value *leaf)
+{
+    return !(leaf->flags & CONSTANT);
+}
 
 static void begin_walk(Walk *walk)
 {
@@ -73,7 +79,7 @@ static int push_operands(Walk *walk, PyObject *tuple)
 /* Walk from the nodes on the stack: inner nodes go to `order`, operands before users, leaves to `leaves`. Each
  * node gets a number, in the order of visits, which is the same in every walk over the graph.
  *
- * On the stack, a set last bit marks a node whose operands are all above it.
+ * On the stack, a set last bit marks a node whose operands are all above it. 0; or 1 if `seeks` and found.
  */
 static int place(Walk *walk)
 {
@@ -94,6 +100,10 @@ static int place(Walk *walk)
         node->seen = ++last;
         if (node->code == LEAF || node->tick < walk->since) {
             leaves->nodes[leaves->count++] = node;
+            if (RARELY(walk->seeks) && node->code == LEAF && wants_gradients(node)) {
+                done = 1;
+                goto end;
+            }
             continue;
         }
         if (node->tick < walk->oldest)
@@ -133,20 +143,19 @@ static int walk_from(Walk *walk, Value *root)
     return place(walk);
 }
 
-static int wants_gradients(const Value *leaf)
-{
-    return !(leaf->flags & CONSTANT);
-}
-
 /* Whether a leaf behind the node wants gradients; -1 with MemoryError. */
 static int depends_on_wanting(Value *node)
 {
     if (node->code == LEAF)
         return wants_gradients(node);
     Walk walk;
-    int found = walk_from(&walk, node);
-    for (Py_ssize_t i = 0; i < walk.leaves.count && found == 0; i++)
-        found = wants_gradients(walk.leaves.nodes[i]);
+    begin_walk(&walk);
+    walk.seeks = 1;
+    int found = -1;
+    if (has_room(&walk.stack, 1)) {
+        walk.stack.nodes[walk.stack.count++] = node;
+        found = place(&walk);
+    }
     end_walk(&walk);
     return found;
 }
