@@ -14,7 +14,7 @@ from nn.models.module import Module
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
-    from typing import TypeVar
+    from typing import Literal, TypeVar
 
     State = tuple[Any, ...]
     Rule = TypeVar("Rule", bound=Callable[..., tuple[Any, State]])
@@ -135,7 +135,7 @@ class Optimizer:
             params, options = group["params"], _options_of(group)
             end = first + len(params)
             places: Sequence[int] = range(first, end)  # of the parameters that move
-            if 0.0 in memoryview(gather(params, "requires_grad")).cast("B").cast("d"):
+            if not (together and _array(params, "requires_grad").all()):
                 places = [i for i in places if params[i - first].requires_grad]
             counts = set(self._steps[first:end])  # of the steps that they have made
             for steps in sorted(counts):
@@ -161,7 +161,7 @@ class Optimizer:
         whole = len(places) == len(params)
         at: Any = slice(first, first + len(params)) if whole else places
         moving = params if whole else [params[i - first] for i in places]
-        numbers, grads = (numpy.frombuffer(gather(moving, name)) for name in ("data", "grad"))
+        numbers, grads = _array(moving, "data"), _array(moving, "grad")
         with numpy.errstate(all="ignore"):  # as floats do, which give inf or nan
             moved, state = self.rule(numbers, grads, [c[at] for c in self._columns], step, **options)
         for column, numbers in zip(self._columns, state, strict=True):
@@ -221,6 +221,12 @@ class Optimizer:
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in _options_of(self.param_groups[0]).items())
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def _array(values: list[Value], name: Literal["data", "grad", "requires_grad"]) -> Any:
+    import numpy
+
+    return numpy.frombuffer(gather(values, name))
 
 
 def _options_of(group: dict[str, Any]) -> dict[str, Any]:
