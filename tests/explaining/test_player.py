@@ -423,7 +423,7 @@ def test_it_fits_when_its_window_changes_and_shows_its_result(pure, browser, tmp
     """In a window of 500 pixels too: texts of 9 pixels at least, none faint, the result always in sight."""
     E, _, names = mazur()
     page = play(E, names=names).html()
-    found = in_browser(browser, tmp_path, page, "--virtual-time-budget=3000", width=width, check=RESIZED)
+    found = in_browser(browser, tmp_path, page, "--virtual-time-budget=60000", width=width, check=RESIZED)
     assert found["errors"] == []
     assert found["at_first"] >= 9
     assert (found["result"], found["seen"], found["last"]) == ("E = ?", True, "E = 0.298371")
