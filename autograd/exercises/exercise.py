@@ -111,7 +111,7 @@ class Function(Exercise):
             raise
         except RecursionError:
             raise Unreadable(
-                "the function calls itself once for each node, and Python stops at about 1,000 nested calls: "
+                "the function calls itself for each node, and Python stops after some thousand nested calls: "
                 "a long graph needs a loop with a list of what is still to be done"
             ) from None
         except Exception as error:

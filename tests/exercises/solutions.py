@@ -119,7 +119,7 @@ WRONG = {
         "twice": every_visit,
         "turned around": lambda root: postorder(root)[::-1],
         "a node is missing": lambda root: [node for node in postorder(root) if node.args],
-        "at about 1,000 nested calls": recursive,
+        "some thousand nested calls": recursive,
         "in one place and after it in another": by_first_visit,
         "the list is empty": lambda root: [],
     },
