@@ -1,7 +1,7 @@
 """The networks of the worked examples, for the notebooks 02 to 05 and 11, which do not build them again.
 
-Each function gives a namespace of Values: ``n.w5``, ``n.out_h1``, ``n.E``. Every Value that a text names has this
-name as its label.
+Each function gives a namespace of Values: ``n.w5``, ``n.out_h1``, ``n.E``. Every Value that a text names has
+this name as its label.
 """
 
 from __future__ import annotations
@@ -9,8 +9,7 @@ from __future__ import annotations
 from types import SimpleNamespace
 
 from autograd.graph.engine import Value
-from autograd.table.functions import dot
-from autograd.table.ops import sigmoid
+from autograd.table.ops import dot, sigmoid
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

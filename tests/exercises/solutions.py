@@ -1,6 +1,9 @@
 """The solutions of the exercises, and for each some wrong answers with words of their refusals."""
 
 from collections import deque
+from math import exp
+
+from autograd.exercises.networks import MAZUR, simultaneous, two_two_two
 
 # ---- E9: backward, which may be called again
 
@@ -84,14 +87,42 @@ def by_first_visit(root):
     return order[::-1]
 
 
+# ---- E4 and E11: computed as a reader would
+
+
+def mazur_with_biases():
+    """Mazur's error after one step that moves the biases too."""
+    n = two_two_two()
+    n.E.backward()
+    b = 0.35 - 0.5 * n.b1.grad, 0.60 - 0.5 * n.b2.grad
+    return two_two_two(simultaneous(MAZUR, 0.5), b=b).E.data
+
+
+def ten_sigmoids(y=0.5):
+    """The slope of ten sigmoids in a row."""
+    slope = 1.0
+    for _ in range(10):
+        y = 1 / (1 + exp(-y))
+        slope *= y * (1 - y)
+    return slope
+
+
 ORDERS = [postorder, by_counting_users]
 
 SOLUTIONS = {
     "E0": 1,
     "E1": 1e-5,
     "E2": 0.74136507 * 0.186815602 * 0.593269992,
+    "E3": (0.772928465 - 0.99) * 0.175510053 * 0.5 * 0.241300709 * 0.05,
+    "E4": mazur_with_biases(),
+    "E5": (0.9746, 0.9938),
+    "E6": (0.894606 - 0.01) * 0.894606 * (1 - 0.894606),
+    "E7": (-0.00802330463517702 + 0.00638034615104597 - 0.00949218843385041) / 3,
+    "E8": 0.163647453 * 0.490881368 * (1 - 0.490881368),
     "E9": with_cleared(lambda node: node.args),
     "E10": postorder,
+    "E11": ten_sigmoids(),
+    "E12": 0.33,
     "E13": 3.024,
 }
 
@@ -109,6 +140,51 @@ WRONG = {
         "last factor": 0.138498562,
         "three factors": 0.5,
     },
+    "E3": {
+        "the other path": 0.000668396,
+        "sum of both": 0.000438568,
+        "sign is turned": 0.000229828,
+        "hidden sigmoid": -0.217071535 * 0.175510053 * 0.5 * 0.05,
+        "last factor": -0.217071535 * 0.175510053 * 0.5 * 0.241300709,
+        "five factors": 0.001,
+    },
+    "E4": {
+        "biases have not moved": 0.291027774,
+        "weights have not moved": 0.293182491,
+        "b1 has moved": 0.290875642,
+        "b2 has moved": 0.285899213,
+        "has grown": 0.31,
+        "one forward pass": 0.2,
+    },
+    "E5": {
+        "the text's own target": (0.2, 0.99),
+        "sign is turned": (0.55204, 0.57125),
+        "exactly": (0.98421, 0.98421),
+        "whole unit": (0.96501, 1.00342),
+        "once with": (0.9, 0.95),
+    },
+    "E6": {
+        "slope of the sigmoid;": 0.094286,
+        "slope of the error;": 0.884606,
+        "sign is turned": -0.083406,
+        "target is not 0": 0.084349,
+        "not its slope": 0.391264,
+        "two factors": 0.5,
+    },
+    "E7": {
+        "this is the sum": -0.011135146917,
+        "sign is turned": 0.003711715639,
+        "mean of the gradients": 0.0371171564,
+        "first sample alone": -0.008023304635,
+        "divide by their number": 1.0,
+    },
+    "E8": {
+        "unchanged": 0.163647453,
+        "slope of neuron 4": 0.039542633,
+        "divided": 0.6548077,
+        "weight w46": 0.102245640,
+        "which neuron": 1.0,
+    },
     "E9": {
         "inner nodes still have": with_cleared(lambda node: False),
         "leaves are cleared as well": with_cleared(lambda node: True),
@@ -122,6 +198,22 @@ WRONG = {
         "some thousand nested calls": recursive,
         "in one place and after it in another": by_first_visit,
         "the list is empty": lambda root: [],
+    },
+    "E11": {
+        "a bound": 0.25**10,
+        "slope at 0.5 ten times": 5.1374e-7,
+        "nine factors": 1.4822e-6,
+        "output of the last": 0.65905,
+        "rises everywhere": -3.483e-7,
+        "ten slopes": 0.5,
+    },
+    "E12": {
+        "12,754": 0.34,
+        "two decimals": 1 / 3,
+        "one step": 0.17,
+        "so does a larger one": 0.3,
+        "a negative one climbs": -0.1,
+        "farther": 0.5,
     },
     "E13": {
         "begin with a gradient of 0": 1.464,
