@@ -5,6 +5,7 @@ import sys
 # `import x as x` and `import *` are how typed packages mark a name as public.
 from autograd.derivatives.check import check_grads as check_grads
 from autograd.derivatives.transforms import backward as backward
+from autograd.derivatives.transforms import elementwise_grad as elementwise_grad
 from autograd.derivatives.transforms import grad as grad
 from autograd.derivatives.transforms import gradients as gradients
 from autograd.derivatives.transforms import hessian as hessian

@@ -4,7 +4,7 @@ import sys
 
 from autograd import softmax
 from nn import datasets, init, optim
-from nn.data import DataLoader, one_hot, standardise, train_test_split
+from nn.data import ColumnEncoder, DataLoader, StandardScaler, one_hot, standardise, train_test_split
 from nn.evaluation import losses, metrics, predictions
 from nn.evaluation.losses import (
     binary_cross_entropy,
@@ -77,13 +77,14 @@ sys.modules["nn.outputs"] = predictions
 # fmt: off
 __all__ = [
     "ELU", "GELU", "MLP", "SELU", "SGD", "Activation", "Adagrad", "Adam", "AdamW", "Checkpoint",
-    "CosineAnnealingLR", "DataLoader", "Dropout", "EarlyStopping", "Embedding", "ExponentialLR", "Film",
-    "History", "Layer", "LayerNorm", "LeakyReLU", "Linear", "LinearLR", "Mish", "Module", "Neuron",
-    "OneCycleLR", "Optimizer", "Predictions", "RMSNorm", "RMSprop", "ReLU", "ReduceLROnPlateau", "Schedule",
-    "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign", "StepLR", "Tanh", "Training",
-    "accuracy", "binary_cross_entropy", "binary_cross_entropy_with_logits", "classes_of", "clip_grad_norm_",
-    "clip_grad_value_", "confusion_matrix", "cross_entropy", "datasets", "draw_network", "evaluate", "fit",
-    "hinge_loss", "huber_loss", "init", "l1_loss", "load", "mean_absolute_error", "minimize", "mse_loss",
+    "ColumnEncoder", "CosineAnnealingLR", "DataLoader", "Dropout", "EarlyStopping", "Embedding",
+    "ExponentialLR", "Film", "History", "Layer", "LayerNorm", "LeakyReLU", "Linear", "LinearLR", "Mish",
+    "Module", "Neuron", "OneCycleLR", "Optimizer", "Predictions", "RMSNorm", "RMSprop", "ReLU",
+    "ReduceLROnPlateau", "Schedule", "Sequential", "SiLU", "Sigmoid", "Softmax", "Softplus", "Softsign",
+    "StandardScaler", "StepLR", "Tanh", "Training", "accuracy", "binary_cross_entropy",
+    "binary_cross_entropy_with_logits", "classes_of", "clip_grad_norm_", "clip_grad_value_",
+    "confusion_matrix", "cross_entropy", "datasets", "draw_network", "evaluate", "fit", "hinge_loss",
+    "huber_loss", "init", "l1_loss", "load", "mean_absolute_error", "minimize", "mse_loss",
     "multi_margin_loss", "nll_loss", "one_hot", "optim", "parameter", "plot_confusion",
     "plot_decision_boundary", "plot_history", "predict", "predict_classes", "predict_proba", "r2_score",
     "save", "seed", "softmax", "standardise", "train_test_split",

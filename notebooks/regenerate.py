@@ -48,6 +48,7 @@ def executed(notebook):
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
     for i, cell in enumerate(notebook.cells):
+        join_streams(cell)
         cell.id = f"cell-{i}"
         cell.metadata = alternative_text(cell)
     notebook.metadata = {
@@ -55,6 +56,19 @@ def executed(notebook):
         "language_info": {"name": "python"},
     }
     return notebook
+
+
+def join_streams(cell):
+    """Make one output of what a cell printed in several pieces, which depend on the time it took."""
+    joined = []
+    for output in cell.get("outputs", []):
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    if joined:
+        cell.outputs = joined
 
 
 def alternative_text(cell):

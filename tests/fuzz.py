@@ -13,6 +13,7 @@ import sys
 import autograd as ag
 from autograd import Value, derivative, explain, formula, steps
 from autograd.command_line.expressions import evaluate
+from autograd.graph import engine, sweeps
 from autograd.table.op import TABLE
 from autograd.table.slopes import IeeeFloat
 
@@ -212,7 +213,49 @@ def check_copies(seed):
             assert old not in grads or same(grads[old], again[new], 1e-12, 0.0)
 
 
-CHECKS = (check_explanations, check_formulas, check_copies)
+def check_sweeps(seed):
+    """Every sweep of the engine gives the bits, and the graphs, of the sweeps in Python."""
+    leaves, values, out = graph(seed)
+    outs = [v for v in values if v.op is not None] or [out]
+    reached, ends = engine.walk(*outs)
+    order = engine.between(reached, leaves)
+    known = [*reached, *ends]
+    rows = {mode: engine.jacobian(order, leaves, outs, mode) for mode in ("auto", "reverse", "forward")}
+    for mode, found in rows.items():
+        assert bits(found) == bits(sweeps.jacobian(order, leaves, outs, mode)), mode
+    for row, v in zip(rows["reverse"], outs, strict=True):
+        assert bits(row) == bits(engine.pull(order, known, leaves, [(v, 1.0)]))
+    for i, x in enumerate(leaves):
+        seeds = [(leaf, float(leaf is x)) for leaf in leaves]
+        column = engine.push(order, outs, seeds)
+        assert bits(column) == bits(sweeps.push(order, outs, seeds))
+        assert bits(column) == bits([row[i] for row in rows["forward"]])
+    seeds = [(leaf, Value(0.5)) for leaf in leaves]
+    for found, expected in (
+        (engine.pull_graph(order, leaves, [(out, 1.0)]), sweeps.pull_graph(order, leaves, [(out, 1.0)])),
+        (engine.push_graph(order, outs, seeds), sweeps.push_graph(order, outs, seeds)),
+    ):
+        assert bits(found) == bits(expected)
+        assert drawn(found, known) == drawn(expected, known)
+
+
+def bits(numbers):
+    """Numbers as text, so that nan is nan; a derivative of 0 has no sign."""
+    return str([bits(x) if type(x) is list else (x.data if type(x) is Value else x) + 0.0 for x in numbers])
+
+
+def drawn(results, known):
+    """The nodes that results were made from, as text; those in `known` by their places."""
+    names = {v: str(i) for i, v in enumerate(known)}
+    for node in ag.graph.walks.topological_order(*[x for x in results if type(x) is Value], stop=names):
+        if node not in names and node.op is not None:
+            operands = [names[x] if type(x) is Value else repr(x) for x in ag.graph.walks.flat_args(node)]
+            names[node] = f"{node.op.name}({', '.join(operands)})" if len(names) < 400 else f"n{len(names)}"
+        names.setdefault(node, "leaf")
+    return [names[x] if type(x) is Value else repr(x) for x in results]
+
+
+CHECKS = (check_explanations, check_formulas, check_copies, check_sweeps)
 
 
 def main(count, first=0):

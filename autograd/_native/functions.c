@@ -8,15 +8,17 @@ static PyObject *as_list(const Array *array)
     return list;
 }
 
-/* Read the Values of an iterable into an array. `*owner` holds the references. */
+/* Read the Values of an iterable into an array. `*owner` holds the references; a list that is given does, so nobody
+ * may change it meanwhile. */
 static int read_values(PyObject *objects, Array *array, PyObject **owner)
 {
-    *owner = PySequence_Tuple(objects);
-    const Py_ssize_t count = *owner ? PyTuple_GET_SIZE(*owner) : 0;
+    *owner = PySequence_Fast(objects, "expected an iterable of Values");
+    const Py_ssize_t count = *owner ? PySequence_Fast_GET_SIZE(*owner) : 0;
     if (!*owner || !has_room(array, count))
         return -1;
+    PyObject **objects_read = PySequence_Fast_ITEMS(*owner);
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *object = PyTuple_GET_ITEM(*owner, i);
+        PyObject *object = objects_read[i];
         if (!IS_VALUE(object)) {
             PyErr_Format(PyExc_TypeError, "expected a Value, not a %s", Py_TYPE(object)->tp_name);
             return -1;
@@ -109,8 +111,8 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
 /* Read pairs of a Value and a number, or another Value. */
 static int read_seeds(PyObject *pairs, Array *nodes, Term **terms, PyObject **owner)
 {
-    *owner = PySequence_Tuple(pairs);
-    const Py_ssize_t count = *owner ? PyTuple_GET_SIZE(*owner) : 0;
+    *owner = PySequence_Fast(pairs, "expected an iterable of pairs");
+    const Py_ssize_t count = *owner ? PySequence_Fast_GET_SIZE(*owner) : 0;
     if (!*owner || !has_room(nodes, count))
         return -1;
     *terms = PyMem_RawMalloc((count + 1) * sizeof(Term));
@@ -119,20 +121,20 @@ static int read_seeds(PyObject *pairs, Array *nodes, Term **terms, PyObject **ow
         return -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *pair = PyTuple_GET_ITEM(*owner, i), *node, *weight;
-        if (!PyTuple_CheckExact(pair)) {
-            PyErr_Format(PyExc_TypeError, "a seed is a tuple (node, weight), not a %s", Py_TYPE(pair)->tp_name);
+        PyObject *pair = PySequence_Fast_GET_ITEM(*owner, i);
+        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2 || !IS_VALUE(PyTuple_GET_ITEM(pair, 0))) {
+            PyErr_Format(PyExc_TypeError, "a seed is a tuple of a Value and its weight, not a %s",
+                         Py_TYPE(pair)->tp_name);
             return -1;
         }
-        if (!PyArg_ParseTuple(pair, "O!O", value_type, &node, &weight))
-            return -1;
+        PyObject *weight = PyTuple_GET_ITEM(pair, 1);
         Term *term = &(*terms)[i];
         *term = (Term){NULL, 0.0};
         if (IS_VALUE(weight))
             *term = term_of(weight);
         else if (to_double(weight, "a weight", &term->number) < 0)
             return -1;
-        nodes->nodes[nodes->count++] = (Value *)node;
+        nodes->nodes[nodes->count++] = (Value *)PyTuple_GET_ITEM(pair, 0);
     }
     return 0;
 }
@@ -254,10 +256,30 @@ static PyObject *engine_push_graph(PyObject *module, PyObject *args)
     return sweep_terms(args, 1);
 }
 
-/* jacobian(order, inputs, outs, mode): the numbers of all rows, a memoryview of doubles */
+static PyObject *as_rows(const double *numbers, Py_ssize_t rows, Py_ssize_t columns)
+{
+    PyObject *list = PyList_New(rows);
+    for (Py_ssize_t i = 0; list && i < rows; i++) {
+        PyObject *row = PyList_New(columns);
+        for (Py_ssize_t j = 0; row && j < columns; j++) {
+            PyObject *number = PyFloat_FromDouble(numbers[i * columns + j]);
+            if (number)
+                PyList_SET_ITEM(row, j, number);
+            else
+                Py_CLEAR(row);
+        }
+        if (row)
+            PyList_SET_ITEM(list, i, row);
+        else
+            Py_CLEAR(list);
+    }
+    return list;
+}
+
+/* jacobian(order, inputs, outs, mode): a list with a row for each out */
 static PyObject *engine_jacobian(PyObject *module, PyObject *args)
 {
-    PyObject *given[3], *bytes = NULL, *view = NULL, *numbers = NULL, *owners[3] = {NULL};
+    PyObject *given[3], *rows = NULL, *owners[3] = {NULL};
     const char *mode;
     if (!is_connected() || !PyArg_ParseTuple(args, "OOOs", &given[0], &given[1], &given[2], &mode))
         return NULL;
@@ -265,6 +287,7 @@ static PyObject *engine_jacobian(PyObject *module, PyObject *args)
     Sweep sweep = {.nodes = {&order, &inputs}};
     Slopes slopes = {0};
     size_t *results = NULL;
+    double *jacobian = NULL;
     if (read_values(given[0], &order, &owners[0]) < 0 || read_values(given[1], &inputs, &owners[1]) < 0
         || read_values(given[2], &outs, &owners[2]) < 0)
         goto end;
@@ -272,64 +295,88 @@ static PyObject *engine_jacobian(PyObject *module, PyObject *args)
     sweep.count = order.count + inputs.count;
     slopes.nodes = order.count;
     slopes.inputs = inputs.count;
+    if (take_slopes(&slopes, &sweep, &order) < 0)
+        goto end;
     results = PyMem_RawMalloc((outs.count + 1) * sizeof(size_t));
-    if (!results || (inputs.count && outs.count > PY_SSIZE_T_MAX / 8 / inputs.count)) {
+    jacobian = PyMem_RawCalloc((size_t)outs.count * inputs.count + 1, sizeof(double));
+    if (!results || !jacobian) {
         PyErr_NoMemory();
         goto end;
     }
-    if (take_slopes(&slopes, &sweep, &order) < 0)
-        goto end;
     for (Py_ssize_t i = 0; i < outs.count; i++)
         results[i] = place_of(&sweep, outs.nodes[i]);
-    bytes = PyByteArray_FromStringAndSize(NULL, outs.count * inputs.count * (Py_ssize_t)sizeof(double));
-    if (!bytes)
-        goto end;
-    double *jacobian = (double *)PyByteArray_AS_STRING(bytes);
-    memset(jacobian, 0, PyByteArray_GET_SIZE(bytes));
-    if (fill_jacobian(&slopes, results, outs.count, mode, jacobian) < 0 || !(view = PyMemoryView_FromObject(bytes)))
-        goto end;
-    numbers = PyObject_CallMethod(view, "cast", "s", "d");
+    if (fill_jacobian(&slopes, results, outs.count, mode, jacobian) == 0)
+        rows = as_rows(jacobian, outs.count, inputs.count);
 end:
-    Py_XDECREF(view);
-    Py_XDECREF(bytes);
     PyMem_RawFree(sweep.entries);
     PyMem_RawFree(slopes.edges);
     PyMem_RawFree(slopes.starts);
     PyMem_RawFree(results);
+    PyMem_RawFree(jacobian);
     drop_values(&order, owners[0]);
     drop_values(&inputs, owners[1]);
     drop_values(&outs, owners[2]);
-    return numbers;
+    return rows;
 }
 
-/* wanting(values): whether each depends on a leaf that wants gradients, a list of bools */
-static PyObject *engine_wanting(PyObject *module, PyObject *values)
+/* settled(results): a list with the numbers of Values that depend on no leaf that wants gradients; other objects stay */
+static PyObject *engine_settled(PyObject *module, PyObject *results)
 {
-    PyObject *list = NULL, *owner = NULL;
-    Array asked = {0};
+    PyObject *list = PySequence_List(results);
+    const Py_ssize_t count = list ? PyList_GET_SIZE(list) : 0;
     Walk walk;
     begin_walk(&walk);
-    if (read_values(values, &asked, &owner) < 0 || !has_room(&walk.stack, asked.count))
+    if (!list || !has_room(&walk.stack, count))
         goto end;
-    for (Py_ssize_t i = asked.count; i-- > 0;)
-        walk.stack.nodes[walk.stack.count++] = asked.nodes[i];
-    if (place(&walk) < 0)
-        goto end;
+    for (Py_ssize_t i = count; i-- > 0;)
+        if (IS_VALUE(PyList_GET_ITEM(list, i)))
+            walk.stack.nodes[walk.stack.count++] = (Value *)PyList_GET_ITEM(list, i);
+    if (walk.stack.count && place(&walk) < 0)
+        goto failed;
     const uint64_t wants = ++walks;
     for (Py_ssize_t i = 0; i < walk.leaves.count; i++)
         if (wants_gradients(walk.leaves.nodes[i]))
             walk.leaves.nodes[i]->seen = wants;
-    for (Py_ssize_t i = 0; i < walk.order.count; i++) {
-        Value *node = walk.order.nodes[i];
-        if (any_operand_seen(node, wants))
-            node->seen = wants;
+    for (Py_ssize_t i = 0; i < walk.order.count; i++)
+        if (any_operand_seen(walk.order.nodes[i], wants))
+            walk.order.nodes[i]->seen = wants;
+    end_walk(&walk);
+    begin_walk(&walk); /* nothing of the graph is needed below, where nodes may be freed */
+    for (Py_ssize_t i = 0; i < count; i++) {
+        Value *node = (Value *)PyList_GET_ITEM(list, i);
+        if (!IS_VALUE(node) || node->seen == wants)
+            continue;
+        PyObject *number = PyFloat_FromDouble(node->data);
+        if (!number)
+            goto failed;
+        PyList_SET_ITEM(list, i, number);
+        Py_DECREF(node);
     }
-    list = PyList_New(asked.count);
-    for (Py_ssize_t i = 0; list && i < asked.count; i++)
-        PyList_SET_ITEM(list, i, PyBool_FromLong(asked.nodes[i]->seen == wants));
+    goto end;
+failed:
+    Py_CLEAR(list);
 end:
     end_walk(&walk);
-    drop_values(&asked, owner);
+    return list;
+}
+
+/* own(results, start): a list in which Values older than the tick are replaced by new nodes */
+static PyObject *engine_own(PyObject *module, PyObject *args)
+{
+    PyObject *results;
+    unsigned long long start;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OK", &results, &start))
+        return NULL;
+    PyObject *list = PySequence_List(results);
+    for (Py_ssize_t i = 0; list && i < PyList_GET_SIZE(list); i++) {
+        Value *node = (Value *)PyList_GET_ITEM(list, i);
+        if (!IS_VALUE(node) || (node->code == LEAF ? node->x.birth : node->tick) >= start)
+            continue;
+        PyObject *new = record_unary(OP_identity, node->data, node);
+        if (new && PyList_SetItem(list, i, new) == 0)
+            continue;
+        Py_CLEAR(list);
+    }
     return list;
 }
 

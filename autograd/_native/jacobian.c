@@ -187,12 +187,15 @@ static size_t by_ancestors(const Slopes *slopes, Scratch *scratch, size_t result
     return cost;
 }
 
+/* So few inputs are fewer than the nodes between them and a result. */
+enum { FEW_INPUTS = 4 };
+
 /* The first eighth of the rows is filled by ancestors; what it cost tells which way is the cheapest for the rest. */
 static int fill_jacobian(const Slopes *slopes, const size_t *results, size_t count, const char *mode,
                          double *jacobian)
 {
     const size_t inputs = slopes->inputs, size = slopes->nodes + slopes->count;
-    if (!strcmp(mode, "forward"))
+    if (!strcmp(mode, "forward") || (!strcmp(mode, "auto") && inputs <= FEW_INPUTS && inputs < count))
         return by_lanes(slopes, results, 0, count, 1, jacobian);
     double *adjoints = PyMem_RawCalloc(slopes->nodes + inputs + 1, sizeof(double));
     size_t *memory = PyMem_RawCalloc(4 * slopes->nodes + 1, sizeof(size_t));

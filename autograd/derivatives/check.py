@@ -49,7 +49,7 @@ def check_grads(
     all nestings of the modes.
 
     Args:
-        f: a function of numbers, lists, tuples, dicts or arrays, that returns the same.
+        f: a function of numbers, lists, tuples, dicts, dataclasses or arrays, that returns the same.
         args: where to check. f must be smooth there: at a kink a difference is no derivative.
         order: how often to differentiate, 1 or more.
         modes: "reverse", "forward" or both.

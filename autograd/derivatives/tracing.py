@@ -55,9 +55,9 @@ class Trace:
             errors.explain_numpy(error)
             raise
         outs, self.rebuild_out = flatten(self.out)
-        self.outs = [
-            x if type(x) is Value or type(x) is float else number(x, f"a result of {name}") for x in outs
-        ]
+        if not set(map(type, outs)) <= {float, Value}:
+            outs = [x if type(x) is Value else number(x, f"a result of {name}") for x in outs]
+        self.outs = outs
         roots = [x for x in self.outs if type(x) is Value]
         self.nodes, ends = walk(*roots, stop=self.inputs, since=start)
         self.captured: list[Value] = []

@@ -1,7 +1,7 @@
 """Transforms: functions that return the derivative of a function, in reverse and forward mode.
 
-Arguments and results may be numbers, Values, and lists, tuples, dicts and NumPy arrays of them, nested;
-a derivative has the structure of the argument. Transforms nest to any order.
+Arguments and results may be numbers, Values, and lists, tuples, dicts, dataclasses and NumPy arrays of them,
+nested; a derivative has the structure of the argument. Transforms nest to any order.
 
 Results are floats, unless they depend on a Value that wants gradients and is no input (most often a Value
 captured from outside): then they are Values, and no gradient is lost. No `grad` attribute is touched.
@@ -10,26 +10,25 @@ captured from outside): then they are Values, and no gradient is lost. No `grad`
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable
 from functools import wraps
-from operator import index
 
+from autograd.derivatives.argnums import Chosen
 from autograd.derivatives.tracing import Trace
-from autograd.derivatives.tree import flatten, flatten_like
+from autograd.derivatives.tree import flatten, flatten_like, is_dataclass
 from autograd.graph import engine
 from autograd.graph.engine import (
     Value,
     advance_clock,
     between,
-    birth,
     check_fresh,
     clock,
+    own,
     pull_graph,
+    settled,
     walk,
-    wanting,
 )
 from autograd.graph.recording import current, enable_grad
-from autograd.table import ops
+from autograd.graph.walks import flat_args
 from autograd.table.op import number
 
 TYPE_CHECKING = False
@@ -37,7 +36,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal
 
-    Argnums = int | Sequence[int]
+    from autograd.derivatives.argnums import Argnums
+
     Independent = Literal["zero", "warn", "raise"]
 
 
@@ -45,33 +45,29 @@ class _Recording(Trace):
     """A trace of `f` by the numbers in the chosen arguments, and its derivatives."""
 
     def __init__(
-        self, f: Callable[..., Any], argnums: Argnums, args: Sequence[Any], kwargs: dict[str, Any]
+        self, f: Callable[..., Any], chosen: Chosen, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> None:
-        self.name = getattr(f, "__name__", "the function")
+        self.name = chosen.name
         self.nested = current().recording  # whether gradients of the caller's own Values can be wanted
-        places = _places(self.name, argnums, len(args))
-        several = isinstance(argnums, Iterable)  # then a derivative is a tuple
-        numbers, self.rebuild = flatten(tuple([args[i] for i in places]) if several else args[places[0]])
+        given = dict(kwargs)
+        places = chosen.places(args, given)
+        several = chosen.several  # then a derivative is a tuple
+        picked = [args[i] if type(i) is int else given[str(i)] for i in places]
+        numbers, self.rebuild = flatten(tuple(picked) if several else picked[0])
 
         def call(inputs: list[Value]) -> Any:
-            new = list(args)
+            new: Any = list(args)
+            named: Any = dict(given)
             built = self.rebuild(inputs)
             for i, arg in zip(places, built if several else (built,), strict=True):
-                new[i] = arg
-            return f(*new, **kwargs)
+                (new if type(i) is int else named)[i] = arg
+            return f(*new, **named)
 
-        if not set(map(type, numbers)) <= {float}:
-            numbers = list(map(self._given, numbers))
-        super().__init__(call, numbers, self.name)
+        inputs = settled(numbers) if self.nested else _numbers(numbers)
+        super().__init__(call, _checked(inputs, f"an argument of {self.name} to differentiate by"), self.name)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.nested and (self.linked or self.wants_gradients())
-
-    def _given(self, x: Any) -> Any:
-        """What an input is made for: a Value that wants gradients, or a number."""
-        if type(x) is Value:
-            return x if self.nested and x.requires_grad else x.data
-        return number(x, f"an argument of {self.name} to differentiate by")
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
@@ -82,28 +78,30 @@ class _Recording(Trace):
             self.check_rules()
             return found
         start = advance_clock()
-        with enable_grad():
-            found = pull_graph(self.order, self.inputs, seeds)
+        with enable_grad():  # a slope may be an operand itself, so a Value of the caller's
+            found = own(pull_graph(self.order, self.inputs, seeds), start)
         self.check_rules()
-        return self.bare(_own(found, start))
+        return self.bare(found)
 
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
         self.check_fresh()
         seeds = list(zip(self.inputs, tangents, strict=True))
         outs = [x for x in self.outs if type(x) is Value]
-        if not self.graph and not any(type(x) is Value for x in tangents):
+        if not self.graph and Value not in set(map(type, tangents)):
             found = engine.push(self.order, outs, seeds)
             self.check_rules()
             return self.spread(found)
         start = advance_clock()
         with enable_grad():
-            found = engine.push_graph(self.order, outs, seeds)
+            found = own(engine.push_graph(self.order, outs, seeds), start)
         self.check_rules()
-        return self.bare(_own(self.spread(found), start))
+        return self.bare(self.spread(found))
 
     def spread(self, found: Sequence[Any]) -> list[Any]:
         """What was found for the results that are Values, and 0 for the others."""
+        if len(found) == len(self.outs):
+            return list(found)
         given = iter(found)
         return [next(given) if type(x) is Value else 0.0 for x in self.outs]
 
@@ -112,11 +110,10 @@ class _Recording(Trace):
         if not self.graph:
             self.check_fresh()
             outs = [x for x in self.outs if type(x) is Value]
-            numbers = engine.jacobian(self.order, self.inputs, outs, mode).tolist()
+            zeros = [0.0] * len(self.inputs)
+            found = engine.jacobian(self.order, self.inputs, outs, mode)
             self.check_rules()
-            n = len(self.inputs)
-            found = [numbers[i : i + n] for i in range(0, n * len(outs), n)] if n else [[]] * len(outs)
-            return found if len(outs) == len(self.outs) else [x or [0.0] * n for x in self.spread(found)]
+            return found if len(outs) == len(self.outs) else [x or zeros[:] for x in self.spread(found)]
         if mode == "forward":
             columns = [self.push(unit) for unit in _units(len(self.inputs))]
             return [[column[i] for column in columns] for i in range(len(self.outs))]
@@ -139,69 +136,21 @@ class _Recording(Trace):
         for x in self.inputs:
             if x.op is None:
                 x.requires_grad = False  # ours alone: nobody can ask for its gradient
-        values = [x for x in results if type(x) is Value] if self.nested else []
-        keep = iter(wanting(values) if values else ())
-        return [x if type(x) is not Value or (values and next(keep)) else x.data for x in results]
+        return settled(results) if self.nested else _numbers(results)
 
     def values(self) -> Any:
         """The result of the function, with floats for Values that want no gradients."""
         if self.graph:
             return self.rebuild_out(self.bare(self.outs))
-        return self.rebuild_out([x.data if type(x) is Value else x for x in self.outs])
-
-
-def _own(results: Sequence[Any], start: int) -> list[Any]:
-    """Results as new nodes: a slope may be an operand itself, a Value of the caller's older than `start`."""
-    with enable_grad():
-        return [ops.identity(x) if type(x) is Value and birth(x) < start else x for x in results]
-
-
-def _places(name: str, argnums: Argnums, count: int) -> list[int]:
-    """The positions of the arguments to differentiate by."""
-    places = []
-    for argnum in argnums if isinstance(argnums, Iterable) else (argnums,):
-        if not -count <= argnum < count:
-            raise TypeError(
-                f"{name} was called with {count} positional argument{'s' * (count != 1)}, so there is no "
-                f"argument {argnum} to differentiate by: pass it by position, or choose another with argnums="
-            )
-        places.append(index(argnum) % count)
-    if len(set(places)) < len(places):
-        raise ValueError(f"argnums={argnums!r} names an argument twice: name each once")
-    return places
-
-
-def _check_argnums(f: Callable[..., Any], argnums: Any) -> None:
-    """Make sure that argnums are numbers of positional arguments."""
-    several = isinstance(argnums, Iterable) and not isinstance(argnums, str)
-    given: Any = argnums if several else (argnums,)
-    for argnum in given:
-        try:
-            index(argnum)
-        except TypeError:
-            name = getattr(f, "__name__", "the function")
-            raise TypeError(
-                f"argnums counts the positional arguments of {name} from 0, and was given the "
-                f"{type(argnum).__name__} {argnum!r}: {_instead(f, argnum)}"
-            ) from None
-
-
-def _instead(f: Callable[..., Any], argnum: Any) -> str:
-    """What to write in place of an argnum that is no number."""
-    import inspect
-
-    try:
-        names = list(inspect.signature(f).parameters)
-    except (TypeError, ValueError):  # a function written in C may have none
-        names = []
-    if argnum in names:
-        return f"write {names.index(argnum)} for {argnum}, and pass {argnum} by position"
-    known = f", which are {', '.join(f'{i} for {name}' for i, name in enumerate(names))}" if names else ""
-    return f"write 0 for the first argument, (0, 1) for the first two{known}"
+        return self.rebuild_out(_numbers(self.outs))
 
 
 def _one_result(recording: _Recording) -> None:
-    if len(recording.outs) != 1 or isinstance(recording.out, (list, tuple, dict)):
+    if (
+        len(recording.outs) != 1
+        or isinstance(recording.out, (list, tuple, dict))
+        or is_dataclass(recording.out)
+    ):
         raise TypeError(
             f"a gradient is of one number, and {recording.name} returned a {type(recording.out).__name__} "
             f"of {len(recording.outs)}: use jacobian, or return one of them or their sum"
@@ -209,16 +158,23 @@ def _one_result(recording: _Recording) -> None:
 
 
 def value_and_grad(
-    f: Callable[..., Any], argnums: Argnums = 0, *, independent: Independent = "zero"
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    independent: Independent = "zero",
 ) -> Callable[..., tuple[Any, Any]]:
-    """A function that gives ``(f(*args), gradient)``; see `grad`."""
+    """A function that gives ``(f(*args), gradient)``; see `grad`.
 
+    With `has_aux` it gives ``((value, aux), gradient)``.
+    """
     _check_option(independent)
-    _check_argnums(f, argnums)
+    chosen = Chosen(f, argnums)
 
     @wraps(f)
     def value_and_grad_f(*args: Any, **kwargs: Any) -> tuple[Any, Any]:
-        return _value_and_grad(f, argnums, independent, args, kwargs)
+        value, aux, gradient = _value_and_grad(f, chosen, has_aux, independent, args, kwargs)
+        return (value, aux) if has_aux else value, gradient
 
     return value_and_grad_f
 
@@ -230,12 +186,21 @@ def _check_option(independent: str) -> None:
 
 def _value_and_grad(
     f: Callable[..., Any],
-    argnums: Argnums,
+    chosen: Chosen,
+    has_aux: bool,
     independent: Independent,
     args: tuple[Any, ...],
     kwargs: dict[str, Any],
-) -> tuple[Any, Any]:
-    recording = _Recording(f, argnums, args, kwargs)
+) -> tuple[Any, Any, Any]:
+    """The value, what else f returned, and the gradient."""
+    aux: Any = None
+
+    def without_aux(*args: Any, **kwargs: Any) -> Any:
+        nonlocal aux
+        out, aux = _pair(f(*args, **kwargs), chosen.name)
+        return out
+
+    recording = _Recording(without_aux if has_aux else f, chosen, args, kwargs)
     _one_result(recording)
     (out,) = recording.outs
     if independent != "zero" and out not in {*recording.order, *recording.inputs}:
@@ -247,17 +212,39 @@ def _value_and_grad(
             raise ValueError(message)
         warnings.warn(message, stacklevel=3)
     gradient = recording.rebuild(recording.pull([1.0]))
-    return recording.values(), gradient
+    value = recording.values()
+    leaves, rebuild = flatten(aux)
+    if any(type(x) is Value for x in leaves):
+        aux = rebuild(recording.bare(leaves))
+    return value, aux, gradient
+
+
+def _pair(result: Any, name: str) -> tuple[Any, Any]:
+    """The value and the rest of what a function returned with has_aux."""
+    if not isinstance(result, tuple) or len(result) != 2:
+        kind = f"a tuple of {len(result)}" if isinstance(result, tuple) else f"a {type(result).__name__}"
+        raise TypeError(
+            f"with has_aux=True {name} returns a tuple of two, the number and anything else, and it returned "
+            f"{kind}: end it with return value, aux"
+        )
+    return result
 
 
 def grad(
-    f: Callable[..., Any], argnums: Argnums = 0, *, independent: Independent = "zero"
+    f: Callable[..., Any],
+    argnums: Argnums = 0,
+    *,
+    has_aux: bool = False,
+    independent: Independent = "zero",
 ) -> Callable[..., Any]:
     """The gradient of a function that returns one number.
 
     Args:
-        f: a function of numbers, lists, tuples, dicts or arrays.
-        argnums: which positional argument to differentiate by; for several, a tuple of gradients.
+        f: a function of numbers, lists, tuples, dicts, dataclasses or arrays.
+        argnums: which argument to differentiate by, its position or its name; for several, a tuple of
+            gradients.
+        has_aux: whether f returns ``(value, aux)``, where aux is anything else that it has found; the result
+            is then ``(gradient, aux)``. Values that f has put into lists and the like of aux become numbers.
         independent: what to do where the result does not depend on the argument: give "zero" silently,
             or "warn", or "raise" ValueError.
 
@@ -265,13 +252,65 @@ def grad(
         TypeError: if f returns several numbers, or an argument is no number.
     """
     _check_option(independent)
-    _check_argnums(f, argnums)
+    chosen = Chosen(f, argnums)
 
     @wraps(f)
     def grad_f(*args: Any, **kwargs: Any) -> Any:
-        return _value_and_grad(f, argnums, independent, args, kwargs)[1]
+        _, aux, gradient = _value_and_grad(f, chosen, has_aux, independent, args, kwargs)
+        return (gradient, aux) if has_aux else gradient
 
     return grad_f
+
+
+def elementwise_grad(f: Callable[..., Any], argnums: int | str = 0) -> Callable[..., Any]:
+    """The derivative of each element of the result by the same element of the argument.
+
+    ``elementwise_grad(f)(xs)`` has the structure of xs. It costs one sweep.
+
+    Args:
+        f: a function of a list, an array or the like, whose result has as many numbers as the argument, each
+            made from the number in the same place; other arguments may be anything.
+        argnums: which argument to differentiate by, its position or its name.
+
+    Raises:
+        ValueError: if the result has another size, or one of its elements depends on other elements.
+    """
+    chosen = Chosen(f, argnums)
+    if chosen.several:
+        raise TypeError(f"elementwise_grad differentiates by one argument, not by {argnums!r}: name one")
+
+    @wraps(f)
+    def elementwise_grad_f(*args: Any, **kwargs: Any) -> Any:
+        recording = _Recording(f, chosen, args, kwargs)
+        _check_elementwise(recording)
+        return recording.rebuild(recording.pull([1.0] * len(recording.outs)))
+
+    return elementwise_grad_f
+
+
+def _check_elementwise(recording: _Recording) -> None:
+    """Make sure that each result depends on no input but that in its own place."""
+    name, size = recording.name, len(recording.inputs)
+    if len(recording.outs) != size:
+        raise ValueError(
+            f"{name} was given {size} number{'s' * (size != 1)} and returned {len(recording.outs)}, so its "
+            f"derivative has no element for each: use jacobian, or grad of a sum"
+        )
+    source: dict[Any, int] = {x: i for i, x in enumerate(recording.inputs)}
+
+    def mixed(i: int, j: int) -> ValueError:
+        return ValueError(
+            f"an element of the result of {name} depends on other elements of the argument (on element {j}, "
+            f"where element {i} was expected): use jacobian, which has all derivatives"
+        )
+
+    for node in recording.order:
+        for x in flat_args(node):
+            if type(x) is Value and x in source and source.setdefault(node, source[x]) != source[x]:
+                raise mixed(source[node], source[x])
+    for i, out in enumerate(recording.outs):
+        if type(out) is Value and source.get(out, i) != i:
+            raise mixed(i, source[out])
 
 
 def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tuple[Any, ...]]]:
@@ -280,7 +319,7 @@ def vjp(f: Callable[..., Any], *primals: Any) -> tuple[Any, Callable[[Any], tupl
     The cotangent has the structure of the result. The function returns the vector-Jacobian product, a tuple
     with an item for each argument.
     """
-    recording = _Recording(f, range(len(primals)), primals, {})
+    recording = _Recording(f, Chosen(f, range(len(primals))), primals, {})
 
     def pullback(cotangent: Any) -> tuple[Any, ...]:
         cotangents = _like(cotangent, recording.out, "cotangent")
@@ -296,7 +335,7 @@ def jvp(f: Callable[..., Any], primals: Sequence[Any], tangents: Sequence[Any]) 
     Primals and tangents are sequences of arguments with the same structure; forward mode.
     """
     _check_pairs("jvp", primals, tangents)
-    recording = _Recording(f, range(len(primals)), primals, {})
+    recording = _Recording(f, Chosen(f, range(len(primals))), primals, {})
     flat = _like(list(tangents), list(primals), "tangents")
     tangent = recording.rebuild_out(recording.push(flat))
     return recording.values(), tangent
@@ -318,8 +357,23 @@ def _check_pairs(transform: str, primals: Any, tangents: Any) -> None:
 
 def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
     """The numbers of a tree that has the structure of another, in its order."""
-    leaves = flatten_like(tree, pattern, name)
-    return [x if type(x) is float or type(x) is Value else number(x, f"one of {name}") for x in leaves]
+    return _checked(flatten_like(tree, pattern, name), f"one of {name}")
+
+
+def _checked(leaves: list[Any], where: str) -> list[Any]:
+    """Leaves as floats and Values.
+
+    Raises:
+        TypeError: if one is no number; `where` names it.
+    """
+    if set(map(type, leaves)) <= {float, Value}:
+        return leaves
+    return [x if type(x) is Value else number(x, where) for x in leaves]
+
+
+def _numbers(leaves: Sequence[Any]) -> list[Any]:
+    """Leaves with numbers for Values."""
+    return [x.data if type(x) is Value else x for x in leaves]
 
 
 def jacobian(
@@ -328,19 +382,22 @@ def jacobian(
     """All derivatives of all results: the structure of the result, each number the structure of the argument.
 
     Args:
-        f: a function of numbers, lists, tuples, dicts or arrays, that returns the same.
-        argnums: which positional argument to differentiate by; for several, tuples.
+        f: a function of numbers, lists, tuples, dicts, dataclasses or arrays, that returns the same.
+        argnums: which argument to differentiate by, its position or its name; for several, tuples.
         mode: "reverse" sweeps, for each result, over what it depends on; "forward" sweeps over all, for each
             input; "auto" counts which is cheaper.
     """
     if mode not in ("auto", "reverse", "forward"):
         raise ValueError(f"mode is 'auto', 'reverse' or 'forward', not {mode!r}")
-    _check_argnums(f, argnums)
+    chosen = Chosen(f, argnums)
 
     @wraps(f)
     def jacobian_f(*args: Any, **kwargs: Any) -> Any:
-        recording = _Recording(f, argnums, args, kwargs)
-        return recording.rebuild_out(list(map(recording.rebuild, recording.rows(mode))))
+        recording = _Recording(f, chosen, args, kwargs)
+        rows = recording.rows(mode)
+        if recording.rebuild is not list:  # as it is for a list of numbers
+            rows = list(map(recording.rebuild, rows))
+        return recording.rebuild_out(rows)
 
     return jacobian_f
 
@@ -386,10 +443,9 @@ def gradients(out: Value, inputs: Any) -> Any:
     order = between(reached, wanted)
     start = advance_clock()
     with enable_grad():
-        found = pull_graph(order, wanted, [(out, 1.0)])
+        found = own(pull_graph(order, wanted, [(out, 1.0)]), start)
     if clock() != start:  # a rule of a user's op has set a leaf
         check_fresh(reached, leaves)
-    found = _own(found, start)
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])
 
 

@@ -1,8 +1,16 @@
-"""Trees: numbers nested in lists, tuples, dicts and NumPy arrays, taken apart and put together again."""
+"""Trees: numbers nested in lists, tuples, dicts, dataclasses and NumPy arrays, taken apart and put together.
+
+The numbers in the fields of a dataclass are leaves, also in fields with ``init=False``. Anything else in it,
+such as a string, a bool or None, is kept as it is, and so is every field made, as in JAX, with
+``field(metadata={"static": True})``. Putting a dataclass together again calls neither ``__init__`` nor
+``__post_init__``, which might refuse Values and derivatives.
+"""
 
 from __future__ import annotations
 
 import sys
+
+from autograd.table.op import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -14,25 +22,31 @@ if TYPE_CHECKING:
 
 def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     """The leaves of a tree from left to right, and a function that rebuilds it from a list of leaves."""
+    if type(tree) in (list, tuple) and _is_flat(tree):
+        return list(tree), type(tree)
     leaves: list[Any] = []
-    return leaves, _visit(tree, leaves)
+    return leaves, _visit(tree, leaves, False)
 
 
-def _visit(tree: Any, leaves: list[Any]) -> Rebuild:
+def _visit(tree: Any, leaves: list[Any], in_dataclass: bool) -> Rebuild:
     start = len(leaves)
     if isinstance(tree, dict):
-        rebuilders = {key: _visit(branch, leaves) for key, branch in tree.items()}
+        rebuilders = {key: _visit(branch, leaves, in_dataclass) for key, branch in tree.items()}
         return lambda new: {key: rebuild(new) for key, rebuild in rebuilders.items()}
     if isinstance(tree, (list, tuple)):
         kind = list if isinstance(tree, list) else tuple
-        if not hasattr(tree, "_fields") and _is_flat(tree):
+        if not hasattr(tree, "_fields") and not in_dataclass and _is_flat(tree):
             leaves.extend(tree)
             stop = len(leaves)
             return lambda new: kind(new[start:stop])
-        parts = [_visit(branch, leaves) for branch in tree]
+        parts = [_visit(branch, leaves, in_dataclass) for branch in tree]
         if hasattr(tree, "_fields"):  # a named tuple takes its items one by one
             return lambda new: type(tree)(*[rebuild(new) for rebuild in parts])
         return lambda new: kind([rebuild(new) for rebuild in parts])
+    if is_dataclass(tree):
+        return _visit_dataclass(tree, leaves)
+    if in_dataclass and _is_kept(tree):
+        return lambda new: tree
     if _is_array(tree):
         leaves.extend(tree.ravel().tolist())
         stop, shape = len(leaves), tree.shape
@@ -44,11 +58,59 @@ def _visit(tree: Any, leaves: list[Any]) -> Rebuild:
 def _is_flat(items: Any) -> bool:
     """Whether all items are leaves: they are taken all at once."""
     return not any(
-        issubclass(kind, (dict, list, tuple)) or _is_array_type(kind) for kind in set(map(type, items))
+        issubclass(kind, (dict, list, tuple)) or hasattr(kind, "__dataclass_fields__") or _is_array_type(kind)
+        for kind in set(map(type, items))
     )
 
 
-def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
+def _visit_dataclass(tree: Any, leaves: list[Any]) -> Rebuild:
+    kept, branches = _fields(tree)
+    rebuilders = {name: _visit(branch, leaves, True) for name, branch in branches.items()}
+    return lambda new: _made(type(tree), kept | {name: rebuild(new) for name, rebuild in rebuilders.items()})
+
+
+def _made(kind: type, fields: dict[str, Any]) -> Any:
+    """An object of a dataclass, which may be frozen, with these fields."""
+    made: Any = object.__new__(kind)
+    for name, field in fields.items():
+        object.__setattr__(made, name, field)
+    return made
+
+
+def is_dataclass(x: Any) -> bool:
+    """Whether x is an object of a dataclass, not the class itself."""
+    return hasattr(type(x), "__dataclass_fields__")
+
+
+def _fields(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The fields of a dataclass that have been set: those to keep as they are, and those to search."""
+    import dataclasses
+
+    kept: dict[str, Any] = {}
+    branches: dict[str, Any] = {}
+    for field in dataclasses.fields(tree):
+        if hasattr(tree, field.name):
+            group = kept if field.metadata.get("static") else branches
+            group[field.name] = getattr(tree, field.name)
+    return kept, branches
+
+
+def _is_kept(x: Any) -> bool:
+    """Whether an object in a dataclass is no number; a complex number is a leaf, so that it is refused."""
+    if hasattr(type(x), "apply_op") or isinstance(x, complex):
+        return False
+    if _is_array(x):
+        return x.dtype.kind not in "iufcO"
+    if isinstance(x, bool) or x is None:
+        return True
+    try:
+        number(x)
+    except TypeError:
+        return not isinstance(x, int)  # an int too large for a double is refused later, with the reason
+    return False
+
+
+def flatten_like(tree: Any, pattern: Any, name: str = "", in_dataclass: bool = False) -> list[Any]:
     """The leaves of a tree with the structure of `pattern`, in the order of the pattern's leaves.
 
     Raises:
@@ -57,21 +119,32 @@ def flatten_like(tree: Any, pattern: Any, name: str = "") -> list[Any]:
     if isinstance(pattern, dict):
         if not isinstance(tree, dict) or tree.keys() != pattern.keys():
             raise _differs(name, f"a dict with the keys {list(pattern)}", tree)
-        return [x for key in pattern for x in flatten_like(tree[key], pattern[key], f"{name}[{key!r}]")]
+        return [
+            x
+            for key in pattern
+            for x in flatten_like(tree[key], pattern[key], f"{name}[{key!r}]", in_dataclass)
+        ]
     if isinstance(pattern, (list, tuple)):
         if not isinstance(tree, (list, tuple)) or len(tree) != len(pattern):
             raise _differs(name, f"a {type(pattern).__name__} of {len(pattern)}", tree)
-        if _is_flat(pattern) and _is_flat(tree):
+        if not in_dataclass and _is_flat(pattern) and _is_flat(tree):
             return list(tree)
         pairs = enumerate(zip(tree, pattern, strict=True))
-        return [x for i, (t, p) in pairs for x in flatten_like(t, p, f"{name}[{i}]")]
+        return [x for i, (t, p) in pairs for x in flatten_like(t, p, f"{name}[{i}]", in_dataclass)]
+    if is_dataclass(pattern):
+        if type(tree) is not type(pattern):
+            raise _differs(name, f"a {type(pattern).__name__}", tree)
+        mine, theirs = _fields(tree)[1], _fields(pattern)[1]
+        return [x for key in theirs for x in flatten_like(mine.get(key), theirs[key], f"{name}.{key}", True)]
+    if in_dataclass and _is_kept(pattern):
+        return []
     if _is_array(tree) and tree.ndim == 0:  # interchangeable with a number
         tree = tree.item()
     if _is_array(pattern) and pattern.ndim > 0:
         if not _is_array(tree) or tree.shape != pattern.shape:
             raise _differs(name, f"an array of shape {pattern.shape}", tree)
         return flatten(tree)[0]
-    if isinstance(tree, (dict, list, tuple)) or _is_array(tree):
+    if isinstance(tree, (dict, list, tuple)) or _is_array(tree) or is_dataclass(tree):
         raise _differs(name, "a number", tree)
     return [tree]
 
@@ -80,12 +153,16 @@ def _differs(name: str, wanted: str, tree: Any) -> ValueError:
     return ValueError(f"{name} must be {wanted}, to match what it belongs to, not {tree!r}")
 
 
-def paths(tree: Any, name: str = "") -> list[str]:
-    """The path of each leaf, in Python's notation: ``[0]['w'][2]``."""
+def paths(tree: Any, name: str = "", in_dataclass: bool = False) -> list[str]:
+    """The path of each leaf, in Python's notation: ``[0]['w'][2]``, ``[0].w``."""
     if isinstance(tree, dict):
-        return [path for key, branch in tree.items() for path in paths(branch, f"{name}[{key!r}]")]
+        return [p for key, branch in tree.items() for p in paths(branch, f"{name}[{key!r}]", in_dataclass)]
     if isinstance(tree, (list, tuple)):
-        return [path for i, branch in enumerate(tree) for path in paths(branch, f"{name}[{i}]")]
+        return [p for i, branch in enumerate(tree) for p in paths(branch, f"{name}[{i}]", in_dataclass)]
+    if is_dataclass(tree):
+        return [p for key, branch in _fields(tree)[1].items() for p in paths(branch, f"{name}.{key}", True)]
+    if in_dataclass and _is_kept(tree):
+        return []
     if _is_array(tree):
         import numpy
 
@@ -115,6 +192,11 @@ def array_of(items: Any, shape: tuple[int, ...]) -> Any:
     if isinstance(first, (list, tuple)):
         branches = [array_of(branch, shape) for branch in zip(*items, strict=True)]
         return type(first)(*branches) if hasattr(first, "_fields") else type(first)(branches)
+    if is_dataclass(first):
+        fields, searched = _fields(first)
+        for name, field in searched.items():
+            fields[name] = field if _is_kept(field) else array_of([getattr(x, name) for x in items], shape)
+        return _made(type(first), fields)
     if all(type(x) is float for x in items):
         return numpy.array(items, dtype=float).reshape(shape)
     if all(_is_array(x) and x.shape == first.shape for x in items):

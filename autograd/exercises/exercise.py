@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import wraps
 from numbers import Real
 
 from autograd.graph.engine import Value
@@ -99,7 +100,10 @@ class Function(Exercise):
     def read(self, answer: Any) -> list[Any]:
         """The results of all trials."""
         if answer is None:
-            raise Unreadable(NONE)
+            raise Unreadable(
+                "the answer is None, as a call of a function without `return` gives: write the name of the "
+                "function alone, answer = f, without brackets"
+            )
         if not callable(answer):
             raise Unreadable(
                 f"the answer is the function itself, not the {type(answer).__name__} that a call of it gave: "
@@ -124,6 +128,7 @@ class Function(Exercise):
     def _watched(self, function: Any) -> Any:
         """The reader's function, with None refused where it has to return something."""
 
+        @wraps(function)
         def called(*inputs: Any) -> Any:
             result = function(*inputs)
             if result is None and self.returns:
@@ -152,7 +157,7 @@ def number(answer: Any) -> float:
     if isinstance(answer, bool) or not isinstance(answer, Real):
         kind = type(answer).__name__
         raise Unreadable(
-            f"the answer is a number, not the {kind} {str(answer)[:40]!r}: write answer = 0.5, say"
+            f"the answer is a number, not the {kind} {str(answer)[:40]!r}: write it as in answer = 0.5"
         )
     try:
         read = float(answer)

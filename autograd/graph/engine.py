@@ -42,14 +42,15 @@ check_fresh = used.check_fresh
 clock = used.clock
 is_stale = used.is_stale
 jacobian = sweeps.jacobian
+own = used.own
 pull = used.pull
 pull_graph = sweeps.pull_graph
 push = sweeps.push
 push_graph = sweeps.push_graph
 recorded = used.recorded
 restore = used.restore
+settled = used.settled
 walk = used.walk
-wanting = sweeps.wanting
 
 
 def backend_info() -> dict[str, str]:

@@ -6,9 +6,6 @@ node. The functions after them are what transforms ask of the engine in Python; 
 
 from __future__ import annotations
 
-from array import array
-
-from autograd.graph.walks import flat_args, topological_order
 from autograd.table import ops
 from autograd.table.slopes import node_slopes, number_slopes
 
@@ -105,63 +102,69 @@ def push_graph(order: list[Any], outs: list[Any], seeds: Seeds) -> list[Any]:
     return [tangent.get(out, 0.0) for out in outs]
 
 
-def jacobian(order: list[Any], inputs: list[Any], outs: list[Any], mode: str) -> array[float]:
+def jacobian(order: list[Any], inputs: list[Any], outs: list[Any], mode: str) -> list[list[float]]:
     """The derivatives of each out by each input, row after row.
 
     Mode "reverse" sweeps, for each out, over what it depends on; "forward" sweeps over all, for each input.
-    "auto" begins with the first, and turns to the other if an eighth of the rows tells that it is cheaper.
+    "auto" is "forward" for four inputs or fewer. Otherwise it begins with "reverse", and turns to "forward"
+    if an eighth of the rows tells that it is cheaper.
     """
-    known = {*order, *inputs}
-    slopes = {node: [pair for pair in number_slopes(node, known) if pair[1] != 0.0] for node in order}
-    size = len(order) + sum(map(len, slopes.values()))
-    place = {node: i for i, node in enumerate(order)}
-    rows = array("d")
+    place = {node: i for i, node in enumerate([*order, *inputs])}
+    # For each node the places of its operands, with the slopes, which are taken once.
+    edges = [[(place[x], slope) for x, slope in number_slopes(node, place) if slope != 0.0] for node in order]
+    size = len(order) + sum(map(len, edges))
+    few = len(inputs) <= 4 and len(inputs) < len(outs)
+    if mode == "forward" or (mode == "auto" and few):
+        return _by_columns(edges, place, inputs, outs)
+    rows: list[list[float]] = []
     cost = 0
+    sparse = True
     for done, out in enumerate(outs):
-        if mode == "forward" or (
-            mode == "auto" and done == (len(outs) + 7) // 8 and cost * len(outs) > size * len(inputs) * done
-        ):
-            return _by_columns(order, slopes, inputs, outs)
-        found = {out}
-        stack = [out]
-        while stack:
-            for x, _ in slopes.get(stack.pop(), ()):
-                if x not in found:
-                    found.add(x)
-                    stack.append(x)
-        adjoint = dict.fromkeys(found, 0.0)
-        adjoint[out] = 1.0
-        for node in sorted([x for x in found if x in place], key=place.__getitem__, reverse=True):
-            carried = adjoint[node]
-            cost += 1 + len(slopes[node])
+        if done == (len(outs) + 7) // 8:
+            if mode == "auto" and cost * len(outs) > size * len(inputs) * done:
+                return _by_columns(edges, place, inputs, outs)
+            sparse = 8 * cost < size * done
+        if out not in place:
+            rows.append([0.0] * len(inputs))
+            continue
+        start = place[out]
+        users_first = _ancestors(start, edges) if sparse else range(min(start, len(order) - 1), -1, -1)
+        adjoint = [0.0] * len(place)
+        adjoint[start] = 1.0
+        for i in users_first:
+            carried = adjoint[i]
             if carried != 0.0:
-                for x, slope in slopes[node]:
-                    adjoint[x] += carried * slope
-        rows.extend([adjoint.get(x, 0.0) for x in inputs])
+                for k, slope in edges[i]:
+                    adjoint[k] += carried * slope
+        if sparse:
+            cost += sum([1 + len(edges[i]) for i in users_first])
+        rows.append(adjoint[len(order) :])
     return rows
 
 
+def _ancestors(start: int, edges: list[list[tuple[int, float]]]) -> list[int]:
+    """The places of what a result depends on, users before operands."""
+    found = {start}
+    stack = [start]
+    while stack:
+        i = stack.pop()
+        for k, _ in edges[i] if i < len(edges) else ():
+            if k not in found:
+                found.add(k)
+                stack.append(k)
+    return sorted([i for i in found if i < len(edges)], reverse=True)
+
+
 def _by_columns(
-    order: list[Any], slopes: dict[Any, list[tuple[Any, float]]], inputs: list[Any], outs: list[Any]
-) -> array[float]:
+    edges: list[list[tuple[int, float]]], place: dict[Any, int], inputs: list[Any], outs: list[Any]
+) -> list[list[float]]:
     columns = []
     for start in inputs:
-        tangent = {start: 1.0}
-        for node in order:
-            total = 0.0
-            for x, slope in slopes[node]:
-                if x in tangent:
-                    total = plus(total, tangent[x] * slope)
-            if total != 0.0:
-                tangent[node] = total
-        columns.append([tangent.get(out, 0.0) for out in outs])
-    return array("d", [column[i] for i in range(len(outs)) for column in columns])
-
-
-def wanting(values: list[Any]) -> list[bool]:
-    """Whether each of the Values depends on a leaf that wants gradients."""
-    found: set[Any] = set()
-    for node in topological_order(*values):
-        if node.requires_grad if node.op is None else any(x in found for x in flat_args(node)):
-            found.add(node)
-    return [x in found for x in values]
+        tangent = [0.0] * len(place)
+        tangent[place[start]] = 1.0
+        for i, operands in enumerate(edges):
+            for k, slope in operands:
+                if tangent[k] != 0.0:
+                    tangent[i] = plus(tangent[i], tangent[k] * slope)
+        columns.append([tangent[place[out]] if out in place else 0.0 for out in outs])
+    return [[column[i] for column in columns] for i in range(len(outs))]

@@ -27,6 +27,7 @@ from autograd.graph import errors, fast_paths, sweeps
 from autograd.graph.behaviour import Behaviour
 from autograd.graph.recording import current, open_blocks, thread
 from autograd.graph.walks import flat_args, reachable
+from autograd.table import ops
 from autograd.table.op import Op, number
 from autograd.table.slopes import numbers
 
@@ -353,6 +354,22 @@ def clock() -> int:
 def birth(node: Value) -> int:
     """The tick at which a node or leaf was made."""
     return node._x if node._made_by is None else node._tick
+
+
+def settled(results: Iterable[Any]) -> list[Any]:
+    """The results, with numbers for Values that depend on no leaf that wants gradients."""
+    results = list(results)
+    reached, leaves = walk(*[x for x in results if type(x) is Value])
+    wanting = {leaf for leaf in leaves if leaf._requires_grad}
+    for node in reached:
+        if any(type(x) is Value and x in wanting for x in flat_args(node)):
+            wanting.add(node)
+    return [x.data if type(x) is Value and x not in wanting else x for x in results]
+
+
+def own(results: Iterable[Any], start: int) -> list[Any]:
+    """The results, with new nodes for Values older than the tick `start`: so nobody else has them."""
+    return [ops.identity(x) if type(x) is Value and birth(x) < start else x for x in results]
 
 
 def check_fresh(order: list[Value], leaves: list[Value]) -> None:

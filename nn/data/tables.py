@@ -1,11 +1,11 @@
-"""Tables of samples and targets as lists: reading, splitting, scaling, and one-hot rows."""
+"""Tables of samples and targets as lists: reading, splitting, and one-hot rows."""
 
 from __future__ import annotations
 
 import math
 import random
 import warnings
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 from nn.arguments import whole_number
 
@@ -76,7 +76,7 @@ def as_targets(y: Any) -> list[Any]:
             if not _is_number(x) or not math.isfinite(x):
                 raise ValueError(
                     f"y[{i}] is {target!r}, and a target is a finite number: for names of classes write "
-                    f"classes.index(name)"
+                    f"classes.index(name); fit and evaluate take names too"
                 )
     if targets and all(isinstance(target, list) and len(target) == 1 for target in targets):
         targets = [target[0] for target in targets]  # a table of one column
@@ -142,38 +142,3 @@ def check_lengths(X: Sequence[Any], y: Sequence[Any]) -> None:
     """Raise a ValueError if there is not one target for each sample."""
     if len(X) != len(y):
         raise ValueError(f"there is one target for each sample, but X has {len(X)} and y has {len(y)}")
-
-
-@overload
-def standardise(X: Any) -> list[list[float]]: ...
-@overload
-def standardise(X: Any, *others: Any) -> tuple[list[list[float]], ...]: ...
-def standardise(X: Any, *others: Any) -> Any:
-    """X scaled to mean 0 and standard deviation 1 in each column; other tables are scaled like X.
-
-    ``X = standardise(X)``, or ``X_train, X_test = standardise(X_train, X_test)``. A column of equal numbers
-    becomes 0.
-    """
-    tables = [as_rows(table) for table in (X, *others)]
-    widths = sorted({len(row) for table in tables for row in table})
-    if len(widths) != 1:
-        raise ValueError(f"every row needs the same columns, and there are rows of {widths} numbers")
-    columns = list(map(list, zip(*tables[0], strict=True)))
-    centres = [_centre(column) for column in columns]
-    spreads = [_spread(column, centre) or 1.0 for column, centre in zip(columns, centres, strict=True)]
-    scaled = [
-        [[(x - c) / s for x, c, s in zip(row, centres, spreads, strict=True)] for row in table]
-        for table in tables
-    ]
-    return tuple(scaled) if others else scaled[0]
-
-
-def _centre(column: list[float]) -> float:
-    """The mean; for equal numbers exactly their number, which a rounded sum might miss."""
-    return column[0] if min(column) == max(column) else math.fsum(column) / len(column)
-
-
-def _spread(column: list[float], centre: float) -> float:
-    """The standard deviation; scaling by a power of 2 keeps squares from overflow and underflow."""
-    scale = math.ldexp(1.0, math.frexp(max(abs(x - centre) for x in column))[1] - 1)
-    return scale * math.sqrt(math.fsum(((x - centre) / scale) ** 2 for x in column) / len(column))

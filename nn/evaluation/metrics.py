@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import Value
 from nn.arguments import by_name, name_of
-from nn.data.tables import as_targets
+from nn.data.tables import as_list, as_targets
 from nn.evaluation.losses import number_pairs
 from nn.evaluation.predictions import Predictions, may_be_probabilities, threshold_of
 
@@ -18,6 +18,40 @@ if TYPE_CHECKING:
 def single(output: Any) -> Any:
     """An output of a model; a row of one number becomes the number, like targets in a column."""
     return output[0] if hasattr(output, "__len__") and len(output) == 1 else output
+
+
+def has_names(labels: Any) -> bool:
+    """Whether labels are names of classes, at least one."""
+    return any(isinstance(single(label), str) for label in as_list(labels))
+
+
+def class_numbers(labels: Any, classes: list[str]) -> list[Any]:
+    """The labels, names of classes as their numbers.
+
+    Raises:
+        ValueError: for a name that is not among the classes.
+    """
+    numbers = {name: i for i, name in enumerate(classes)}
+    found = []
+    for label in map(single, as_list(labels)):
+        if isinstance(label, str) and label not in numbers:
+            raise ValueError(
+                f"{label!r} is none of the classes {', '.join(classes) or '(the model has none)'}"
+            )
+        found.append(numbers[label] if isinstance(label, str) else label)
+    return found
+
+
+def _numbered(outputs: Any, labels: Any) -> tuple[Predictions, list[Any]]:
+    """Outputs and labels with names of classes as their numbers."""
+    kind, classes = (outputs.outputs, outputs.classes) if isinstance(outputs, Predictions) else (None, None)
+    outputs, labels = as_list(outputs), as_list(labels)
+    if classes is None and has_names(outputs) and not has_names(labels):
+        raise ValueError("the predictions are names of classes and the labels are not: pass both as names")
+    if classes is None:
+        classes = sorted({x for x in map(single, [*outputs, *labels]) if isinstance(x, str)})
+    kind = "classes" if has_names(outputs) else kind
+    return Predictions(class_numbers(outputs, classes), kind, classes), class_numbers(labels, classes)
 
 
 def _floats(numbers: Iterable[Any]) -> list[float]:
@@ -123,13 +157,14 @@ def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float 
 
     Args:
         outputs: the result of `predict`, `predict_proba` or `predict_classes`, or any sequence of outputs.
-        labels: for each sample its class, or a one-hot row.
+        labels: for each sample its class, as a number or a name, or a one-hot row.
         threshold: the threshold for models with one output, see `classes_of`.
 
     Raises:
         ValueError: if the threshold would be a guess, see `classes_of`.
     """
-    kind = outputs.outputs if isinstance(outputs, Predictions) else None
+    outputs, labels = _numbered(outputs, labels)
+    kind = outputs.outputs
     outputs, labels = _paired(outputs, labels)
     labels = [classes_of([label])[0] if hasattr(label, "__len__") else label for label in labels]
     predicted = classes_of(Predictions(outputs, kind), labels, threshold=threshold)
@@ -137,9 +172,12 @@ def accuracy(outputs: Sequence[Any], labels: Sequence[Any], *, threshold: float 
     return float(sum(right) / len(right))
 
 
-def confusion_matrix(predicted: Sequence[int], labels: Sequence[int]) -> list[list[int]]:
-    """Counts of samples by actual class (rows) and predicted class (columns); classes are 0, 1, 2 ..."""
-    predicted, labels = _paired(predicted, labels)
+def confusion_matrix(predicted: Sequence[Any], labels: Sequence[Any]) -> list[list[int]]:
+    """Counts of samples by actual class (rows) and predicted class (columns).
+
+    Classes are 0, 1, 2 ..., or names: in the order of the model's classes, or else in alphabetical order.
+    """
+    predicted, labels = _paired(*_numbered(predicted, labels))
     for label in (*predicted, *labels):
         if hasattr(label, "__len__") or label < 0 or label != int(label):
             raise ValueError(

@@ -6,29 +6,60 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, no_grad, sigmoid, softmax
+from nn.arguments import name_of
 from nn.data.tables import as_rows, as_targets
-from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
-from nn.evaluation.metrics import accuracy, classes_of, metric_by_name, single
+from nn.evaluation.losses import check_outputs, hinge_loss, loss_by_name, outputs_for
+from nn.evaluation.metrics import accuracy, class_numbers, classes_of, has_names, metric_by_name, single
 from nn.evaluation.predictions import Predictions, may_be_probabilities, threshold_of
+from nn.models.module import class_names
 from nn.models.outputs import outputs_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from nn.models.module import Module
+    from nn.models.module import Module, class_names
 
     Metrics = Sequence[tuple[str, Callable[..., float]]]
 
 
-@no_grad()
 def predict(model: Module, X: Any) -> Predictions:
     """The outputs for samples as plain numbers: a number for each sample, or a row if the model has several.
 
-    The list knows the kind of output (`Module.outputs`), which `accuracy` needs. The model is in evaluation
-    mode during the call (`Module.eval`), and returns to its previous mode.
+    The samples are encoded and standardised like those of `fit`, if its encoder or scaler is kept with the
+    model. The list knows the kind of output (`Module.outputs`), which `accuracy` needs. The model is in
+    evaluation mode during the call (`Module.eval`), and returns to its previous mode.
     """
+    return Predictions(numbers_for(model, rows_for(model, X)), outputs_of(model), class_names(model))
+
+
+@no_grad()
+def numbers_for(model: Module, rows: list[list[float]]) -> list[Any]:
+    """The outputs of the model, in evaluation mode, for rows that `rows_for` has prepared."""
     with in_use(model):
-        return Predictions([numbers_of(output_for(model, x)) for x in as_rows(X)], outputs_of(model))
+        return [numbers_of(output_for(model, x)) for x in rows]
+
+
+def rows_for(model: Module, X: Any) -> list[list[float]]:
+    """The samples as the model takes them: encoded and scaled by what is kept with the model."""
+    rows = as_rows(X) if model._encoder is None else model._encoder.transform(X)
+    return rows if model._scaler is None else model._scaler.transform(rows)
+
+
+def targets_for(y: Any, classes: list[str] | None, loss_of: Callable[..., Any]) -> list[Any]:
+    """The targets as the loss takes them: names of classes become their numbers.
+
+    Raises:
+        ValueError: for names without a loss of classes, or that are not among the classes.
+    """
+    if not has_names(y):
+        return as_targets(y)
+    if outputs_for(loss_of) == "values":
+        raise ValueError(
+            f"the targets are names, and {name_of(loss_of)} compares numbers: use a loss of classes, such as "
+            f"'cross_entropy'"
+        )
+    numbers = class_numbers(y, classes or [])
+    return [2 * number - 1 for number in numbers] if loss_of is hinge_loss else numbers
 
 
 def predict_classes(
@@ -42,10 +73,19 @@ def predict_classes(
         threshold: for a model with one output, the threshold above which a sample has class 1; by default 0.5
             for probabilities and 0 for logits, see `Module.outputs`.
 
+    A model that was fitted to names gives names, see `fit`; so do `labels` that are names.
+
     Raises:
         ValueError: if the threshold would be a guess, see `classes_of`.
     """
-    return Predictions(classes_of(predict(model, X), labels, threshold=threshold), "classes")
+    named = bool(labels) and all(isinstance(label, str) for label in labels)
+    names = list(labels) if named else None if labels else class_names(model)
+    numbers = classes_of(predict(model, X), () if named else labels, threshold=threshold)
+    if names is None:
+        return Predictions(numbers, "classes")
+    if max(numbers, default=0) >= len(names):
+        raise ValueError(f"the class number {max(numbers)} has no name: the classes are {', '.join(names)}")
+    return Predictions([names[max(number, 0)] for number in numbers], "classes", names)
 
 
 def predict_proba(model: Module, X: Any) -> Predictions:
@@ -76,7 +116,7 @@ def probabilities_of(outputs: Predictions) -> Predictions:
             f"model.outputs = 'probabilities', or 'logits'"
         )
     found = [softmax(output) if isinstance(output, list) else sigmoid(output) for output in outputs]
-    return Predictions(found, "probabilities")
+    return Predictions(found, "probabilities", outputs.classes)
 
 
 @no_grad()
@@ -89,7 +129,8 @@ def evaluate(
         ValueError: if the loss takes logits and the model gives probabilities, or vice versa; if accuracy
             needs a threshold and `Module.outputs` does not tell one.
     """
-    X, y, loss_of = as_rows(X), as_targets(y), loss_by_name(loss)
+    loss_of = loss_by_name(loss)
+    X, y = rows_for(model, X), targets_for(y, class_names(model), loss_of)
     check_outputs(loss_of, outputs_of(model), type(model).__name__)
     outputs = outputs_of(model, model._fitted_outputs or outputs_for(loss_of))
     return scores(model, X, y, loss_of, named_metrics(metrics, model, X, y, outputs), len(X), outputs)
@@ -105,8 +146,8 @@ def scores(
     batch_size: int,
     outputs_are: str | None,
 ) -> dict[str, float]:
-    """The loss and the metrics on samples; as in training, the loss is a mean over batches of this size."""
-    outputs = Predictions(predict(model, X), outputs_are)
+    """The loss and the metrics on prepared samples; the loss is a mean over batches of this size."""
+    outputs = Predictions(numbers_for(model, X), outputs_are)
     total = 0.0
     for start in range(0, len(X), batch_size):
         targets = y[start : start + batch_size]
@@ -127,7 +168,7 @@ def named_metrics(metrics: Any, model: Module, X: list[Any], y: list[Any], outpu
         if names.count(name) > 1 or name in ("epoch", "loss", "lr", "seconds") or name.startswith("val_"):
             raise ValueError(f"a history has one column {name!r}: give the metric's function another name")
     asked = any(metric is accuracy for _, metric in found) and threshold_of(outputs, y) is None
-    if asked and not isinstance(predict(model, X[:1])[0], list):
+    if asked and not isinstance(numbers_for(model, X[:1])[0], list):
         known = "are values" if outputs == "values" else "might be probabilities or logits"
         raise ValueError(
             f"accuracy needs a threshold, and the outputs of this {type(model).__name__} {known}: write "

@@ -16,15 +16,23 @@ class Predictions(list[Any]):
     Attributes:
         outputs: "probabilities", "logits", "values" (see `Module.outputs`), "classes", or None where the
             model does not say.
+        classes: the names of the classes, if the model was fitted to names.
     """
 
-    def __init__(self, numbers: Iterable[Any] = (), outputs: str | None = None) -> None:
+    classes: list[str] | None = None  # for pickles of version 0.1
+
+    def __init__(
+        self,
+        numbers: Iterable[Any] = (),
+        outputs: str | None = None,
+        classes: list[str] | None = None,
+    ) -> None:
         super().__init__(numbers)
-        self.outputs = outputs
+        self.outputs, self.classes = outputs, classes
 
     def __getitem__(self, i: SupportsIndex | slice) -> Any:
         part = super().__getitem__(i)
-        return Predictions(part, self.outputs) if isinstance(i, slice) else part
+        return Predictions(part, self.outputs, self.classes) if isinstance(i, slice) else part
 
 
 def threshold_of(outputs: str | None, labels: Iterable[Any]) -> float | None:

@@ -1,7 +1,8 @@
 """Saving and loading of models, and of the training state, as JSON or safetensors; never as pickles.
 
 A file holds the numbers of the parameters by their paths; the class and arguments of a model of this package;
-and, to continue a training, the state of optimiser, schedule and loader.
+the encoder, scaler and names of classes that `fit` left with it; and, to continue a training, the state of
+optimiser, schedule and loader.
 """
 
 from __future__ import annotations
@@ -12,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from nn import init
 from nn.data.loader import generator_state, set_generator_state
+from nn.data.preparation import ColumnEncoder, StandardScaler
 from nn.files.formats import FORMAT, VERSION, check_name, decoded, encoded, flat, grouped, replace
 from nn.files.rebuilding import rebuildable_arguments, rebuilt, tell_outputs
-from nn.models.module import described
+from nn.models.module import class_names, described
 from nn.models.outputs import checked_outputs
 
 if TYPE_CHECKING:
@@ -57,10 +59,13 @@ def save(
     training: dict[str, Any] = {n: part.state_dict() for n, part in parts.items() if part is not None}
     if training:
         training["generator"] = generator_state(init.generator)
+    kept = {"encoder": model._encoder, "scaler": model._scaler}
     head = {
         "format": FORMAT,
         "version": VERSION,
         "model": {**described(model), "arguments": rebuildable_arguments(model)},
+        **({} if (classes := class_names(model)) is None else {"classes": classes}),
+        **{name: part.to_dict() for name, part in kept.items() if part is not None},
         "training": training,
     }
     replace(path, encoded(path, head, grouped(model.state_dict())))
@@ -94,7 +99,7 @@ def load(
     before = None if model is None else model.state_dict()
     try:
         head, numbers = decoded(path)
-        saved, state = _description(head), flat(numbers)
+        saved, kept, state = _description(head), _preparation(head), flat(numbers)
         made = rebuilt(saved, len(state)).eval() if model is None else model
         made.load_state_dict(state)
     except DAMAGED as error:
@@ -112,6 +117,7 @@ def load(
         raise
     if model is not None:
         tell_outputs(model, saved)
+    vars(made).update(kept)
     return made
 
 
@@ -124,6 +130,18 @@ def _description(head: dict[str, Any]) -> dict[str, Any]:
         if name in saved:
             checked_outputs(saved[name])
     return saved
+
+
+def _preparation(head: dict[str, Any]) -> dict[str, Any]:
+    """The names of classes, the encoder and the scaler in a file, as attributes of the model."""
+    classes = head.get("classes")
+    if classes is not None and not (isinstance(classes, list) and all(isinstance(c, str) for c in classes)):
+        raise ValueError("its classes are no list of names")
+    kept: dict[str, Any] = {"classes": classes} if classes else {}
+    for name, kind in (("encoder", ColumnEncoder), ("scaler", StandardScaler)):
+        if name in head:
+            kept[f"_{name}"] = kind.from_dict(head[name])
+    return kept
 
 
 def _resume(path: Path, head: dict[str, Any], parts: dict[str, Any]) -> None:

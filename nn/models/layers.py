@@ -50,6 +50,7 @@ class Neuron(Module):
         weight_init, bias_init: a name from `nn.init.RULES` or an initialiser of `nn.init`; by default the
             activation decides how weights are drawn, and biases are 0.
         out_size: the width of the neuron's layer, which some initialisers use.
+        nonlin: False for no activation, as in micrograd.
     """
 
     def __init__(
@@ -61,8 +62,9 @@ class Neuron(Module):
         weight_init: str | init.Initialiser | None = None,
         bias_init: str | init.Initialiser = "zeros",
         out_size: int = 1,
+        nonlin: bool = True,
     ) -> None:
-        self.activation, self._activate = activation_by_name(activation)
+        self.activation, self._activate = activation_by_name(activation if nonlin else "linear")
         in_size = whole_number("in_size", in_size)
         draw = init.by_name(weight_init) if weight_init else init.for_activation(self.activation)
         self.w = [parameter(draw(in_size, out_size), f"w{i + 1}") for i in range(in_size)]

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
+    from nn.data.preparation import ColumnEncoder, StandardScaler
+
 
 def parameter(data: float, label: str = "") -> Value:
     """A leaf that training adjusts; pictures show it as a parameter."""
@@ -30,8 +32,11 @@ class Module(HasOutputs):
     found in two places counts once.
     """
 
+    classes: list[str] | None = None  # the names of the classes that `fit` was given, by their numbers
     training = True  # False while the model is used, not trained; Dropout reads it
     _name = ""  # in the module that holds this one
+    _encoder: ColumnEncoder | None = None  # of raw rows, which `fit` was given
+    _scaler: StandardScaler | None = None  # of the samples of `fit`
     _unit: int | None = None  # the place of a neuron in its layer
     _block: Any = None  # the block of this module's path; None until its members know their names
     _hooks: tuple[Callable[[Module, tuple[Any, ...], Any], Any], ...] = ()  # called after `forward`
@@ -250,6 +255,12 @@ def described(module: Module) -> dict[str, Any]:
     if module._fitted_outputs is not None:
         found["fitted_outputs"] = module._fitted_outputs
     return found
+
+
+def class_names(module: Module) -> list[str] | None:
+    """The names of classes that `fit` left with a module; a class of your own may use `classes` otherwise."""
+    names = module.classes
+    return names if isinstance(names, list) and names and all(isinstance(n, str) for n in names) else None
 
 
 def counted(module: Module) -> str:

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, Any, Literal
 from nn.arguments import whole_number
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from nn.optim.optimizer import Optimizer
 
 
@@ -232,6 +234,17 @@ class ReduceLROnPlateau(Schedule):
         if self.mode == "min":
             return metric < self.best * (1.0 - self.threshold)
         return metric > self.best * (1.0 + self.threshold)
+
+
+# The schedules that `fit` knows by name, for an optimiser, a number of epochs, and of steps an epoch.
+SCHEDULES: dict[str, Callable[[Optimizer, int, int], Schedule]] = {
+    "cosine": lambda optimizer, epochs, _: CosineAnnealingLR(optimizer, epochs),
+    "linear": lambda optimizer, epochs, _: LinearLR(optimizer, 1.0, 0.0, epochs),
+    "exponential": lambda optimizer, epochs, _: ExponentialLR(optimizer, 0.01 ** (1.0 / epochs)),
+    "step": lambda optimizer, epochs, _: StepLR(optimizer, -(-epochs // 3)),
+    "one_cycle": lambda optimizer, epochs, steps: OneCycleLR(optimizer, optimizer.lr, epochs * steps),
+    "plateau": lambda optimizer, *_: ReduceLROnPlateau(optimizer),
+}
 
 
 def _is_like(value: Any, own: Any) -> bool:

@@ -42,7 +42,8 @@ def draw_network(
 
     Args:
         model: a Neuron, Layer or MLP, or a module that consists of layers one after the other.
-        x: an example, a number for each input; each neuron then shows its output for the example.
+        x: an example, a number for each input, which an encoder and a scaler kept with the model prepare;
+            each neuron then shows its output for the example.
         color: "weight" to color lines by weight, "grad" to color them by the gradient of the weight.
         most: the largest number of neurons in a column; a wider layer shows its first and last neurons.
         number_format: the format of numbers, as in ``format(x, ".3g")``.

@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from autograd import Value, enable_grad
-from nn.data.tables import as_rows
-from nn.evaluation.predicting import in_use, numbers_of
+from nn.evaluation.predicting import in_use, numbers_of, rows_for
 from nn.models.activations import Activation, Softmax
 from nn.models.layers import Layer, Neuron
 from nn.models.module import Module, forward_hook
@@ -46,7 +45,7 @@ def columns_of(model: Module, x: Any) -> list[Column]:
     if not layers:
         raise _unfit(model, "has no layers of neurons")
     columns: list[Column] = []
-    for module, args, out in _calls(model, layers, None if x is None else _example(x)):
+    for module, args, out in _calls(model, layers, None if x is None else _example(model, x)):
         made = list(out) if hasattr(out, "__len__") else [out]
         numbers = numbers_of(made)
         if isinstance(module, (Layer, Neuron)):
@@ -63,12 +62,15 @@ def columns_of(model: Module, x: Any) -> list[Column]:
     return columns
 
 
-def _example(x: Any) -> list[float]:
+def _example(model: Module, x: Any) -> list[float]:
+    """The numbers of the example, prepared as `predict` prepares a row."""
     if not hasattr(x, "__iter__"):
         raise TypeError(
             f"x is an example, a number for each input, not {x!r}: write [{x!r}] for a single one"
         )
-    return as_rows([[number.data if isinstance(number, Value) else number for number in x]])[0]
+    if isinstance(x, dict):
+        return rows_for(model, [x])[0]
+    return rows_for(model, [[number.data if isinstance(number, Value) else number for number in x]])[0]
 
 
 def _calls(model: Module, layers: list[Any], row: list[float] | None) -> list[tuple[Any, list[Any], Any]]:

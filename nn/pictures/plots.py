@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from nn.data.tables import as_rows, as_targets
-from nn.evaluation.metrics import classes_of, confusion_matrix
+from nn.data.tables import as_list, as_rows, as_targets
+from nn.evaluation.metrics import class_numbers, classes_of, confusion_matrix, has_names
 from nn.evaluation.predicting import predict, probabilities_of
+from nn.models.module import class_names
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,7 +26,9 @@ def axes(ax: Any, size: tuple[float, float] = (5.0, 4.0)) -> Any:
     try:
         from matplotlib import pyplot
     except ImportError:
-        raise ImportError("pictures of training need matplotlib: pip install matplotlib") from None
+        raise ImportError(
+            "pictures of training need matplotlib: pip install matplotlib, or scalar-autograd[plot]"
+        ) from None
     return pyplot.subplots(figsize=size, layout="constrained")[1]
 
 
@@ -34,16 +37,16 @@ def plot_decision_boundary(
 ) -> Any:
     """Plot the outputs of a model over the plane of its two inputs, with the samples on top.
 
-    If targets are classes (ints, or one-hot rows), the plane has the colours of the classes, shaded by
-    confidence, with a line at each boundary. Otherwise, and for an output of kind "values"
-    (`Module.outputs`), the plane has the colours of the output numbers.
+    If targets are classes (ints, names, or one-hot rows), the plane has the colours of the classes, shaded
+    by confidence, with a line at each boundary; the legend stands beside it. Otherwise, and for an output of
+    kind "values" (`Module.outputs`), the plane has the colours of the output numbers.
 
     Args:
         model: a model of two inputs.
         X, y: the samples, and their classes or numbers.
         ax: the axes to draw on; by default the axes of a new figure.
         steps: the number of points to compute in each direction.
-        names: names of the classes.
+        names: names of the classes; by default those that the model was fitted to.
 
     Raises:
         ValueError: if a sample does not have two numbers, or single outputs could be either probabilities or
@@ -51,6 +54,10 @@ def plot_decision_boundary(
     """
     import numpy as np
 
+    known = class_names(model)
+    if has_names(y):
+        known = known or sorted(set(map(str, as_list(y))))
+        y = class_numbers(y, known)
     X, y = as_rows(X), as_targets(y)
     if len(X[0]) != 2:
         raise ValueError(f"a decision boundary needs two numbers for each sample, and X[0] has {len(X[0])}")
@@ -71,43 +78,55 @@ def plot_decision_boundary(
         return _regression(ax, across, up, outputs, points, y)
     y = [int(label) for label in y]
     classes = sorted(set(y))
-    probabilities = np.array(probabilities_of(outputs))
-    if probabilities.ndim > 1:
-        _several(ax, across, up, probabilities)
-    else:
-        _single(ax, across, up, probabilities)
+    _classes(ax, across, up, np.array(probabilities_of(outputs)))
     for i, label in enumerate(classes):
         mine = points[[j for j, other in enumerate(y) if other == label]]
-        name = names[i] if i < len(names) else f"class {label}"
+        given = names[i] if i < len(names) else None
+        name = given or (known[label] if known and label in range(len(known)) else f"class {label}")
         ax.scatter(
             *mine.T, s=26, color=COLOURS[i % 8], marker=MARKERS[i % 8], edgecolor="white", lw=0.6, label=name
         )
-    ax.legend(loc="upper right", framealpha=0.9, fontsize="small")
+    # Beside the axes no sample is covered; without a layout engine the figure would cut the legend off there.
+    outside = {"loc": "upper left", "bbox_to_anchor": (1.0, 1.0), "frameon": False}
+    ax.legend(fontsize="small", **(outside if ax.figure.get_layout_engine() else {"loc": "best"}))
     ax.set(xlim=(low[0], high[0]), ylim=(low[1], high[1]))
     return ax
 
 
-def _single(ax: Any, across: Any, up: Any, probabilities: Any) -> None:
-    """Colour the plane by the probability of the second class."""
-    from matplotlib.colors import LinearSegmentedColormap
-
-    second = probabilities.reshape(len(up), len(across))
-    colours = LinearSegmentedColormap.from_list("classes", [COLOURS[0], "white", COLOURS[1]])
-    _plane(ax, across, up, colours(second)[..., :3])
-    ax.contour(across, up, second, levels=[0.5], colors="#333333", linewidths=1.2)
-
-
-def _several(ax: Any, across: Any, up: Any, probabilities: Any) -> None:
-    """Colour the plane by the probabilities of several classes."""
+def _classes(ax: Any, across: Any, up: Any, probabilities: Any) -> None:
+    """Colour the plane by the probabilities of the classes, with a line at each boundary."""
     import numpy as np
-    from matplotlib.colors import to_rgb
+    from matplotlib.colors import LinearSegmentedColormap, to_rgb
 
-    classes = probabilities.shape[1]
-    colours = np.array([to_rgb(COLOURS[i % 8]) for i in range(classes)])
-    best = probabilities.argmax(axis=1).reshape(len(up), len(across))
-    _plane(ax, across, up, (probabilities @ colours).reshape(len(up), len(across), 3))
-    for i in range(1, classes):
-        ax.contour(across, up, best >= i, levels=[0.5], colors="#333333", linewidths=1.0)
+    single = probabilities.ndim == 1
+    rows = np.stack([1.0 - probabilities, probabilities], axis=1) if single else probabilities
+    # Between grid points logarithms are nearer to straight lines than probabilities are.
+    logs = np.log(np.maximum(rows, 1e-300)).reshape(len(up), len(across), -1)
+    across, up, logs = _finer(across, up, logs)
+    shares = np.exp(logs - logs.max(axis=2, keepdims=True))
+    shares /= shares.sum(axis=2, keepdims=True)
+    if single:
+        colours = LinearSegmentedColormap.from_list("classes", [COLOURS[0], "white", COLOURS[1]])
+        _plane(ax, across, up, colours(shares[..., 1])[..., :3])
+    else:
+        _plane(ax, across, up, shares @ np.array([to_rgb(COLOURS[i % 8]) for i in range(logs.shape[2])]))
+    for i in range(1 if single else 0, logs.shape[2]):
+        lead = logs[..., i] - np.delete(logs, i, axis=2).max(axis=2)
+        if lead.min() < 0.0 < lead.max():
+            ax.contour(across, up, lead, levels=[0.0], colors="#333333", linewidths=1.1)
+
+
+def _finer(across: Any, up: Any, values: Any, times: int = 4) -> tuple[Any, Any, Any]:
+    """The grid with more points, and the values on it by linear interpolation."""
+    import numpy as np
+
+    def weights(points: Any) -> tuple[Any, Any]:
+        fine = np.linspace(points[0], points[-1], times * (len(points) - 1) + 1)
+        distances = np.abs(fine[:, None] - points[None, :]) / (points[1] - points[0])
+        return fine, np.maximum(0.0, 1.0 - distances)
+
+    (fine_across, right), (fine_up, left) = weights(across), weights(up)
+    return fine_across, fine_up, np.einsum("ai,ijk,bj->abk", left, values, right, optimize=True)
 
 
 def _plane(ax: Any, across: Any, up: Any, colours: Any) -> None:
@@ -138,6 +157,7 @@ def plot_confusion(
     matrix = confusion_matrix(predicted, labels)
     ax = axes(ax, (4.5, 4.0))
     ax.imshow(matrix, cmap="Blues")
+    names = names or getattr(predicted, "classes", None) or ()
     darkest = max(max(row) for row in matrix)
     for i, row in enumerate(matrix):
         for j, count in enumerate(row):

@@ -3,29 +3,27 @@
 from __future__ import annotations
 
 import math
-import random
 import sys
 import time
 from typing import TYPE_CHECKING, Any
 
 from autograd import Value, backward
 from nn.arguments import whole_number
-from nn.data.loader import DataLoader
-from nn.data.tables import as_rows, as_targets, check_lengths, shuffled
 from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
 from nn.evaluation.predicting import named_metrics, numbers_of, output_for, scores
 from nn.evaluation.predictions import Predictions
 from nn.models.module import Module
 from nn.models.outputs import found_outputs, outputs_of, said_outputs
-from nn.optim.methods import OPTIMIZERS
 from nn.optim.optimizer import Optimizer, clip_grad_norm_
 from nn.optim.schedules import Schedule
 from nn.training.callbacks import Training
 from nn.training.history import History
+from nn.training.parts import FEW, batches_of, optimizer_of, schedule_of, unchanged_by_errors
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from nn.data.preparation import ColumnEncoder
     from nn.evaluation.predicting import Metrics
 
     Callback = Callable[["Training"], Any]
@@ -39,12 +37,16 @@ def fit(
     loss: str | Callable[..., Any],
     optimizer: str | Optimizer = "adam",
     lr: float | None = None,
-    epochs: int = 100,
-    batch_size: int = 32,
+    momentum: float | None = None,
+    weight_decay: float | None = None,
+    epochs: int | None = None,
+    batch_size: int | None = None,
     validation: Any = None,
     metrics: Any = (),
     callbacks: Callback | Sequence[Callback] = (),
-    schedule: Schedule | None = None,
+    schedule: str | Schedule | None = None,
+    encoder: ColumnEncoder | None = None,
+    standardise: bool = False,
     accumulate: int = 1,
     max_norm: float | None = None,
     seed: int = 0,
@@ -56,12 +58,16 @@ def fit(
         model: a Module; `fit` calls it with a row of X.
         X: a row of numbers for each sample: lists, a NumPy array, a pandas frame. Or a `DataLoader`, which
             has its own targets, batch size and seed; a loader with a loaded state continues its order.
-        y: a target for each sample.
+        y: a target for each sample. Names of classes, as "cat", are numbered in alphabetical order; the model
+            keeps them as ``model.classes``, and `predict_classes` gives them back.
         loss: a name from `nn.losses.LOSSES`, or a function of (outputs, targets) of a batch.
         optimizer: a name ("sgd", "adam" ...), or an optimiser made for the model's parameters.
-        lr: the learning rate of an optimiser given by name.
-        epochs: the number of passes through the samples.
-        batch_size: the number of samples in a batch; 1 is the on-line mode of textbooks.
+        lr, momentum, weight_decay: options of an optimiser given by name. By default lr is the optimiser's
+            own, but for "adam" and "adamw" 0.02: models here are small.
+        epochs: the number of passes through the samples; by default 100, and for fewer than 300 samples
+            30,000 / samples, at most 300, so that small data give as many steps.
+        batch_size: the number of samples in a batch; 1 is the on-line mode of textbooks. By default 32, and
+            for fewer than 300 samples 16.
         validation: samples to judge the model by but not to learn from: a pair (X, y), or the share of X and
             y to set aside.
         metrics: a name from `nn.metrics.METRICS`, a function of (outputs, targets), or a list of these. The
@@ -69,7 +75,15 @@ def fit(
             metrics are computed after the epoch.
         callbacks: functions of a `Training`, such as `EarlyStopping()`; `fit` calls them after each epoch.
         schedule: a schedule of the optimiser's learning rate; it steps after each epoch, or after each step
-            of the optimiser (`OneCycleLR`).
+            of the optimiser (`OneCycleLR`). Or a name: "cosine" and "linear" fall to 0 in the last epoch,
+            "exponential" to a hundredth, "step" falls to a tenth after each third of the epochs,
+            "one_cycle" rises to lr and falls to 0, "plateau" falls when the loss no longer does.
+        encoder: the encoder of a table, ``data.encoder`` of `nn.datasets.from_csv`. The model keeps it, and
+            its classes, and from then on takes raw rows as well as encoded ones; `save` writes it to the
+            model's file.
+        standardise: whether to scale each column to mean 0 and standard deviation 1. The model keeps the
+            scaler, as it keeps the encoder; a model that has one keeps the one it has. A call ``model(x)``
+            takes prepared numbers: `predict` and its kin prepare rows first.
         accumulate: the number of batches whose gradients are added up for one step, weighted by batch size.
         max_norm: the largest length of the gradient; longer gradients are shrunk before a step.
         seed: the seed of the order of samples, and of the choice of validation samples.
@@ -86,17 +100,26 @@ def fit(
     """
     if not isinstance(model, Module):
         raise TypeError(f"fit takes a Module, not {model!r}: write a class with a forward, as nn.Module says")
-    accumulate, epochs = whole_number("accumulate", accumulate), whole_number("epochs", epochs, 0)
+    accumulate = whole_number("accumulate", accumulate)
+    if epochs is not None:
+        epochs = whole_number("epochs", epochs, 0)
     if max_norm is not None and not max_norm > 0.0:
         raise ValueError(f"max_norm is a length above 0, not {max_norm!r}")
     loss_of = loss_by_name(loss)
-    loader, held_out = _batches(X, y, validation, batch_size, seed)
-    check_outputs(loss_of, said_outputs(model) or found_outputs(model), type(model).__name__)
-    by_loss = outputs_for(loss_of)
-    judges = named_metrics(metrics, model, loader.X, loader.y, outputs_of(model, by_loss))
-    optimizer = _optimizer(optimizer, model, lr)
-    if schedule is not None:
-        _check_schedule(schedule, optimizer)
+    with unchanged_by_errors(model):
+        data = (X, y, validation, batch_size, seed)
+        loader, held_out = batches_of(model, *data, loss_of, encoder, standardise)
+        check_outputs(loss_of, said_outputs(model) or found_outputs(model), type(model).__name__)
+        by_loss = outputs_for(loss_of)
+        judges = named_metrics(metrics, model, loader.X, loader.y, outputs_of(model, by_loss))
+        if epochs is None:
+            epochs = max(100, min(300, 100 * FEW // len(loader.X)))
+        if lr is None and optimizer in ("adam", "adamw"):
+            lr = 0.02
+        options = {"lr": lr, "momentum": momentum, "weight_decay": weight_decay}
+        optimizer = optimizer_of(optimizer, model, options)
+        if schedule is not None:
+            schedule = schedule_of(schedule, optimizer, epochs, -(-len(loader) // accumulate))
     called = [callbacks] if callable(callbacks) else list(callbacks)
     model._fitted_outputs = by_loss or model._fitted_outputs
     history = History()
@@ -129,65 +152,6 @@ def fit(
         for finish in training.finish:
             finish()
     return history
-
-
-def _batches(
-    X: Any, y: Any, validation: Any, batch_size: int, seed: int
-) -> tuple[DataLoader, tuple[list[Any], list[Any]] | None]:
-    """The batches to learn from, and the validation samples (X, y) or None."""
-    if not isinstance(X, DataLoader):
-        X, y, held_out = _hold_out(as_rows(X), as_targets(y), validation, seed)
-        return DataLoader(X, y, batch_size, seed=seed), held_out
-    if y is not None or not (validation is None or isinstance(validation, (tuple, list))):
-        raise ValueError(
-            "a DataLoader has its targets and all its samples: leave out y, and pass validation=(X, y)"
-        )
-    return X, _hold_out(X.X, X.y, validation, seed)[2]
-
-
-def _hold_out(X: list[Any], y: list[Any], validation: Any, seed: int) -> tuple[list[Any], list[Any], Any]:
-    """Samples and targets to learn from, and the validation samples (X, y) or None."""
-    check_lengths(X, y)
-    if validation is None:
-        return X, y, None
-    if isinstance(validation, (tuple, list)) and len(validation) == 2:
-        judged = DataLoader(*validation)
-        return X, y, (judged.X, judged.y)
-    if not isinstance(validation, float) or not 0.0 < validation < 1.0:
-        raise ValueError(f"validation is (X, y), or a share above 0 and below 1, not {validation!r}")
-    order = shuffled(len(X), random.Random(seed))
-    cut = len(X) - max(1, round(len(X) * validation))
-    learn, judge = order[:cut], order[cut:]
-    return [X[i] for i in learn], [y[i] for i in learn], ([X[i] for i in judge], [y[i] for i in judge])
-
-
-def _optimizer(given: str | Optimizer, model: Module, lr: float | None) -> Optimizer:
-    parameters = model.parameters()
-    if parameters and not any(p.requires_grad for p in parameters):
-        raise ValueError("every parameter is frozen: thaw all by model.requires_grad_(), or only some")
-    if isinstance(given, Optimizer):
-        if lr is not None:
-            raise ValueError(
-                "lr is for an optimiser given by name: leave lr out, or set the rate of the optimiser"
-            )
-        if not set(map(id, given.parameters)) & set(map(id, parameters)):
-            raise ValueError("the optimiser adjusts another model: make it with model.parameters()")
-        return given
-    if not isinstance(given, str) or given not in OPTIMIZERS:
-        raise ValueError(f"no optimiser is called {given!r}: choose one of {', '.join(OPTIMIZERS)}")
-    return OPTIMIZERS[given](parameters, lr)
-
-
-def _check_schedule(schedule: Any, optimizer: Optimizer) -> None:
-    """Raise an error if the argument is no schedule, or `fit` cannot use the schedule."""
-    if not isinstance(schedule, Schedule):
-        raise TypeError(f"schedule is a Schedule, such as StepLR(optimizer, 10), not {schedule!r}")
-    if schedule.mode == "max":
-        raise ValueError("in fit this schedule goes by the loss, which should fall: make it with mode='min'")
-    if schedule.optimizer is not optimizer:
-        raise ValueError(
-            "the schedule belongs to another optimiser: pass fit the optimiser that the schedule was made for"
-        )
 
 
 def _epoch(

@@ -22,7 +22,7 @@ def postorder(root):
     return order
 
 
-def with_cleared(cleared, seed=1.0):
+def with_cleared(cleared, seed=1.0, adding=True):
     def backward(root):
         order = postorder(root)
         for node in order:
@@ -31,7 +31,7 @@ def with_cleared(cleared, seed=1.0):
         root.grad = seed
         for node in reversed(order):
             for arg, slope in zip(node.args, node.slopes, strict=True):
-                arg.grad += node.grad * slope
+                arg.grad = node.grad * slope + adding * arg.grad
 
     return backward
 
@@ -133,7 +133,7 @@ WRONG = {
         "does not depend on a": 0,
         "only the sign is asked for": 6,
     },
-    "E1": {"truncation": 1e-4, "rounding": 1e-10, "divides 0 by 0": 0.0},
+    "E1": {"truncation": 1e-4, "rounding": 1e-10, "divides 0 by 0": 0.0, "the step to each side": 2.71828},
     "E2": {
         "slope of the sigmoid": 0.439830,
         "sign is turned": -0.082167041,
@@ -189,6 +189,9 @@ WRONG = {
         "inner nodes still have": with_cleared(lambda node: False),
         "leaves are cleared as well": with_cleared(lambda node: True),
         "stays 0": with_cleared(lambda node: node.args, seed=0.0),
+        "other way round": with_cleared(lambda node: not node.args),
+        "arrived last": with_cleared(lambda node: node.args, adding=False),
+        "every node of the order": with_cleared(lambda node: len(node.args) == 2 and node.data > 4),
         "one of them differs": with_cleared(lambda node: node.args, seed=2.0),
     },
     "E10": {
@@ -196,7 +199,8 @@ WRONG = {
         "turned around": lambda root: postorder(root)[::-1],
         "a node is missing": lambda root: [node for node in postorder(root) if node.args],
         "some thousand nested calls": recursive,
-        "in one place and after it in another": by_first_visit,
+        "comes before one of its operands": by_first_visit,
+        "a set, which has no order": lambda root: set(postorder(root)),
         "the list is empty": lambda root: [],
     },
     "E11": {

@@ -69,6 +69,20 @@ def test_an_unknown_name_lists_the_exercises(capsys):
     assert said(capsys, 7, 1).startswith("7: no exercise has this name")
 
 
+def test_a_function_may_use_the_value_of_its_notebook(capsys):
+    """The nodes that it is tried on are Values of that class too, with its methods."""
+    notebook = {}
+    exec(
+        "class Value:\n"
+        "    def double(self):\n"
+        "        return 2 * self.data\n"
+        "def again(root):\n"
+        "    assert isinstance(root, Value) and root.double() == 2 * root.data\n",
+        notebook,
+    )
+    assert "stays 0" in said(capsys, "E9", notebook["again"])
+
+
 def test_an_interval(capsys):
     texts = {"praise": "Good.", "otherwise": "Compare the ends."}
     wide = [(lambda ends: ends[1] - ends[0] > 1, "Too wide.")]

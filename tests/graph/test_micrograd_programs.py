@@ -76,6 +76,24 @@ for v in reversed(order):
     v._backward()
 """
 
+NEURON = """
+from micrograd.engine import Value, draw_dot
+
+inputs = [Value(1.0, label="i1"), Value(-2.0, label="i2")]
+weights = [Value(0.5, label="w1"), Value(0.25, label="w2")]
+bias = Value(0.7, label="bias")
+terms = [i * w for i, w in zip(inputs, weights)]
+net = terms[0] + terms[1] + bias; net.label = "net"
+squashed = net.tanh(); squashed.label = "squashed"
+e = (2 * net).exp()
+by_exp = (e - 1) / (e + 1)
+squashed.grad = 1.0
+squashed._backward()
+net._backward()
+(net._prev - {bias}).pop()._backward()
+terms[0]._backward(); terms[1]._backward()
+"""
+
 
 def run(program, engine="autograd"):
     space = {}
@@ -120,6 +138,24 @@ def test_a_backward_pass_by_hand_is_that_of_backward():
     space["out"].backward()
     assert [space[name].grad for name in ("a", "b", "product", "total", "out")] == by_hand
     assert by_hand == [16.0, -16.0, -8.0, -8.0, 1.0]
+
+
+def test_a_neuron_as_in_the_lecture():
+    """Labels, tanh as one op and by exp, `_backward` called node by node from a gradient set by hand."""
+    space = run(NEURON)
+    squashed, by_exp, net = (space[name] for name in ("squashed", "by_exp", "net"))
+    by_hand = [v.grad for v in (*space["inputs"], *space["weights"], space["bias"])]
+    slope = 1 - squashed.data**2
+    assert by_hand == pytest.approx([0.5 * slope, 0.25 * slope, 1.0 * slope, -2.0 * slope, slope], rel=1e-15)
+    assert by_exp.data == pytest.approx(squashed.data, rel=1e-15)
+    for v in (*space["inputs"], *space["weights"], space["bias"]):
+        v.grad = 0.0
+    by_exp.backward()
+    assert [v.grad for v in (*space["inputs"], *space["weights"], space["bias"])] == pytest.approx(by_hand)
+    source = space["draw_dot"](by_exp).source
+    for label in ("i1", "w2", "bias", "net", "exp"):
+        assert label in source
+    assert net.label == "net"
 
 
 def test_prev_is_a_read_only_set_of_the_operands_in_order():

@@ -87,11 +87,14 @@ class TestCsv:
     @pytest.mark.parametrize(
         ("text", "message"),
         [
-            ("a,y\n1,0\nx,1\n", "data.csv, line 3: 'x' is no number: leave out the line"),
-            ("a,y\n1,0\n\nnan,1\n", "data.csv, line 4: 'nan' is no number"),
+            ("a,y\n1,0\nx,1\n", "data.csv, line 3, column 'a': 'x' is no number: leave out the line"),
+            (
+                "a,y\n1,0\n\nnan,1\n",
+                "data.csv, line 4: the column 'a' has the gap 'nan': write missing='drop' .*='mean'",
+            ),
             ("a,y\n1,0\n1,2,3\n", "data.csv, line 3: 3 columns, where 2 are expected"),
-            ("a,y\n1,4.5\n2,4x\n", "line 3: '4x' is no number"),
-            ("a,y\n1,nan\n2,4\n", "line 2: 'nan' is no number"),
+            ("a,y\n1,4.5\n2,4x\n", "line 3, column 'y': '4x' is no number"),
+            ("a,y\n1,nan\n2,4\n", "line 2: the column 'y', which is to be predicted, has the gap 'nan'"),
             ("a,y\n1,\n", "line 2: the column 'y', which is to be predicted, is empty"),
             ('a,y\n1,0\n"2,1\n', "data.csv, line 3: unexpected end of data: is a quote not closed"),
             ("a;b;y\n1;2;0\n", "data.csv has one column, 'a;b;y': write delimiter=';'"),

@@ -6,7 +6,7 @@ import random
 import pytest
 
 from autograd import Value, no_grad
-from nn import MLP
+from nn import MLP, Layer, Neuron
 
 MOONS = 100
 
@@ -65,3 +65,16 @@ def test_micrograds_demo_learns_the_moons():
     assert acc == 1.0
     with no_grad():
         assert not model([0.0, 0.0]).requires_grad
+
+
+def test_nonlin_is_micrograds_argument():
+    """False leaves the activation out, as the last layer of micrograd's MLP does."""
+    for nonlin, expected in ((True, 0.0), (False, -2.5)):
+        neuron = Neuron(2, nonlin=nonlin)
+        neuron.w[0].data, neuron.w[1].data, neuron.b.data = 0.5, -1.0, 0.0
+        assert neuron([1.0, 3.0]).data == expected
+        layer = Layer(2, 3, nonlin=nonlin)
+        assert [n.activation for n in layer.neurons] == ["relu" if nonlin else "linear"] * 3
+        assert layer.config()["activation"] == neuron.activation
+    assert Neuron(2, "tanh", nonlin=False).activation == "linear"
+    assert len(Layer(2, 3, nonlin=False).parameters()) == 9

@@ -2,6 +2,8 @@
 
 import math
 import statistics
+import sys
+import threading
 
 import pytest
 
@@ -161,6 +163,30 @@ class TestModule:
     def test_a_state_that_is_no_number(self, number):
         with pytest.raises(ValueError, match=r"layers\.0\.neurons\.0\.b is a finite number, not"):
             MLP(1, [1]).load_state_dict({"layers.0.neurons.0.w.0": 1.0, "layers.0.neurons.0.b": number})
+
+
+def test_threads_that_share_a_model_have_paths_of_their_own():
+    """A module enters the same block of its path at every call, in whatever thread and surroundings."""
+    model, wrong = nn.MLP(2, [2], "tanh"), []
+
+    def run(name):
+        for _ in range(200):
+            with ag.module_path(name):
+                path = model([1.0, 2.0])[0].path
+            if path != f"{name}.MLP.layers.0.neurons.0":
+                wrong.append(path)
+
+    interval = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    try:
+        threads = [threading.Thread(target=run, args=(name,)) for name in "abc"]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    finally:
+        sys.setswitchinterval(interval)
+    assert wrong == []
 
 
 class TestLayers:

@@ -53,6 +53,29 @@ def test_decision_boundaries():
         nn.plot_decision_boundary(nn.MLP(3, [1]), [[1, 2, 3]], [0])
 
 
+def test_boundaries_are_curves_and_no_sample_is_under_the_legend():
+    """Of a linear model they are straight, to within a part of the distance of grid points."""
+    X, y = blobs(90, 3, seed=2)[:2]
+    names = [["ash", "elm", "oak"][label] for label in y]
+    model = nn.Linear(2, 3)
+    nn.fit(model, X, names, loss="cross_entropy", lr=0.05, epochs=30)
+    ax = nn.plot_decision_boundary(model, X, names, steps=12)
+    lines = [path.vertices for c in ax.collections if c.get_label().startswith("_") for path in c.get_paths()]
+    points = [point for line in lines if len(line) > 8 for point in line.tolist()]
+    leads = [sorted(nn.predict_proba(model, points)[i])[-2:] for i in range(len(points))]
+    near = [second / first for second, first in leads]
+    assert len(near) > 50
+    assert sorted(near)[len(near) // 10] > 0.99  # two classes are equal but near the point where three meet
+    ax.figure.canvas.draw()
+    legend = ax.get_legend()
+    assert [text.get_text() for text in legend.get_texts()] == ["ash", "elm", "oak"]
+    assert not legend.get_window_extent().overlaps(ax.get_window_extent())
+    assert legend.get_window_extent().x1 <= ax.figure.bbox.x1
+    own = nn.plot_decision_boundary(model, X, names, pyplot.figure().add_subplot(), steps=5)
+    own.figure.canvas.draw()
+    assert own.get_window_extent().contains(*own.get_legend().get_window_extent().get_points()[0])
+
+
 def test_labels_may_be_one_hot_or_floats():
     X, y = nn.datasets.blobs(30)[:2]
     model = nn.MLP(2, [3], seed=1)
@@ -99,6 +122,17 @@ def test_a_film(tmp_path):
     nn.fit(model, data.X, data.y, loss="mse", epochs=5, callbacks=[film])
     after = model.state_dict()
     film.animation().save(tmp_path / "film.gif", writer="pillow", dpi=40)
-    with Image.open(tmp_path / "film.gif") as gif:
-        assert gif.n_frames == 3
+    film.save(tmp_path / "film2.gif", interval=200, dpi=50)
+    film.save(tmp_path / "film.webp", dpi=40)
+    for name, size in (("film.gif", (200, 160)), ("film2.gif", (250, 200)), ("film.webp", (200, 160))):
+        with Image.open(tmp_path / name) as pictures:
+            assert (pictures.n_frames, pictures.size) == (3, size)
+            first = pictures.convert("RGB").tobytes()
+            pictures.seek(2)
+            assert pictures.convert("RGB").tobytes() != first
     assert model.state_dict() == after
+    assert not pyplot.get_fignums()[1:]  # but the figure of the animation
+    with pytest.raises(ValueError, match=r"a film is saved as \.gif or \.webp, not as 'film\.mp4'"):
+        film.save("film.mp4")
+    with pytest.raises(ValueError, match="nothing was filmed yet"):
+        nn.Film(data.X, data.y).save("film.gif")

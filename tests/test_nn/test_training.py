@@ -110,12 +110,14 @@ class TestFit:
     @pytest.mark.parametrize(
         ("options", "message"),
         [
-            ({"schedule": "cosine"}, r"such as StepLR\(optimizer, 10\), not 'cosine'"),
+            ({"schedule": 10}, r"such as StepLR\(optimizer, 10\), or a name, not 10"),
+            ({"schedule": "sine"}, "no schedule is called 'sine': choose one of cosine, linear"),
+            ({"optimizer": "adam", "momentum": 0.9}, "Adam takes the options .*: 'momentum' is unknown"),
             ({"callbacks": EarlyStopping("seen", mode="max")}, "column 'seen', but epoch, loss"),
         ],
     )
     def test_schedules_and_callbacks_that_are_none(self, options, message):
-        with pytest.raises((TypeError, KeyError), match=message):
+        with pytest.raises((TypeError, KeyError, ValueError), match=message):
             fit(xor_model(), XOR, LABELS, loss="mse", **options)
 
     @pytest.mark.parametrize(
