@@ -3,9 +3,13 @@
     python notebooks/regenerate.py [--check] [NAME ...]
 
 Needs ``pip install -e ".[notebooks]"``. What is compared is what cells print and show as text.
+
+Exercises are kept unsolved: ``answer = ...``. With --solve FILE each gets its answer from ``SOLUTIONS`` in
+that Python file, nothing is kept, and the run fails unless every check says "right".
 """
 
 import argparse
+import re
 import sys
 import tempfile
 from pathlib import Path
@@ -16,18 +20,69 @@ from nbclient import NotebookClient
 HERE = Path(__file__).parent
 
 
-def executed(path):
-    notebook = nbformat.read(path, as_version=4)
+UNSOLVED = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
+CHECKED = re.compile(r"""^check\("(E\d+)", answer\)$""", re.MULTILINE)
+
+
+def solved(notebook, solutions):
+    """The same notebook with answers, which a first cell takes from a file."""
+    folder, module = str(solutions.resolve().parent), solutions.stem
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and (found := CHECKED.search(cell.source)):
+            cell.source = UNSOLVED.sub(f'answer = SOLUTIONS["{found[1]}"]', cell.source)
+    first = f"import sys\nsys.path.insert(0, {folder!r})\nfrom {module} import SOLUTIONS"
+    notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
+    return notebook
+
+
+def refused(notebook):
+    """What the checks say about answers that are not right."""
+    for cell in notebook.cells:
+        if cell.cell_type == "code" and CHECKED.search(cell.source):
+            said = "".join(output.get("text", "") for output in cell.outputs)
+            if ": right. " not in said:
+                yield said or "a check that prints nothing"
+
+
+def executed(notebook):
     with tempfile.TemporaryDirectory() as folder:
         NotebookClient(notebook, timeout=600, resources={"metadata": {"path": folder}}).execute()
     for i, cell in enumerate(notebook.cells):
+        join_streams(cell)
         cell.id = f"cell-{i}"
-        cell.metadata = {}
+        cell.metadata = alternative_text(cell)
     notebook.metadata = {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
     return notebook
+
+
+def join_streams(cell):
+    """Make one output of what a cell printed in several pieces, which depend on the time it took."""
+    joined = []
+    for output in cell.get("outputs", []):
+        last = joined[-1] if joined else None
+        if last and output.output_type == last.output_type == "stream" and output.name == last.name:
+            last.text += output.text
+        else:
+            joined.append(output)
+    if joined:
+        cell.outputs = joined
+
+
+def alternative_text(cell):
+    """The metadata of a cell with a picture: the description that exported pages have for the blind.
+
+    A picture of a graph is described by its text form; other pictures need an "alt" in the cell's metadata.
+    """
+    for output in cell.get("outputs", []):
+        data = output.get("data", {})
+        if "image/png" in data:
+            words = data.get("text/plain", "")
+            alt = cell.metadata.get("alt") or ("" if words.startswith("<") else f"graph: {words}")
+            return {"alt": alt} if alt else {}
+    return {}
 
 
 def texts(notebook):
@@ -43,17 +98,25 @@ def texts(notebook):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--check", action="store_true", help="compare with what is kept, and change nothing")
+    parser.add_argument("--solve", type=Path, help="run with the answers of a file, and keep nothing")
     parser.add_argument("names", nargs="*", help="which notebooks; all if left out")
     options = parser.parse_args()
     paths = sorted(HERE.glob("*.ipynb"))
     differs = False
     for path in [p for p in paths if not options.names or p.stem in options.names]:
-        notebook = executed(path)
+        kept = nbformat.read(path, as_version=4)
+        if options.solve:
+            for said in refused(executed(solved(kept, options.solve))):
+                differs = True
+                print(f"{path.name}: {said}", file=sys.stderr)
+            print(path.name)
+            continue
+        notebook = executed(nbformat.read(path, as_version=4))
         if options.check:
-            for kept, now in zip(texts(nbformat.read(path, as_version=4)), texts(notebook), strict=True):
-                if kept != now:
+            for before, now in zip(texts(kept), texts(notebook), strict=True):
+                if before != now:
                     differs = True
-                    print(f"{path.name}: kept\n{kept}\nbut now it is\n{now}", file=sys.stderr)
+                    print(f"{path.name}: kept\n{before}\nbut now it is\n{now}", file=sys.stderr)
         else:
             nbformat.write(notebook, path)
         print(path.name)

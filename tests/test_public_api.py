@@ -14,6 +14,7 @@ from pathlib import Path
 
 import autograd
 import nn
+from autograd import exercises
 from autograd.table.op import TABLE
 
 LISTING = Path(__file__).parent / "public_api.txt"
@@ -77,8 +78,12 @@ def lines(name, thing, public):
 
 
 def listing():
-    names = {"autograd": [*autograd.__all__, *BUILTINS_SHADOWED], "nn": nn.__all__}
-    packages = {"autograd": autograd, "nn": nn}
+    names = {
+        "autograd": [*autograd.__all__, *BUILTINS_SHADOWED],
+        "autograd.exercises": exercises.__all__,
+        "nn": nn.__all__,
+    }
+    packages = {"autograd": autograd, "autograd.exercises": exercises, "nn": nn}
     public = [getattr(packages[package], name) for package in names for name in names[package]]
     text = []
     for package in names:

@@ -86,6 +86,7 @@ def play(
     digits: int = 6,
     direction: str = "LR",
     title: str = "",
+    quiz: bool = False,
 ) -> Player:
     """An HTML page that plays a computation forward and its gradient backward, step by step.
 
@@ -100,6 +101,7 @@ def play(
         digits: decimals of the numbers.
         direction: "LR" draws from left to right, "TB" from top to bottom.
         title: the title of the page.
+        quiz: hide the number of the next step until the reader has typed it or skips it.
 
     Raises:
         TypeError: if `out` is not a Value.
@@ -108,7 +110,7 @@ def play(
     from autograd.explaining.player import Player
 
     _check(out)
-    return Player(out, names, digits, direction, title)
+    return Player(out, names, digits, direction, title, quiz)
 
 
 def _check(*given: Any) -> None:

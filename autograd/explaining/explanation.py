@@ -49,7 +49,8 @@ class Explanation:
 
     Attributes:
         value: the derivative.
-        reasons: sentences that say why it is 0, nan or infinite; [] for any other number.
+        reasons: sentences that say why it is 0, nan or infinite, or where it is nearly cut off because every
+            path meets a function that is nearly saturated; [] for any other number.
         paths: the paths that contribute most, each with its names, slopes and product.
         path_count: the number of all paths.
         lines: the derivation, line by line.
@@ -93,8 +94,10 @@ class Explanation:
                 self._write_paths()
         if not math.isfinite(out.data):
             self._say(0, f"The result itself is {out.data!r}.")
+        cut = self.value == 0.0 or not math.isfinite(self.value)
+        because = f"It is {number(self.value, digits)} because" if cut else "Every path meets a flat place:"
         for reason in self.reasons:
-            self._say(0, f"It is {number(self.value, digits)} because {reason}.")
+            self._say(0, f"{because} {reason}.")
         if lr is not None:
             self._write_step_of_descent(wrt, lr)
 
@@ -296,10 +299,10 @@ class Explanation:
     def to_dict(self) -> dict[str, Any]:
         """The derivation as dicts, lists, texts and numbers.
 
-        "out" and "wrt" are names, "value" is the derivative, "reasons" say why it is 0, nan or infinite,
-        "derivation" holds its factors, terms and parts (None by paths), "paths" are the paths that
-        contribute most, "path_count" counts all of them, "lr" is the learning rate or None, and "text" is
-        the list of lines.
+        "out" and "wrt" are names, "value" is the derivative, "reasons" say why it is 0, nan, infinite or
+        nearly cut off, "derivation" holds its factors, terms and parts (None by paths), "paths" are the
+        paths that contribute most, "path_count" counts all of them, "lr" is the learning rate or None, and
+        "text" is the list of lines.
         """
         return {
             "out": self._out,

@@ -12,10 +12,10 @@ from importlib import resources
 from pathlib import Path
 
 from autograd.derivatives.transforms import gradients
+from autograd.explaining.step_names import step_names
 from autograd.explaining.steps import Step, generate_steps
 from autograd.explaining.typeset import number
 from autograd.formulas.notation import python_name
-from autograd.graph.names import all_names, given_names
 from autograd.graph.walks import topological_order
 from autograd.pictures.fold import split_path
 from autograd.pictures.render import RenderOptions, render
@@ -49,13 +49,19 @@ class Player:
     """
 
     def __init__(
-        self, out: Value, names: Mapping[Any, Any] | None, digits: int, direction: str, title: str
+        self,
+        out: Value,
+        names: Mapping[Any, Any] | None,
+        digits: int,
+        direction: str,
+        title: str,
+        quiz: bool = False,
     ) -> None:
         order = topological_order(out)
         self._number_format = f".{max(digits, 1)}g"
-        names_of = all_names(order, out, given_names(order, names))
-        self._title = title or f"How {names_of[out]} and its gradient come about"
         full = len(order) <= MOST_IN_FULL
+        names_of = step_names(order if full else [out], out, names, digits)
+        self._title = title or f"How {names_of[out].name} and its gradient come about"
         slopes = cache(number_slopes)
         steps = list(generate_steps(out, names, digits, slopes)) if full else []
         backward = (step for step in steps if not step.forward)
@@ -63,13 +69,19 @@ class Player:
         scene = select_scene(
             [out], depth=math.inf if full else None, names=names, limit=10 * MOST_IN_FULL, grads=grads
         )
+        in_formula: dict[str, str] = {}  # for each box its name inside a derivative
         if full:
             for box in scene.boxes:
                 if box.kind != "constant":
-                    box.label = names_of[order[int(box.name[1:])]]
+                    named = names_of[order[int(box.name[1:])]]
+                    box.label, in_formula[box.name] = named.name, named.in_derivative
+                    if named.made:  # the formula says the op too
+                        box.op = ""
         options = RenderOptions(direction=direction, number_format=self._number_format, ids=True)
         self._graph: Graph = render(scene, options)
-        boxes = [self._box_data(box) for box in scene.boxes]
+        boxes = [
+            self._box_data(box, in_formula.get(box.name) or python_name(box.label)) for box in scene.boxes
+        ]
         index = {box["id"]: i for i, box in enumerate(boxes)}
         arrows: list[list[Any]] = [[index[arrow.tail], index[arrow.head], None] for arrow in scene.arrows]
         incoming: list[list[int]] = [[] for _ in boxes]
@@ -90,22 +102,23 @@ class Player:
                 boxes[at]["known"] = shown
             else:
                 step = {"forward": forward, "box": at, "unit": units[user], "arrows": active}
-                played.append(step | {"text": text, "shown": shown})
+                played.append(step | {"text": text, "shown": shown} | (_question(text) if quiz else {}))
         self._step_count = len(played)
         self._data = {
             "boxes": boxes,
             "arrows": arrows,
             "steps": played,
             "result": index[next(iter(scene.results))],
-            "of": python_name(names_of[out]),
+            "of": names_of[out].in_derivative,
             "digits": digits,
+            "quiz": quiz,
         }
 
-    def _box_data(self, box: Box) -> dict[str, Any]:
+    def _box_data(self, box: Box, in_formula: str) -> dict[str, Any]:
         return {
             "id": box.name,
             "name": box.label or box.op or box.kind,
-            "inFormula": python_name(box.label),
+            "inFormula": in_formula,
             "kind": box.kind,
             "data": format_range(box.data, self._number_format) if box.data else "",
             "grad": format_range(box.grad, self._number_format) if box.grad else "",
@@ -157,6 +170,12 @@ class Player:
 
     def __repr__(self) -> str:
         return f"<Player of {self._step_count} steps: {self._title}>"
+
+
+def _question(text: str) -> dict[str, str]:
+    """The text of a step with a question mark in the place of its number, and the number."""
+    asked, _, answer = text.split(", together ")[0].rpartition(" = ")
+    return {"question": f"{asked} = ?", "answer": answer} if asked else {}
 
 
 def _fill_slopes(

@@ -1,4 +1,4 @@
-"""Reasons why a derivative is 0, nan or infinite: the operation and the numbers that cause it."""
+"""Reasons why a derivative is 0, nan, infinite or nearly cut off: the operation and numbers that cause it."""
 
 from __future__ import annotations
 
@@ -17,10 +17,14 @@ if TYPE_CHECKING:
     from autograd.graph.engine import Value
 
 MOST = 5  # operations that are listed
+NEARLY_FLAT = 1e-3  # a function that saturates is nearly saturated where its slope is smaller than this
 
 
 def reasons(graph: NamedGraph) -> list[str]:
-    """Sentences that say why the derivative is 0, nan or infinite; [] for any other number."""
+    """Sentences that say why the derivative is 0, nan or infinite.
+
+    For any other number they name the operations that are nearly saturated, if every path meets one; else [].
+    """
     value = graph.derivative()
     if not graph.relevant:
         return [f"{graph.out.label or 'the result'} was not made from {graph.wrt.label or 'the variable'}"]
@@ -28,8 +32,8 @@ def reasons(graph: NamedGraph) -> list[str]:
         return _reasons_for_non_finite(graph)
     if value == 0.0:
         cancelled = "the terms cancel each other, or their product is too small for a double"
-        return _reasons_for_zero(graph) or [cancelled]
-    return []
+        return _reasons_for_cut(graph, 0.0) or [cancelled]
+    return _reasons_for_cut(graph, NEARLY_FLAT)
 
 
 def _reasons_for_non_finite(graph: NamedGraph) -> list[str]:
@@ -83,18 +87,26 @@ def _reason_for_slope(graph: NamedGraph, node: Value, operand: Value, slope: flo
     )
 
 
-def _reasons_for_zero(graph: NamedGraph) -> list[str]:
-    """Where zero slopes cut every path."""
+def _reasons_for_cut(graph: NamedGraph, flat: float) -> list[str]:
+    """Where zero slopes cut every path; [] if a path is left.
+
+    A function that saturates cuts a path already with a slope below `flat`.
+    """
     alive = {graph.wrt}
     found = []
     for node in graph.order:
         if node.op is None or node not in graph.relevant or node is graph.wrt:
             continue
         slopes = [slope for x, slope in number_slopes(node) if x in alive]
-        if any(slope != 0.0 for slope in slopes):
+        least = flat if node.op.saturates else 0.0
+        if any(slope != 0.0 and not abs(slope) < least for slope in slopes):
             alive.add(node)
         elif any(x in alive for x in flat_args(node) if type(x) is not float):
-            reason = _reason_for_zero_slope(graph, node) if slopes else _reason_for_no_slope(graph, node)
+            steepest = max(slopes, key=abs, default=0.0)
+            if steepest != 0.0:
+                reason = _reason_for_small_slope(graph, node, steepest)
+            else:
+                reason = _reason_for_zero_slope(graph, node) if slopes else _reason_for_no_slope(graph, node)
             found.append(f"{reason}{_place(node)}")
     if graph.out in alive:
         return []
@@ -122,6 +134,16 @@ def _reason_for_zero_slope(graph: NamedGraph, node: Value) -> str:
     reasons = {"product": "is a product with a factor 0", "choice": "chose another operand"}
     other = "is a power of 0" if op is ops.pow and x == 0.0 else "has the slope 0"
     return f"{name} {reasons.get(op.kind, other)}: {_operation(node)}"
+
+
+def _reason_for_small_slope(graph: NamedGraph, node: Value, slope: float) -> str:
+    """What is said of a function that is nearly saturated."""
+    assert node.op is not None
+    name, op = _name(graph, node), node.op.name
+    return (
+        f"{name} is the {op} of {_number(flat_args(node)[0]):.6g}, where the slope of {op} is {slope:.3g}, "
+        f"below {NEARLY_FLAT:g}: it is nearly saturated"
+    )
 
 
 def _number(operand: Any) -> float:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import NamedTuple
 
+from autograd.explaining.step_names import step_names
 from autograd.explaining.typeset import number
-from autograd.formulas.notation import plain, python_name, signed
+from autograd.formulas.notation import plain, signed
 from autograd.formulas.simplify import simplified
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
-from autograd.graph.names import all_names, given_names
 from autograd.graph.sweeps import reverse, times
 from autograd.graph.walks import flat_args, replaced, topological_order
 from autograd.table.slopes import number_slopes, operand_slopes
@@ -94,10 +94,10 @@ class _StepWriter:
     def __init__(
         self, order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None, digits: int
     ) -> None:
-        self.name = all_names(order, out, given_names(order, names))
+        self.names = step_names(order, out, names, digits)
         self.out, self.digits = out, digits
-        self.shown = {node: python_name(name) for node, name in self.name.items()}
-        self.data = {self.name[node]: signed(number(node.data, digits)) for node in order}
+        self.texts = {named.name: (named.text, named.precedence) for named in self.names.values()}
+        self.data = {self.names[node].name: signed(number(node.data, digits)) for node in order}
 
     def number(self, x: float) -> str:
         text = number(x, self.digits)
@@ -105,24 +105,28 @@ class _StepWriter:
 
     def plain(self, formula: Any, filled_in: bool = False) -> str:
         """A formula as text; if `filled_in`, with the numbers of its variables."""
-        variable = self.data.__getitem__ if filled_in else None
-        return plain(formula, variable, lambda x: number(x, self.digits))
+        variable = self.data if filled_in else self.texts
+        return plain(formula, variable.__getitem__, lambda x: number(x, self.digits))
 
     def derivative_by(self, node: Value) -> str:
-        return f"d{self.shown[self.out]}/d{self.shown[node]}"
+        return self.quotient(self.out, node)
+
+    def quotient(self, top: Value, bottom: Value) -> str:
+        return f"d{self.names[top].in_derivative}/d{self.names[bottom].in_derivative}"
 
     def symbol(self, node: Value) -> Symbol:
-        return Symbol(self.name[node])
+        return Symbol(self.names[node].name)
 
     def forward(self, node: Value) -> str:
-        result = f"{self.shown[node]} = {number(node.data, self.digits)}"
+        name = self.names[node].text
+        result = f"{name} = {number(node.data, self.digits)}"
         if node.op is None:
             return result
         formula = node.op(*replaced(node.args, self.symbol, {}))
         if not isinstance(formula, Symbol):
             return result
-        sides = [self.shown[node], self.plain(formula), self.plain(formula, filled_in=True)]
-        shown = [side for side in sides if len(side) <= LONGEST]
+        sides = [name, self.plain(formula), self.plain(formula, filled_in=True)]
+        shown = [side for side in dict.fromkeys(sides) if len(side) <= LONGEST]
         return " = ".join([*shown, number(node.data, self.digits)])
 
     def slopes(self, node: Value) -> list[Any]:
@@ -148,7 +152,7 @@ class _StepWriter:
             if formula.op is not None and formula.op.precedence < 2:
                 factor = f"({factor})"
             if len(factor) > LONGEST:
-                factor = f"d{self.shown[user]}/d{self.shown[node]}"
+                factor = self.quotient(user, node)
             text += f" * {factor} = {numbers}"
         elif slope != 1.0:
             text += f" * {self.number(slope)} = {numbers}"

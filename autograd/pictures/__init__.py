@@ -60,7 +60,8 @@ def draw(
         show: the contents of a box, some of "label", "data", "grad" and "op".
         number_format: the format of numbers, as in ``format(x, ".4g")``.
         ops: "fused" draws an operation and its result as one box, "separate" as two, as micrograd does.
-        color: "kind" colours boxes by their kind, "grad" by their gradients, with a legend.
+        color: "kind" colours boxes by their kind, "grad" by their gradients on a logarithmic
+            scale, with a legend: only a gradient of 0 has no colour.
         dark: whether the picture is for a dark page.
         depth: fold modules nested deeper than this; 1 shows the outermost modules only, `math.inf` folds
             nothing.

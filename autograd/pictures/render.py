@@ -9,7 +9,7 @@ from autograd.pictures.graph import Graph
 from autograd.pictures.labels import escaped, plain
 from autograd.pictures.scene import Box, Scene
 from autograd.pictures.text import format_range, mermaid_text, tree_text
-from autograd.pictures.themes import FONT, on_scale, theme
+from autograd.pictures.themes import FONT, decades_of, on_log_scale, theme
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -66,6 +66,7 @@ class _Renderer:
         self.separate, self.by_grad = options.ops == "separate", options.color == "grad"
         finite = [abs(box.steepest) for box in scene.boxes if abs(box.steepest) < inf]
         self.largest = max(finite, default=0.0)
+        self.decades = decades_of(finite)
 
     def number(self, data: Range | None) -> str:
         return format_range(data, self.options.number_format)
@@ -159,8 +160,11 @@ class _Renderer:
 
     def _fill(self, box: Box) -> str:
         if self.by_grad and box.grad is not None:
-            return on_scale(box.steepest, self.largest, self.colours)
+            return self._grad_fill(box.steepest)
         return self.colours.fills["op" if self.by_grad else box.kind]
+
+    def _grad_fill(self, grad: float) -> str:
+        return on_log_scale(grad, self.largest, self.decades, self.colours)
 
     def _texts(self, box: Box) -> tuple[list[str], str]:
         """The title in bold and the further lines, and the gradient, each if it is to be shown; escaped."""
@@ -197,7 +201,7 @@ class _Renderer:
         rows = []
         if self.by_grad and self.largest > 0.0:
             rows.append(f"<tr>{self._legend()}</tr>")
-        size = 7 if rows else 1
+        size = 9 if rows else 1
         for note in self.scene.notes:
             rows.append(f'<tr><td colspan="{size}" align="left">{_small(note)}</td></tr>')
         if not rows:
@@ -207,10 +211,11 @@ class _Renderer:
 
     def _legend(self) -> str:
         cells = [f'<td align="right">{_small("grad")}</td>']
-        for share in (-1.0, -0.25, 0.0, 0.25, 1.0):
-            number = share * self.largest
-            fill = on_scale(number, self.largest, self.colours)
-            words = _small(format(number, self.options.number_format), self.colours.ink)
+        middle, least = (self.largest / 10 ** (self.decades * part) for part in (0.5, 1))
+        for number in (-self.largest, -middle, -least, 0.0, least, middle, self.largest):
+            fill = self._grad_fill(number)
+            form = self.options.number_format if abs(number) == self.largest else ".1g"
+            words = _small(format(number, form), self.colours.ink)
             cells.append(f'<td border="1" color="{self.colours.faint}" bgcolor="{fill}">{words}</td>')
         if any(box.grad is not None and not isfinite(box.steepest) for box in self.scene.boxes):
             words = _small("nan, inf", self.colours.ink)

@@ -5,7 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 FONT = "Helvetica"
+FAINTEST = 0.15  # the share of its colour that the smallest gradient has
 
 
 @dataclass(frozen=True)
@@ -72,6 +77,26 @@ def on_scale(number: float, largest: float, colours: Theme) -> str:
         return colours.undefined
     share = math.sqrt(abs(number) / largest) if largest > 0.0 else 0.0
     return mix(colours.zero, colours.negative if number < 0.0 else colours.positive, min(share, 1.0))
+
+
+def on_log_scale(number: float, largest: float, decades: int, colours: Theme) -> str:
+    """The colour of a number in -largest .. largest by its logarithm; 0 alone has the colour of zero.
+
+    Numbers of largest / 10**decades and below in magnitude share the faintest tint.
+    """
+    if number == 0.0 or not math.isfinite(number) or largest <= 0.0:
+        return on_scale(number, largest, colours)
+    share = 1.0 + (math.log10(abs(number)) - math.log10(largest)) / decades
+    end = colours.negative if number < 0.0 else colours.positive
+    return mix(colours.zero, end, FAINTEST + (1.0 - FAINTEST) * min(max(share, 0.0), 1.0))
+
+
+def decades_of(numbers: Iterable[float]) -> int:
+    """The powers of ten from the smallest to the largest of some magnitudes, from 2 to 12; 0s are skipped."""
+    sizes = [abs(x) for x in numbers if x != 0.0 and math.isfinite(x)]
+    if not sizes:
+        return 2
+    return min(max(math.ceil(math.log10(max(sizes)) - math.log10(min(sizes))), 2), 12)
 
 
 def mix(first: str, second: str, share: float) -> str:

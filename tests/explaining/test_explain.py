@@ -337,6 +337,28 @@ class TestReasons:
         text = str(explain(out, x, "path"))
         assert "The products of the paths add up to nan: the derivative by a Value is summed before" in text
 
+    def test_a_nearly_saturated_function_is_named_below_a_stated_slope(self):
+        x = Value(30.0, "x")
+        y = sigmoid(x)
+        y.label = "y"
+        explanation = explain(y * 1e6, x)
+        reason = (
+            "y is the sigmoid of 30, where the slope of sigmoid is 9.35e-14, below 0.001: it is nearly "
+            "saturated"
+        )
+        assert explanation.reasons == [reason]
+        assert str(explanation).splitlines()[-1] == f"Every path meets a flat place: {reason}."
+
+    def test_saturation_is_named_only_if_no_path_passes_it_by(self):
+        """From the slope of 0.001 on; a steep path beside the saturated one is enough."""
+        x = Value(30.0, "x")
+        assert explain(sigmoid(x) + 1e-9 * x, x).reasons == []
+        dead = relu(-x)
+        assert len(explain(tanh(x * 0.2) + dead * 2.0, x).reasons) == 2
+        for net, named in ((6.9, True), (6.8, False)):  # slopes of 1.006e-3 and 1.11e-3
+            x = Value(net + 0.01, "x")
+            assert bool(explain(sigmoid(x), x).reasons) == named
+
     def test_any_other_number_has_no_reason(self):
         x = Value(2.0, "x")
         assert explain(x * x, x).reasons == []

@@ -8,7 +8,7 @@ import pytest
 from test_explain import mazur
 
 import nn
-from autograd import Value, floor, gradients, log, play, relu, sqrt, steps, tanh
+from autograd import Value, floor, gradients, log, play, relu, sqrt, steps, sum_of, tanh
 from autograd.graph.walks import topological_order
 from autograd.pictures import dot
 from autograd.table.slopes import number_slopes
@@ -37,7 +37,7 @@ class TestSteps:
         assert "out_h1 = sigmoid(net_h1) = sigmoid(0.3775) = 0.59327" in lines
         assert "dE/dE = 1" in lines
         assert "dE/dnet_o1 += dE/dout_o1 * out_o1 * (1 - out_o1) = 0.741365 * 0.186816 = 0.138499" in lines
-        assert lines[-2] == "dE/dw1 += dE/dv1 * i1 = 0.008771 * 0.05 = 0.000439"
+        assert lines[-2] == "dE/dw1 += dE/d(w1 * i1) * i1 = 0.008771 * 0.05 = 0.000439"
 
     def test_a_value_used_twice(self):
         x = Value(3.0, "x")
@@ -55,11 +55,29 @@ class TestSteps:
         told = [str(step) for step in steps(relu(sqrt(x)) + floor(x)) if not step.forward]
         assert told == [
             "dout/dout = 1",
-            "dout/dv2 += dout/dout = 1",
-            "dout/dv3 += dout/dout = 1",
-            "dout/dv1 += dout/dv2 * sign(v2) = 1 * 0 = 0",
-            "dout/dx += dout/dv1 * 0.5 / v1 = 0 * inf = 0",
+            "dout/d(relu(sqrt(x))) += dout/dout = 1",
+            "dout/d(floor(x)) += dout/dout = 1",
+            "dout/d(sqrt(x)) += dout/d(relu(sqrt(x))) * sign(relu(sqrt(x))) = 1 * 0 = 0",
+            "dout/dx += dout/d(sqrt(x)) * 0.5 / sqrt(x) = 0 * inf = 0",
         ]
+
+    def test_a_formula_too_long_for_a_name_is_numbered(self):
+        """Its own users are called by short formulas of that number; two equal formulas get two names."""
+        a, b = Value(0.5, "weight"), Value(2.0, "measurement")
+        inside = a * b + b * a + tanh(a * b)
+        names = [text.partition(" = ")[0] for text in map(str, steps(inside * 3.0)) if "d(" not in text]
+        assert names[2:7] == [
+            "weight * measurement",
+            "measurement * weight",
+            "v1",
+            "v2",
+            "tanh(v2)",
+        ]
+        assert len(set(names)) == len(names)
+
+    def test_operations_with_many_operands_are_numbered(self):
+        xs = [Value(float(i), f"x{i}") for i in range(9)]
+        assert "v1 = sum_of([x0, x1, " in str(list(steps(tanh(sum_of(xs))))[9])
 
     def test_other_types_are_refused(self):
         with pytest.raises(TypeError, match="out is a Value, not the float"):
@@ -225,7 +243,7 @@ def test_the_page_in_a_browser(pure, browser, tmp_path):
     found = in_browser(browser, tmp_path, play(E, names=names, digits=9).html())
     assert found["start"] == ["w1", "0.15", ""]
     assert found["count"] == "0 / 72"
-    assert found["next"].startswith("forwardv")
+    assert found["next"].startswith("forwardw")
     assert (found["back"], found["keys"], found["left"], found["slider"], found["home"]) == (0, 2, 1, 3, 0)
     assert found["end"] == [72, ["w1", "0.15", "grad 0.000438568"]]
     assert (found["playing"], found["paused"]) == ("Pause", "Play")
@@ -304,6 +322,114 @@ def test_the_picture_fills_the_page_and_stands_in_its_middle(pure, browser, tmp_
     assert found["high"] > 0.9
     assert found["hidden"]  # there are no layers
     assert found["errors"] == []
+
+
+QUIZ = """
+<style>#found { display: none }</style>
+<pre id="found"></pre>
+<script>
+const type = text => {
+  $("prediction").value = text;
+  $("check").click();
+  return [at, $("verdict").textContent];
+};
+const box = () => [...boxes[DATA.steps[at].box].querySelectorAll("text")].map(t => t.textContent);
+const enter = new KeyboardEvent("keydown", { key: "Enter", bubbles: true });
+const found = { question: $("question").textContent, box: box(), result: $("result").textContent };
+found.lit = [...document.querySelectorAll(".ask")].map(element => element.id);
+$("next").click(); found.next = [at, $("verdict").textContent];
+found.said = $("say").textContent;
+boxes[0].dispatchEvent(new PointerEvent("pointerenter")); found.about = $("about").textContent;
+found.word = type("much"); found.empty = type(""); found.sign = type("-6"); found.small = type("5");
+found.large = type("7"); found.right = type("6,0");
+found.second = $("question").textContent; $("skip").click(); found.skipped = at;
+found.sum = $("result").textContent;
+$("prediction").value = "1"; $("prediction").dispatchEvent(enter); found.entered = at;
+found.grad = [$("question").textContent, box()];
+$("last").click(); found.hidden = $("quiz").hidden; found.end = document.querySelectorAll(".ask").length;
+boxes[0].dispatchEvent(new PointerEvent("pointerenter")); found.after = $("about").textContent;
+found.errors = errors;
+$("found").textContent = JSON.stringify(found);
+</script>
+"""
+
+
+def test_a_quiz_asks_for_the_next_number(pure, browser, tmp_path):
+    """It is hidden until typed or skipped; a wrong number is refused by what is wrong with it."""
+    x = Value(2.0, "x")
+    y = x * 3.0 - 1.0
+    y.label = "y"
+    found = in_browser(browser, tmp_path, play(y, quiz=True).html(), check=QUIZ)
+    assert found["errors"] == []
+    assert found["question"] == "x * 3 = 2 * 3 = ?"
+    assert found["box"] == ["x * 3", "?", ""]
+    assert found["lit"] == ["n1"]
+    assert found["result"] == "y = ?"
+    assert found["next"] == [0, "Type the number, or skip."]
+    assert "6" not in found["said"]
+    assert found["about"] == "x \u2192 (x * 3) \u2192 y"
+    assert found["word"] == found["empty"] == [0, "Write a number, such as 0.25, or skip."]
+    assert found["sign"] == [0, "The size is right, the sign is not."]
+    assert found["small"] == [0, "Not yet: its size is larger."]
+    assert found["large"] == [0, "Not yet: its size is smaller."]
+    assert found["right"] == [1, "Right."]
+    assert found["second"] == "y = x * 3 - 1 = 6 - 1 = ?"
+    assert found["skipped"] == 2
+    assert found["sum"] == "y = 5"
+    assert found["entered"] == 3
+    assert found["grad"] == ["dy/d(x * 3) += dy/dy = ?", ["x * 3", "6", "grad ?"]]
+    assert (found["hidden"], found["end"]) == (True, 0)
+    assert found["after"].endswith("1 * 3 = 3\ndy/dx = 3")
+
+
+def test_without_quiz_nothing_is_asked(pure, browser, tmp_path):
+    x = Value(2.0, "x")
+    page = play(x * 3.0).html()
+    assert "question" not in data_of(page)["steps"][0]
+    check = CHECK.replace("found.errors", 'found.quiz = $("quiz").hidden; found.errors')
+    assert in_browser(browser, tmp_path, page, check=check)["quiz"]
+
+
+RESIZED = """
+<style>#found { display: none }</style>
+<pre id="found"></pre>
+<script>
+const found = {}, high = () => graph.getBoundingClientRect().height;
+const words = () => 11 * graph.getBoundingClientRect().width / full.width;
+found.at_first = words(); found.result = $("result").textContent;
+const shown = $("result").getBoundingClientRect();
+found.seen = shown.left >= 0 && shown.right <= innerWidth && shown.bottom <= innerHeight;
+$("last").click(); found.last = $("result").textContent;
+$("result").click();
+const inside = box => { const a = box.getBoundingClientRect(), b = stage.getBoundingClientRect();
+  return a.left >= b.left && a.right <= b.right + 1; };
+found.brought = inside(boxes[DATA.result]);
+$("first").click();
+found.faint = boxes.filter(box => box && getComputedStyle(box.querySelector("text")).opacity < 1).length;
+found.before = high();
+document.body.style.height = "2400px";
+document.body.style.width = "4000px";
+const wait = setInterval(() => {
+  found.after = high(); found.errors = errors;
+  $("found").textContent = JSON.stringify(found);
+  if (found.after > found.before) clearInterval(wait);
+}, 50);
+</script>
+"""
+
+
+@pytest.mark.parametrize("width", [500, 1200])
+def test_it_fits_when_its_window_changes_and_shows_its_result(pure, browser, tmp_path, width):
+    """In a window of 500 pixels too: texts of 9 pixels at least, none faint, the result always in sight."""
+    E, _, names = mazur()
+    page = play(E, names=names).html()
+    found = in_browser(browser, tmp_path, page, "--virtual-time-budget=60000", width=width, check=RESIZED)
+    assert found["errors"] == []
+    assert found["at_first"] >= 9
+    assert (found["result"], found["seen"], found["last"]) == ("E = ?", True, "E = 0.298371")
+    assert found["brought"]
+    assert found["faint"] == 0
+    assert found["after"] > 1.2 * found["before"]
 
 
 def test_the_page_on_a_small_screen_in_the_dark_and_with_strange_labels(pure, browser, tmp_path):

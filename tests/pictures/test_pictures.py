@@ -14,7 +14,7 @@ from autograd.graph.names import labels_of
 from autograd.graph.walks import topological_order
 from autograd.pictures import dot as dot_program
 from autograd.pictures.select import select_scene
-from autograd.pictures.themes import on_scale, theme
+from autograd.pictures.themes import decades_of, on_log_scale, on_scale, theme
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -415,6 +415,16 @@ def neuron():
     return x, w, net, tanh(net)
 
 
+def test_a_notebook_gets_one_image_with_an_alternative_text(pure):
+    """The root of the SVG is one image; quotes and signs of labels are escaped."""
+    x = Value(2.0, 'x"<')
+    y = tanh(x * 3.0)
+    bundle = draw(y)._repr_mimebundle_()
+    root = ElementTree.fromstring(bundle["image/svg+xml"])
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'graph: tanh: data 1; *: data 6; x"<: data 2'
+
+
 class TestOptions:
     def test_separate_operations_are_circles(self, pure):
         *_, out = neuron()
@@ -435,10 +445,35 @@ class TestOptions:
         out.backward()
         root = ElementTree.fromstring(draw(out, color="grad").svg())
         steepest = max(abs(node.grad) for node in topological_order(out))
-        legend = ["grad", *(f"{share * steepest:.4g}" for share in (-1.0, -0.25, 0.0, 0.25, 1.0))]
-        assert [text.text.strip() for text in root.iter(f"{SVG}text")][:6] == legend
+        assert steepest == 1.0
+        legend = ["grad", "-1", "-0.01", "-0.0001", "0", "0.0001", "0.01", "1"]
+        assert [text.text.strip() for text in root.iter(f"{SVG}text")][:8] == legend
         assert on_scale(math.nan, 1.0, theme(False)) == theme(False).undefined
         assert on_scale(-1.0, 1.0, theme(False)) == theme(False).negative
+
+    @pytest.mark.parametrize("dark", [False, True])
+    def test_small_gradients_have_a_colour_by_their_logarithm(self, dark):
+        """From 2e-2 down to 4e-4 of the largest, as in Mazur's network: each is darker than the next."""
+        colours = theme(dark)
+        assert on_log_scale(0.0, 1.0, 4, colours) == colours.zero
+        assert on_log_scale(1.0, 1.0, 4, colours) == colours.positive
+        assert on_log_scale(-1.0, 1.0, 4, colours) == colours.negative
+        assert on_log_scale(math.nan, 1.0, 4, colours) == colours.undefined
+        assert on_log_scale(5e-324, 1e308, 12, colours) != colours.zero
+
+        def away(colour):
+            pairs = zip(bytes.fromhex(colour[1:]), bytes.fromhex(colours.zero[1:]), strict=True)
+            return sum(abs(a - b) for a, b in pairs)
+
+        found = [away(on_log_scale(x, 1.0, 4, colours)) for x in (4e-4, 2e-3, 2e-2, 0.14, 1.0)]
+        assert found == sorted(set(found))
+        assert found[0] > 0.15 * found[-1]
+
+    def test_the_scale_has_as_many_powers_of_ten_as_the_gradients(self):
+        assert decades_of([]) == decades_of([0.0, math.inf]) == decades_of([1.0, 0.5]) == 2
+        assert decades_of([1.0, 0.0, 4.4e-4]) == 4
+        assert decades_of([1.0, -1e-7, math.nan]) == 7
+        assert decades_of([1e300, 1e-300]) == 12
 
     @pytest.mark.parametrize("dark", [False, True])
     def test_texts_can_be_read_on_every_fill(self, dark):

@@ -1,0 +1,121 @@
+"""Each check accepts its solution, and refuses plausible wrong answers, each in its own words."""
+
+import math
+
+import pytest
+from solutions import ORDERS, SOLUTIONS, WRONG
+
+from autograd import Value
+from autograd.exercises import EXERCISES, check
+from autograd.exercises.exercise import Interval, within
+
+
+def said(capsys, name, answer):
+    assert check(name, answer) is None
+    return capsys.readouterr().out
+
+
+def test_every_exercise_has_a_solution_and_three_wrong_answers():
+    assert set(SOLUTIONS) == set(WRONG) == set(EXERCISES)
+    assert all(len(answers) >= 3 for answers in WRONG.values())
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_the_solution_is_praised(name, capsys):
+    text = said(capsys, name, SOLUTIONS[name])
+    assert text == f"{name}: right. {EXERCISES[name].praise}\n"
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_each_wrong_answer_is_refused_in_its_own_words(name, capsys):
+    texts = [said(capsys, name, answer) for answer in WRONG[name].values()]
+    for (mistake, _), text in zip(WRONG[name].items(), texts, strict=True):
+        assert mistake in text, (mistake, text)
+        assert "right." not in text
+    assert len(set(texts)) == len(texts)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_a_refusal_never_tells_the_answer(name):
+    exercise = EXERCISES[name]
+    texts = [exercise.otherwise, *(text for _, text in exercise.refusals)]
+    if isinstance(SOLUTIONS[name], float):
+        digits = f"{abs(SOLUTIONS[name]):.6g}".lstrip("0")
+        assert len(digits) < 3 or not any(digits in text for text in texts)
+    assert len(set(texts)) == len(texts)
+    assert all(texts)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+def test_no_answer_yet(name, capsys):
+    assert said(capsys, name, ...) == f"{name}: not answered yet\n"
+    assert said(capsys, name, (..., ...)) == f"{name}: not answered yet\n"
+    assert "`return`" in said(capsys, name, None)
+
+
+@pytest.mark.parametrize("name", EXERCISES)
+@pytest.mark.parametrize(
+    "answer", ["0.5", math.nan, [], (1, 2, 3), object(), True, 10**400, 1j, "x" * 10_000]
+)
+def test_nothing_raises(name, answer, capsys):
+    text = said(capsys, name, answer)
+    assert text.startswith(f"{name}: ")
+    assert "right." not in text
+    assert len(text) < 400
+
+
+def test_an_unknown_name_lists_the_exercises(capsys):
+    assert said(capsys, "E99", 1).startswith("E99: no exercise has this name; the exercises are E0, E1, E2, ")
+    assert said(capsys, 7, 1).startswith("7: no exercise has this name")
+
+
+def test_a_function_may_use_the_value_of_its_notebook(capsys):
+    """The nodes that it is tried on are Values of that class too, with its methods."""
+    notebook = {}
+    exec(
+        "class Value:\n"
+        "    def double(self):\n"
+        "        return 2 * self.data\n"
+        "def again(root):\n"
+        "    assert isinstance(root, Value) and root.double() == 2 * root.data\n",
+        notebook,
+    )
+    assert "stays 0" in said(capsys, "E9", notebook["again"])
+
+
+def test_an_interval(capsys):
+    texts = {"praise": "Good.", "otherwise": "Compare the ends."}
+    wide = [(lambda ends: ends[1] - ends[0] > 1, "Too wide.")]
+    exercise = Interval("E", accept=lambda ends: within(0.1, 0.2)(ends[0]), refusals=wide, **texts)
+    assert exercise.verdict((0.15, 0.3)) == "right. Good."
+    assert exercise.verdict([0.3, 0.5]) == "not yet. Compare the ends."
+    assert exercise.verdict((0.3, 5)) == "not yet. Too wide."
+    assert exercise.verdict((0.3, ...)) == "not answered yet"
+    assert "above the high end" in exercise.verdict((2, 1))
+    assert "write answer = (low, high)" in exercise.verdict(0.15)
+    assert "two ends" in exercise.verdict((1, 2, 3))
+
+
+def test_a_value_is_a_number(capsys):
+    assert "right." in said(capsys, "E2", Value(SOLUTIONS["E2"]))
+
+
+@pytest.mark.parametrize("name", ["E9", "E10"])
+def test_what_functions_do_wrong(name, capsys):
+    def divides(root):
+        return 1 / 0
+
+    assert "ZeroDivisionError: division by zero" in said(capsys, name, divides)
+    assert "the function itself, not the float" in said(capsys, name, 3.0)
+    assert "TypeError" in said(capsys, name, lambda: None)
+
+
+def test_a_function_that_has_to_return_something(capsys):
+    assert "lacks a line `return ...`" in said(capsys, "E10", lambda root: None)
+    assert "gives back a int" in said(capsys, "E10", lambda root: 3)
+    assert "other things than nodes" in said(capsys, "E10", lambda root: [root, 3])
+
+
+@pytest.mark.parametrize("order", ORDERS)
+def test_other_good_orders_are_right_too(order, capsys):
+    assert "right." in said(capsys, "E10", order)
