@@ -45,7 +45,8 @@ SECTIONS = [
     ),
     (
         "Gradients as colours",
-        "Blue is negative, orange positive, as the legend says; in grey, orange is the lighter of the two.",
+        "Blue is negative, orange positive, by the logarithm, as the legend says: small gradients show too, "
+        "and only 0 has no colour. In grey, orange is the lighter of the two.",
         "gradients",
         """
         picture = draw(E, color="grad", names=locals())

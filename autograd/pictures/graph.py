@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+from html import escape
 from pathlib import Path
 
 import graphviz
@@ -116,7 +117,7 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
         """The displays for a notebook. It never raises: a failure is reported in the text."""
         bundle: dict[str, Any] = {"text/plain": self.text}
         try:
-            bundle["image/svg+xml"] = _fit_cell(self.svg())
+            bundle["image/svg+xml"] = _described(_fit_cell(self.svg()), self.text)
             if self.boxes <= MOST_WITH_PNG:
                 bundle["image/png"] = self.png()
         except Exception as error:  # an exception would leave the cell without any output
@@ -124,6 +125,13 @@ class Graph(graphviz.Digraph):  # type: ignore[misc]
             bundle["text/plain"] = f"{self.text}\n\n(no picture: {error})"
         wanted = set(bundle) if include is None else set(include)
         return {kind: data for kind, data in bundle.items() if kind in wanted - set(exclude or ())}
+
+
+def _described(svg: str, text: str) -> str:
+    """The SVG as one image with an alternative text, the first lines of the graph as text."""
+    lines = [line.strip() for line in text.splitlines()[:3] if line.strip()]
+    label = escape(f"graph: {'; '.join(lines)}", quote=True)
+    return svg.replace("<svg ", f'<svg role="img" aria-label="{label}" ', 1)
 
 
 def _fit_cell(svg: str) -> str:

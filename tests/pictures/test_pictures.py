@@ -415,6 +415,16 @@ def neuron():
     return x, w, net, tanh(net)
 
 
+def test_a_notebook_gets_one_image_with_an_alternative_text(pure):
+    """The root of the SVG is one image; quotes and signs of labels are escaped."""
+    x = Value(2.0, 'x"<')
+    y = tanh(x * 3.0)
+    bundle = draw(y)._repr_mimebundle_()
+    root = ElementTree.fromstring(bundle["image/svg+xml"])
+    assert root.get("role") == "img"
+    assert root.get("aria-label") == 'graph: tanh: data 1; *: data 6; x"<: data 2'
+
+
 class TestOptions:
     def test_separate_operations_are_circles(self, pure):
         *_, out = neuron()
