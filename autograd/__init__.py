@@ -3,6 +3,8 @@
 import sys
 
 # `import x as x` and `import *` are how typed packages mark a name as public.
+from autograd.derivatives.bulk import gather as gather
+from autograd.derivatives.bulk import scatter as scatter
 from autograd.derivatives.check import check_grads as check_grads
 from autograd.derivatives.transforms import backward as backward
 from autograd.derivatives.transforms import elementwise_grad as elementwise_grad

@@ -4,8 +4,9 @@
 
 Needs ``pip install -e ".[notebooks]"``. What is compared is what cells print and show as text.
 
-Exercises are kept unsolved: ``answer = ...``. With --solve FILE each gets its answer from ``SOLUTIONS`` in
-that Python file, nothing is kept, and the run fails unless every check says "right".
+Exercises are kept unsolved: ``answer = ...``. With --solve FILE each gets the solution that is
+folded below it, or else its answer from ``SOLUTIONS`` in that Python file; nothing is kept, and the run fails
+unless every check says "right".
 """
 
 import argparse
@@ -21,15 +22,19 @@ HERE = Path(__file__).parent
 
 
 UNSOLVED = re.compile(r"^answer = \.\.\.$", re.MULTILINE)
+FOLDED = re.compile(r"```python\n(.*?\banswer = .*?)```|`(answer = [^`]+)`", re.DOTALL)
 CHECKED = re.compile(r"""^check\("(E\d+)", answer\)$""", re.MULTILINE)
 
 
 def solved(notebook, solutions):
-    """The same notebook with answers, which a first cell takes from a file."""
+    """The same notebook with answers: those that are folded below an exercise, or else those of the file."""
     folder, module = str(solutions.resolve().parent), solutions.stem
-    for cell in notebook.cells:
+    for cell, below in zip(notebook.cells, notebook.cells[1:], strict=False):
         if cell.cell_type == "code" and (found := CHECKED.search(cell.source)):
-            cell.source = UNSOLVED.sub(f'answer = SOLUTIONS["{found[1]}"]', cell.source)
+            answer = f'answer = SOLUTIONS["{found[1]}"]'
+            folded = FOLDED.search(below.source) if "<summary>A solution" in below.source else None
+            answer = (folded[1] or folded[2]) if folded else answer
+            cell.source = UNSOLVED.sub(lambda _, answer=answer: answer, cell.source)
     first = f"import sys\nsys.path.insert(0, {folder!r})\nfrom {module} import SOLUTIONS"
     notebook.cells.insert(0, nbformat.v4.new_code_cell(first))
     return notebook

@@ -229,14 +229,14 @@ def check_sweeps(seed):
     for row, v in zip(rows["reverse"], outs, strict=True):
         assert bits(row) == bits(engine.pull(order, known, leaves, [(v, 1.0)]))
     for i, x in enumerate(leaves):
-        seeds = [(leaf, float(leaf is x)) for leaf in leaves]
-        column = engine.push(order, outs, seeds)
-        assert bits(column) == bits(sweeps.push(order, outs, seeds))
+        unit = [float(leaf is x) for leaf in leaves]
+        column = engine.push(order, outs, leaves, unit)
+        assert bits(column) == bits(sweeps.push(order, outs, leaves, unit))
         assert bits(column) == bits([row[i] for row in rows["forward"]])
-    seeds = [(leaf, Value(0.5)) for leaf in leaves]
+    along = [Value(0.5) for _ in leaves]
     for found, expected in (
         (engine.pull_graph(order, leaves, [(out, 1.0)]), sweeps.pull_graph(order, leaves, [(out, 1.0)])),
-        (engine.push_graph(order, outs, seeds), sweeps.push_graph(order, outs, seeds)),
+        (engine.push_graph(order, outs, leaves, along), sweeps.push_graph(order, outs, leaves, along)),
     ):
         assert bits(found) == bits(expected)
         assert drawn(found, known) == drawn(expected, known)

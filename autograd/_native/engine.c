@@ -13,6 +13,7 @@
 #include "jacobian.c"
 #include "graph_sweep.c"
 #include "functions.c"
+#include "bulk.c"
 
 /* Raise the error that a function of graph/errors.py makes from these arguments; always NULL. */
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
@@ -183,6 +184,8 @@ static PyMethodDef engine_functions[] = {
     {"jacobian", engine_jacobian, METH_VARARGS},
     {"settled", engine_settled, METH_O},
     {"own", engine_own, METH_VARARGS},
+    {"gather", (PyCFunction)(void (*)(void))engine_gather, METH_FASTCALL},
+    {"scatter", (PyCFunction)(void (*)(void))engine_scatter, METH_FASTCALL},
     {"neurons", (PyCFunction)(void (*)(void))engine_neurons, METH_FASTCALL},
     {"is_stale", engine_is_stale, METH_O},
     {"recorded", engine_recorded, METH_VARARGS},

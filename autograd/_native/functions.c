@@ -78,7 +78,7 @@ static PyObject *engine_between(PyObject *module, PyObject *args)
     Array nodes = {0}, from = {0}, kept = {0};
     if (read_values(order, &nodes, &owners[0]) == 0 && read_values(sources, &from, &owners[1]) == 0
         && between(&nodes, &from, &kept) == 0)
-        list = as_list(&kept);
+        list = kept.count == nodes.count && PyList_CheckExact(order) ? Py_NewRef(order) : as_list(&kept);
     drop_values(&nodes, owners[0]);
     drop_values(&from, owners[1]);
     drop_values(&kept, NULL);
@@ -108,35 +108,66 @@ static PyObject *engine_check_fresh(PyObject *module, PyObject *args)
     Py_RETURN_NONE;
 }
 
-/* Read pairs of a Value and a number, or another Value. */
-static int read_seeds(PyObject *pairs, Array *nodes, Term **terms, PyObject **owner)
+/* Read a number or a Value. */
+static int read_term(PyObject *object, Term *term)
 {
-    *owner = PySequence_Fast(pairs, "expected an iterable of pairs");
-    const Py_ssize_t count = *owner ? PySequence_Fast_GET_SIZE(*owner) : 0;
-    if (!*owner || !has_room(nodes, count))
+    *term = (Term){NULL, 0.0};
+    if (IS_VALUE(object))
+        *term = term_of(object);
+    else if (PyFloat_CheckExact(object))
+        term->number = PyFloat_AS_DOUBLE(object);
+    else
+        return to_double(object, "a weight", &term->number);
+    return 0;
+}
+
+/* Values with a weight each, a number or another Value. */
+typedef struct {
+    Array nodes;
+    Term *weights;
+    PyObject *owners[2];
+} Seeds;
+
+/* Read seeds from an iterable of Values and one of weights; or from one of pairs, if `weights` is NULL. */
+static int read_seeds(PyObject *nodes, PyObject *weights, Seeds *seeds)
+{
+    if (weights && read_values(nodes, &seeds->nodes, &seeds->owners[0]) < 0)
         return -1;
-    *terms = PyMem_RawMalloc((count + 1) * sizeof(Term));
-    if (!*terms) {
+    PyObject *read = seeds->owners[1] = PySequence_Fast(weights ? weights : nodes, "expected an iterable");
+    const Py_ssize_t count = read ? PySequence_Fast_GET_SIZE(read) : 0;
+    if (!read || !has_room(&seeds->nodes, count))
+        return -1;
+    if (weights && count != seeds->nodes.count) {
+        PyErr_SetString(PyExc_ValueError, "a seed is a Value with one weight");
+        return -1;
+    }
+    seeds->weights = PyMem_RawMalloc((count + 1) * sizeof(Term));
+    if (!seeds->weights) {
         PyErr_NoMemory();
         return -1;
     }
     for (Py_ssize_t i = 0; i < count; i++) {
-        PyObject *pair = PySequence_Fast_GET_ITEM(*owner, i);
-        if (!PyTuple_CheckExact(pair) || PyTuple_GET_SIZE(pair) != 2 || !IS_VALUE(PyTuple_GET_ITEM(pair, 0))) {
-            PyErr_Format(PyExc_TypeError, "a seed is a tuple of a Value and its weight, not a %s",
-                         Py_TYPE(pair)->tp_name);
-            return -1;
+        PyObject *item = PySequence_Fast_GET_ITEM(read, i);
+        if (!weights) {
+            if (!PyTuple_CheckExact(item) || PyTuple_GET_SIZE(item) != 2 || !IS_VALUE(PyTuple_GET_ITEM(item, 0))) {
+                PyErr_Format(PyExc_TypeError, "a seed is a tuple of a Value and its weight, not a %s",
+                             Py_TYPE(item)->tp_name);
+                return -1;
+            }
+            seeds->nodes.nodes[seeds->nodes.count++] = (Value *)PyTuple_GET_ITEM(item, 0);
+            item = PyTuple_GET_ITEM(item, 1);
         }
-        PyObject *weight = PyTuple_GET_ITEM(pair, 1);
-        Term *term = &(*terms)[i];
-        *term = (Term){NULL, 0.0};
-        if (IS_VALUE(weight))
-            *term = term_of(weight);
-        else if (to_double(weight, "a weight", &term->number) < 0)
+        if (read_term(item, &seeds->weights[i]) < 0)
             return -1;
-        nodes->nodes[nodes->count++] = (Value *)PyTuple_GET_ITEM(pair, 0);
     }
     return 0;
+}
+
+static void drop_seeds(Seeds *seeds)
+{
+    PyMem_RawFree(seeds->weights);
+    drop_values(&seeds->nodes, seeds->owners[0]);
+    Py_XDECREF(seeds->owners[1]);
 }
 
 static PyObject *as_floats(const Sweep *sweep, const Array *nodes)
@@ -154,42 +185,43 @@ static PyObject *as_floats(const Sweep *sweep, const Array *nodes)
 }
 
 /* A reverse sweep over `order` from the seeds to the ends, or a forward sweep from the seeds. */
-static PyObject *sweep_numbers(PyObject *nodes, PyObject *to, PyObject *from, int is_forward)
+static PyObject *sweep_numbers(PyObject *nodes, PyObject *to, PyObject *from, PyObject *weights, int is_forward)
 {
-    PyObject *found = NULL, *owners[3] = {NULL};
-    Array order = {0}, ends = {0}, seeds = {0};
-    Term *weights = NULL;
-    Sweep sweep = {.nodes = {&order, is_forward ? &seeds : &ends}};
+    PyObject *found = NULL, *owners[2] = {NULL};
+    Array order = {0}, ends = {0};
+    Seeds seeds = {0};
+    Sweep sweep = {.nodes = {&order, is_forward ? &seeds.nodes : &ends}};
     if (read_values(nodes, &order, &owners[0]) == 0 && read_values(to, &ends, &owners[1]) == 0
-        && read_seeds(from, &seeds, &weights, &owners[2]) == 0 && begin_sweep(&sweep) == 0) {
+        && read_seeds(from, weights, &seeds) == 0 && begin_sweep(&sweep) == 0) {
         number_nodes(&sweep);
-        for (Py_ssize_t i = 0; i < seeds.count; i++)
-            carry(&sweep, seeds.nodes[i], 1.0, weights[i].number);
+        for (Py_ssize_t i = 0; i < seeds.nodes.count; i++)
+            carry(&sweep, seeds.nodes.nodes[i], 1.0, seeds.weights[i].number);
         if ((is_forward ? forward(&sweep, &order) : reverse(&sweep, &order, 0)) == 0)
             found = as_floats(&sweep, &ends);
     }
     end_sweep(&sweep);
-    PyMem_RawFree(weights);
+    drop_seeds(&seeds);
     drop_values(&order, owners[0]);
     drop_values(&ends, owners[1]);
-    drop_values(&seeds, owners[2]);
     return found;
 }
 
+/* pull(order, reached, inputs, seeds), the seeds pairs of a result and its weight */
 static PyObject *engine_pull(PyObject *module, PyObject *args)
 {
     PyObject *order, *reached, *inputs, *seeds;
     if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &reached, &inputs, &seeds))
         return NULL;
-    return sweep_numbers(order, inputs, seeds, 0);
+    return sweep_numbers(order, inputs, seeds, NULL, 0);
 }
 
+/* push(order, outs, inputs, tangents) */
 static PyObject *engine_push(PyObject *module, PyObject *args)
 {
-    PyObject *order, *outs, *seeds;
-    if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &order, &outs, &seeds))
+    PyObject *order, *outs, *inputs, *tangents;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &outs, &inputs, &tangents))
         return NULL;
-    return sweep_numbers(order, outs, seeds, 1);
+    return sweep_numbers(order, outs, inputs, tangents, 1);
 }
 
 static PyObject *as_terms(const GraphSweep *sweep, const Array *nodes)
@@ -207,19 +239,15 @@ static PyObject *as_terms(const GraphSweep *sweep, const Array *nodes)
 }
 
 /* The same with Values for numbers. */
-static PyObject *sweep_terms(PyObject *args, int is_forward)
+static PyObject *sweep_terms(PyObject *nodes, PyObject *to, PyObject *from, PyObject *weights, int is_forward)
 {
-    PyObject *given[3], *found = NULL, *owners[3] = {NULL};
-    if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &given[0], &given[1], &given[2]))
-        return NULL;
-    Array order = {0}, ends = {0}, seeds = {0};
-    Term *weights = NULL;
-    GraphSweep sweep = {.places = {.nodes = {&order, is_forward ? &seeds : &ends}}, .is_forward = is_forward};
-    int done = read_values(given[0], &order, &owners[0]) == 0 && read_values(given[1], &ends, &owners[1]) == 0
-                       && read_seeds(given[2], &seeds, &weights, &owners[2]) == 0
-                   ? 0
-                   : -1;
-    if (done == 0) {
+    PyObject *found = NULL, *owners[2] = {NULL};
+    Array order = {0}, ends = {0};
+    Seeds seeds = {0};
+    GraphSweep sweep = {.places = {.nodes = {&order, is_forward ? &seeds.nodes : &ends}},
+                        .is_forward = is_forward};
+    if (read_values(nodes, &order, &owners[0]) == 0 && read_values(to, &ends, &owners[1]) == 0
+        && read_seeds(from, weights, &seeds) == 0) {
         number_nodes(&sweep.places);
         sweep.places.count = order.count + sweep.places.nodes[1]->count;
         sweep.terms = PyMem_RawCalloc(sweep.places.count + 1, sizeof(Term));
@@ -227,10 +255,11 @@ static PyObject *sweep_terms(PyObject *args, int is_forward)
             PyErr_NoMemory();
     }
     if (sweep.terms) {
-        for (Py_ssize_t i = 0; done == 0 && i < seeds.count; i++) {
-            const size_t place = place_of(&sweep.places, seeds.nodes[i]);
+        int done = 0;
+        for (Py_ssize_t i = 0; done == 0 && i < seeds.nodes.count; i++) {
+            const size_t place = place_of(&sweep.places, seeds.nodes.nodes[i]);
             if (place < sweep.places.count)
-                done = add_term(&sweep.terms[place], kept(weights[i]));
+                done = add_term(&sweep.terms[place], kept(seeds.weights[i]));
         }
         if (done == 0 && sweep_graph(&sweep, &order) == 0)
             found = as_terms(&sweep, &ends);
@@ -239,25 +268,34 @@ static PyObject *sweep_terms(PyObject *args, int is_forward)
     }
     PyMem_RawFree(sweep.places.entries);
     PyMem_RawFree(sweep.terms);
-    PyMem_RawFree(weights);
+    drop_seeds(&seeds);
     drop_values(&order, owners[0]);
     drop_values(&ends, owners[1]);
-    drop_values(&seeds, owners[2]);
     return found;
 }
 
+/* pull_graph(order, inputs, seeds) */
 static PyObject *engine_pull_graph(PyObject *module, PyObject *args)
 {
-    return sweep_terms(args, 0);
+    PyObject *order, *inputs, *seeds;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &order, &inputs, &seeds))
+        return NULL;
+    return sweep_terms(order, inputs, seeds, NULL, 0);
 }
 
+/* push_graph(order, outs, inputs, tangents) */
 static PyObject *engine_push_graph(PyObject *module, PyObject *args)
 {
-    return sweep_terms(args, 1);
+    PyObject *order, *outs, *inputs, *tangents;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &outs, &inputs, &tangents))
+        return NULL;
+    return sweep_terms(order, outs, inputs, tangents, 1);
 }
 
+/* Thousands of new lists would let the garbage collector run again and again, and there is no garbage among them. */
 static PyObject *as_rows(const double *numbers, Py_ssize_t rows, Py_ssize_t columns)
 {
+    const int collects = PyGC_Disable();
     PyObject *list = PyList_New(rows);
     for (Py_ssize_t i = 0; list && i < rows; i++) {
         PyObject *row = PyList_New(columns);
@@ -273,6 +311,8 @@ static PyObject *as_rows(const double *numbers, Py_ssize_t rows, Py_ssize_t colu
         else
             Py_CLEAR(list);
     }
+    if (collects)
+        PyGC_Enable();
     return list;
 }
 

@@ -40,7 +40,7 @@ static int is_number(Term term, double number)
 static int apply_row(int code, const Term *args, Term *result)
 {
     const int shape = shapes[code];
-    const double x = args[0].number, y = args[1].number;
+    const double x = args[0].number;
     PyObject *made;
     if (shape == UNARY) {
         *result = (Term){NULL, number_unary(code, x)};
@@ -49,14 +49,14 @@ static int apply_row(int code, const Term *args, Term *result)
         made = record_unary(code, result->number, args[0].value);
     }
     else if (shape == BINARY) {
-        *result = (Term){NULL, number_binary(code, x, y)};
+        *result = (Term){NULL, number_binary(code, x, args[1].number)};
         if (!args[0].value && !args[1].value)
             return 0;
         made = record_binary(code, result->number, operand_of(args[0]), operand_of(args[1]),
                              (args[0].value ? 0 : X_IS_NUMBER) | (args[1].value ? 0 : Y_IS_NUMBER));
     }
     else {
-        *result = (Term){NULL, number_ternary(code, x, y, args[2].number)};
+        *result = (Term){NULL, number_ternary(code, x, args[1].number, args[2].number)};
         if (!args[0].value && !args[1].value && !args[2].value)
             return 0;
         PyObject *operands = PyTuple_New(3);

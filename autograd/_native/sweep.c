@@ -216,12 +216,6 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
     return 0;
 }
 
-/* total + more, as `plus` of graph/sweeps.py */
-ALWAYS_INLINE double plus(double total, double more)
-{
-    return total == 0.0 ? more : more == 0.0 ? total : total + more;
-}
-
 /* Carry tangents from operands to users; -1 with an exception. */
 static int forward(Sweep *sweep, const Array *order)
 {
@@ -239,7 +233,7 @@ static int forward(Sweep *sweep, const Array *order)
         const double *tangent = adjoint_of(sweep, operand);                                                  \
         const double by = tangent && *tangent != 0.0 ? slope : 0.0;                                          \
         if (by != 0.0)                                                                                       \
-            total = plus(total, *tangent * by);                                                              \
+            total += *tangent * by;                                                                          \
     }
 #include "slope_cases.h"
         }

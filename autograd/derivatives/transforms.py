@@ -86,15 +86,14 @@ class _Recording(Trace):
     def push(self, tangents: Sequence[Any]) -> list[Any]:
         """The derivatives of the results along tangents of the inputs: forward mode."""
         self.check_fresh()
-        seeds = list(zip(self.inputs, tangents, strict=True))
         outs = [x for x in self.outs if type(x) is Value]
         if not self.graph and Value not in set(map(type, tangents)):
-            found = engine.push(self.order, outs, seeds)
+            found = engine.push(self.order, outs, self.inputs, tangents)
             self.check_rules()
             return self.spread(found)
         start = advance_clock()
         with enable_grad():
-            found = own(engine.push_graph(self.order, outs, seeds), start)
+            found = own(engine.push_graph(self.order, outs, self.inputs, tangents), start)
         self.check_rules()
         return self.bare(self.spread(found))
 

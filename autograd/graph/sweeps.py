@@ -11,7 +11,7 @@ from autograd.table.slopes import node_slopes, number_slopes
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Sequence
     from typing import Any
 
     Seeds = Iterable[tuple[Any, Any]]
@@ -88,16 +88,16 @@ def pull_graph(order: list[Any], inputs: list[Any], seeds: Seeds) -> list[Any]:
     return [adjoint[x] for x in inputs]
 
 
-def push(order: list[Any], outs: list[Any], seeds: Seeds) -> list[float]:
-    """The derivatives of the outs, given those of the inputs: pairs of an input and its tangent."""
-    tangent = dict(seeds)
+def push(order: list[Any], outs: list[Any], inputs: list[Any], tangents: Sequence[Any]) -> list[float]:
+    """The derivatives of the outs, given those of the inputs, their tangents."""
+    tangent = dict(zip(inputs, tangents, strict=True))
     forward(order, tangent, number_slopes)
     return [float(tangent.get(out, 0.0)) for out in outs]
 
 
-def push_graph(order: list[Any], outs: list[Any], seeds: Seeds) -> list[Any]:
+def push_graph(order: list[Any], outs: list[Any], inputs: list[Any], tangents: Sequence[Any]) -> list[Any]:
     """`push` with Values for numbers."""
-    tangent = dict(seeds)
+    tangent = dict(zip(inputs, tangents, strict=True))
     forward(order, tangent, node_slopes)
     return [tangent.get(out, 0.0) for out in outs]
 

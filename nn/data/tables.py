@@ -61,7 +61,7 @@ def as_rows(X: Any) -> list[list[float]]:
                 raise ValueError(
                     f"X[{i}][{j}] is {x!r}, not a finite number: leave out the row, or fill in a number"
                 )
-    return [[float(x) for x in row] for row in rows]
+    return [list(map(float, row)) for row in rows]
 
 
 def as_targets(y: Any) -> list[Any]:

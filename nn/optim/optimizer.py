@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import inspect
 import math
+from array import array
 from numbers import Real
-from operator import attrgetter
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from autograd import Value
+from autograd import Value, gather, scatter
 from nn.arguments import finite_number
 from nn.models.module import Module
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
-    from typing import TypeVar
+    from collections.abc import Callable, Iterable, Sequence
+    from typing import Literal, TypeVar
 
     State = tuple[Any, ...]
     Rule = TypeVar("Rule", bound=Callable[..., tuple[Any, State]])
 
 MANY = 64  # so many parameters are moved faster as arrays than one by one
-
-
-_data, _grad, _requires_grad = attrgetter("data"), attrgetter("grad"), attrgetter("requires_grad")
 
 
 def on_arrays(rule: Rule) -> Rule:
@@ -136,36 +133,44 @@ class Optimizer:
         first = 0
         for group in self.param_groups:
             params, options = group["params"], _options_of(group)
-            moving = [i for i, wanted in enumerate(map(_requires_grad, params), first) if wanted]
-            for steps in sorted({self._steps[i] for i in moving}):
-                places = [i for i in moving if self._steps[i] == steps]
-                some = [params[i - first] for i in places]
-                if together:
-                    self._move_together(some, places, steps + 1, options)
-                else:
-                    state = self._listed_state()
-                    for i, p in zip(places, some, strict=True):
-                        p.data, state[i] = self.rule(p.data, p.grad, state[i], steps + 1, **options)
-                for i in places:
-                    self._steps[i] = steps + 1
-            first += len(params)
+            end = first + len(params)
+            places: Sequence[int] = range(first, end)  # of the parameters that move
+            if not (together and _array(params, "requires_grad").all()):
+                places = [i for i in places if params[i - first].requires_grad]
+            counts = set(self._steps[first:end])  # of the steps that they have made
+            for steps in sorted(counts):
+                at = places if len(counts) == 1 else [i for i in places if self._steps[i] == steps]
+                if together and at:
+                    self._move_together(params, first, at, steps + 1, options)
+                    continue
+                state = self._listed_state()
+                for i in at:
+                    p, n = params[i - first], steps + 1
+                    p.data, state[i] = self.rule(p.data, p.grad, state[i], n, **options)
+                    self._steps[i] = n
+            first = end
 
     def _move_together(
-        self, moving: list[Value], places: list[int], step: int, options: dict[str, Any]
+        self, params: list[Value], first: int, places: Sequence[int], step: int, options: dict[str, Any]
     ) -> None:
-        """Move parameters by one call of the rule with arrays."""
+        """Move the parameters of a group at these places by one call of the rule with arrays."""
         import numpy
 
         if self._columns is None:
             self._columns = [numpy.array(column) for column in zip(*self._state, strict=True)]
-        at = slice(places[0], places[-1] + 1) if places[-1] - places[0] < len(places) else places
-        numbers, grads = numpy.array(list(map(_data, moving))), numpy.array(list(map(_grad, moving)))
+        whole = len(places) == len(params)
+        at: Any = slice(first, first + len(params)) if whole else places
+        moving = params if whole else [params[i - first] for i in places]
+        numbers, grads = _array(moving, "data"), _array(moving, "grad")
         with numpy.errstate(all="ignore"):  # as floats do, which give inf or nan
             moved, state = self.rule(numbers, grads, [c[at] for c in self._columns], step, **options)
         for column, numbers in zip(self._columns, state, strict=True):
             column[at] = numbers
-        for p, number in zip(moving, moved.tolist(), strict=True):
-            p.data = number
+        scatter(moving, "data", moved)
+        if whole:
+            self._steps[at] = [step] * len(params)
+        for i in () if whole else places:
+            self._steps[i] = step
 
     def _listed_state(self) -> list[State]:
         """The state of each parameter, out of the arrays of `_move_together` if there are any."""
@@ -176,8 +181,8 @@ class Optimizer:
 
     def zero_grad(self) -> None:
         """Clear the gradient of every parameter."""
-        for p in self.parameters:
-            p.grad = 0.0
+        parameters = self.parameters
+        scatter(parameters, "grad", array("d", bytes(8 * len(parameters))))
 
     def state_dict(self) -> dict[str, Any]:
         """Options, steps and state of all parameters, as plain numbers, lists and dicts."""
@@ -216,6 +221,12 @@ class Optimizer:
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in _options_of(self.param_groups[0]).items())
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def _array(values: list[Value], name: Literal["data", "grad", "requires_grad"]) -> Any:
+    import numpy
+
+    return numpy.frombuffer(gather(values, name))
 
 
 def _options_of(group: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,12 @@
 """Each check accepts its solution, and refuses plausible wrong answers, each in its own words."""
 
+import contextlib
+import io
 import math
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from solutions import ORDERS, SOLUTIONS, WRONG
 
 from autograd import Value
@@ -62,6 +66,30 @@ def test_nothing_raises(name, answer, capsys):
     assert text.startswith(f"{name}: ")
     assert "right." not in text
     assert len(text) < 400
+
+
+numbers = st.floats() | st.integers() | st.complex_numbers() | st.fractions() | st.decimals()
+things = numbers | st.text() | st.binary() | st.none() | st.booleans() | st.just(...)
+
+
+@given(st.sampled_from(sorted(EXERCISES)), things | st.lists(things) | st.tuples(things, things))
+def test_nothing_raises_for_any_answer(name, answer):
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        check(name, answer)
+    assert printed.getvalue().startswith(f"{name}: ")
+
+
+@given(
+    st.sampled_from(["E9", "E10"]),
+    st.sampled_from([ValueError, KeyError, RecursionError, MemoryError, StopIteration, AssertionError]),
+)
+def test_nothing_raises_for_a_function_that_fails(name, kind):
+    def fails(root):
+        raise kind("here")
+
+    with contextlib.redirect_stdout(io.StringIO()) as printed:
+        check(name, fails)
+    assert kind.__name__ in printed.getvalue() or kind is RecursionError
 
 
 def test_an_unknown_name_lists_the_exercises(capsys):

@@ -1,4 +1,4 @@
-"""The networks of the worked examples give the figures of the texts, and name Values as the texts do."""
+"""The networks of the worked examples give the figures of the texts, and name their Values as they do."""
 
 import pytest
 

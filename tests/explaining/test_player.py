@@ -451,3 +451,31 @@ def test_numbers_of_the_largest_graph_in_full(pure):
     page = play(x).html()
     assert len(data_of(page)["steps"]) == 200 + 201
     assert math.isfinite(len(page))
+
+
+HIDDEN = """<!doctype html><title>a notebook</title>
+<div id="folded" style="display:none"><iframe id="frame"></iframe></div>
+<pre id="found"></pre>
+<script>
+const frame = document.getElementById("frame");
+frame.onload = () => {
+  const box = frame.contentDocument.getElementById("n0");
+  document.getElementById("folded").style.display = "block";
+  const { x, width } = box.querySelector("path, polygon, ellipse").getBBox();
+  const across = [...box.querySelectorAll("text")].map(text => text.getBBox()).map(b => b.x + b.width / 2);
+  document.getElementById("found").textContent = JSON.stringify([x + width / 2, ...across.slice(0, 2)]);
+};
+frame.srcdoc = %s;
+</script>"""
+
+
+def test_numbers_stand_in_their_boxes_although_the_page_opens_unseen(browser, tmp_path):
+    """As in a notebook whose output is folded, or far below, when the page opens in its frame."""
+    page = json.dumps(play(Value(2.0, "a") * Value(-3.0, "b")).html()).replace("</", "<\\/")
+    path = tmp_path / "notebook.html"
+    path.write_text(HIDDEN % page, encoding="utf-8")
+    shown = browser(path, "--window-size=900,700", "--virtual-time-budget=5000", "--dump-dom")
+    middle, name, number = json.loads(re.search(r'<pre id="found">(.*?)</pre>', shown)[1])
+    assert middle > 10
+    assert abs(name - middle) < 2
+    assert abs(number - middle) < 2
