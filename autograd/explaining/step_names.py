@@ -46,7 +46,7 @@ class StepName(NamedTuple):
 def step_names(
     order: Sequence[Value], out: Value, names: Mapping[Any, Any] | None, digits: int
 ) -> dict[Value, StepName]:
-    """A name for every Value: its own, or its formula if that is short, or else v1, v2 ...
+    """A name for every Value: its own, or its formula if that is short, or else the name of `all_names`.
 
     Args:
         order: `out` with all its ancestors, operands before users.
@@ -56,10 +56,8 @@ def step_names(
     """
     given = given_names(order, names)
     plain_names = all_names(order, out, given)
-    inner = [node for node in order if node.op is not None and node not in given and node is not out]
-    numbered = iter([plain_names[node] for node in inner])  # v1, v2 ...
-    unnamed = set(inner)
-    used = {name for node, name in plain_names.items() if node not in unnamed}
+    unnamed = {node for node in order if node.op is not None and node not in given and node is not out}
+    used = set(plain_names.values())
     found: dict[Value, StepName] = {}
     by_name: dict[str, StepName] = {}
 
@@ -80,7 +78,7 @@ def step_names(
                 if len(text) <= LONGEST and text not in used:
                     named = StepName(text, text, precedence, made=True)
         if named is None:
-            name = next(numbered) if node in unnamed else plain_names[node]
+            name = plain_names[node]
             named = StepName(name, python_name(name), ATOM)
         used.add(named.name)
         found[node] = by_name[named.name] = named

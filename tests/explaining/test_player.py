@@ -69,9 +69,9 @@ class TestSteps:
         assert names[2:7] == [
             "weight * measurement",
             "measurement * weight",
-            "v1",
-            "v2",
-            "tanh(v2)",
+            "v3",
+            "v4",
+            "tanh(v4)",
         ]
         assert len(set(names)) == len(names)
 
