@@ -55,9 +55,7 @@ class Trace:
             errors.explain_numpy(error)
             raise
         outs, self.rebuild_out = flatten(self.out)
-        if not set(map(type, outs)) <= {float, Value}:
-            outs = [x if type(x) is Value else number(x, f"a result of {name}") for x in outs]
-        self.outs = outs
+        self.outs = checked(outs, f"a result of {name}")
         roots = [x for x in self.outs if type(x) is Value]
         self.nodes, ends = walk(*roots, stop=self.inputs, since=start)
         self.captured: list[Value] = []
@@ -89,3 +87,14 @@ class Trace:
             check_fresh(self.nodes, self.leaves + self.inputs)
         if self._history:
             check_fresh(*self._history)
+
+
+def checked(leaves: list[Any], where: str) -> list[Any]:
+    """Leaves of a tree as floats and Values.
+
+    Raises:
+        TypeError: if one is no number; `where` names it.
+    """
+    if set(map(type, leaves)) <= {float, Value}:
+        return leaves
+    return [x if type(x) is Value else number(x, where) for x in leaves]

@@ -13,7 +13,7 @@ import warnings
 from functools import wraps
 
 from autograd.derivatives.argnums import Chosen
-from autograd.derivatives.tracing import Trace
+from autograd.derivatives.tracing import Trace, checked
 from autograd.derivatives.tree import flatten, flatten_like, is_dataclass
 from autograd.graph import engine
 from autograd.graph.engine import (
@@ -29,7 +29,6 @@ from autograd.graph.engine import (
 )
 from autograd.graph.recording import current, enable_grad
 from autograd.graph.walks import flat_args
-from autograd.table.op import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ class _Recording(Trace):
             return f(*new, **named)
 
         inputs = settled(numbers) if self.nested else _numbers(numbers)
-        super().__init__(call, _checked(inputs, f"an argument of {self.name} to differentiate by"), self.name)
+        super().__init__(call, checked(inputs, f"an argument of {self.name} to differentiate by"), self.name)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.nested and (self.linked or self.wants_gradients())
@@ -356,18 +355,7 @@ def _check_pairs(transform: str, primals: Any, tangents: Any) -> None:
 
 def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
     """The numbers of a tree that has the structure of another, in its order."""
-    return _checked(flatten_like(tree, pattern, name), f"one of {name}")
-
-
-def _checked(leaves: list[Any], where: str) -> list[Any]:
-    """Leaves as floats and Values.
-
-    Raises:
-        TypeError: if one is no number; `where` names it.
-    """
-    if set(map(type, leaves)) <= {float, Value}:
-        return leaves
-    return [x if type(x) is Value else number(x, where) for x in leaves]
+    return checked(flatten_like(tree, pattern, name), f"one of {name}")
 
 
 def _numbers(leaves: Sequence[Any]) -> list[Any]:

@@ -1,6 +1,6 @@
 """The engine in use: Value, and the functions over graphs of Values that the rest of the package uses.
 
-value.py documents them; the extension has the same in C.
+value.py and sweeps.py document them; the extension has the same in C.
 """
 
 from __future__ import annotations
