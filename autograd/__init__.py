@@ -27,6 +27,7 @@ from autograd.graph import pickling
 from autograd.graph.engine import Value as Value
 from autograd.graph.engine import backend_info as backend_info
 from autograd.graph.errors import StaleGraphError as StaleGraphError
+from autograd.graph.errors import TraceError as TraceError
 from autograd.graph.recording import enable_grad as enable_grad
 from autograd.graph.recording import module_path as module_path
 from autograd.graph.recording import no_grad as no_grad
@@ -35,6 +36,11 @@ from autograd.pictures import draw as draw
 from autograd.pictures import draw_dot as draw_dot
 from autograd.pictures import to_mermaid as to_mermaid
 from autograd.pictures import to_text as to_text
+from autograd.programs.jit import jit as jit
+from autograd.programs.program import GuardError as GuardError
+from autograd.programs.program import Program as Program
+from autograd.programs.trace import trace as trace
+from autograd.programs.vmap import vmap as vmap
 from autograd.table import op
 from autograd.table.functions import *
 from autograd.table.neurons import neurons as neurons

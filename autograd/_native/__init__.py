@@ -57,6 +57,8 @@ engine, reason = _load()
 class _Callable:
     """The base of Op in pure Python: a call of the op calls its `_call`."""
 
+    collects = False
+
     def __init_subclass__(cls) -> None:
         cls.__call__ = cls._call  # type: ignore[attr-defined, method-assign]
 

@@ -27,7 +27,7 @@ static int are_values(PyObject *list, int leaves)
 /* gather(values, name): an array of doubles as a bytearray; None if Python has to look at the operands */
 static PyObject *engine_gather(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    const int which = count == 2 ? attribute(args[1]) : UNKNOWN;
+    const int which = count == 2 && !traced_program() ? attribute(args[1]) : UNKNOWN;
     if (which == UNKNOWN || !is_connected() || !are_values(args[0], which == REQUIRES_GRAD)) {
         if (PyErr_Occurred())
             return NULL;
@@ -46,7 +46,7 @@ static PyObject *engine_gather(PyObject *module, PyObject *const *args, Py_ssize
 /* scatter(values, name, numbers): True; None if Python has to look at the operands */
 static PyObject *engine_scatter(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {
-    const int which = count == 3 ? attribute(args[1]) : UNKNOWN;
+    const int which = count == 3 && !traced_program() ? attribute(args[1]) : UNKNOWN;
     Py_buffer buffer;
     if (which > GRAD || !is_connected() || !are_values(args[0], which == DATA)
         || PyObject_GetBuffer(args[2], &buffer, PyBUF_FORMAT | PyBUF_ND) < 0) {

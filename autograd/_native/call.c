@@ -216,6 +216,7 @@ static PyObject *callable_new(PyTypeObject *type, PyObject *args, PyObject *keyw
 
 static PyMemberDef callable_members[] = {
     {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place in the compiled table; or -1"},
+    {"collects", T_BOOL, offsetof(Callable, collects), 0, "whether the op is a Call or an Output"},
     {NULL},
 };
 

@@ -154,6 +154,8 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
         return NULL;
     if (keep(given, "number", &python.number) < 0 || keep(given, "sequence", &python.sequence) < 0
         || keep(given, "combine", &python.combine) < 0 || keep(given, "compared", &python.compared) < 0
+        || keep(given, "condition", &python.condition) < 0
+        || keep(given, "carried_back", &python.carried_back) < 0
         || keep(given, "numbers", &python.numbers) < 0 || keep(given, "number_slopes", &python.number_slopes) < 0
         || keep(given, "node_slopes", &python.node_slopes) < 0        || keep(given, "errors", &python.errors) < 0)
         return NULL;

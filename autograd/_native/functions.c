@@ -267,6 +267,7 @@ static PyObject *sweep_terms(PyObject *nodes, PyObject *to, PyObject *from, PyOb
             Py_XDECREF(sweep.terms[i].value);
     }
     PyMem_RawFree(sweep.places.entries);
+    Py_XDECREF(sweep.places.collected);
     PyMem_RawFree(sweep.terms);
     drop_seeds(&seeds);
     drop_values(&order, owners[0]);

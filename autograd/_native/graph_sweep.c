@@ -162,7 +162,9 @@ static int carry_by_template(GraphSweep *sweep, Value *node, Term *of_node, Term
 
 static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
 {
-    PyObject *pairs = PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
+    const int passes = !sweep->is_forward && collects(node);
+    PyObject *pairs = passes ? passed_back(&sweep->places, node, term_object(*of_node), Py_True)
+                             : PyObject_CallOneArg(python.node_slopes, (PyObject *)node);
     int done = pairs ? resume(sweep) : -1;
     for (Py_ssize_t k = 0; done == 0 && k < PyList_GET_SIZE(pairs); k++) {
         PyObject *pair = PyList_GET_ITEM(pairs, k), *slope = PyTuple_GET_ITEM(pair, 1);
@@ -174,7 +176,9 @@ static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
             term = term_of(slope);
         else
             done = to_double(slope, "a partial", &term.number);
-        if (done == 0)
+        if (done == 0 && passes)
+            done = add_term(&sweep->terms[place], kept(term));
+        else if (done == 0)
             done = carry_term(sweep, of_node, &sweep->terms[place], term);
     }
     Py_XDECREF(pairs);

@@ -106,6 +106,8 @@ static struct {
     PyObject *sequence;        /* the operand of a variadic op as a tuple */
     PyObject *combine;         /* a binary op of a Value and something else */
     PyObject *compared;        /* the number to compare with, or NotImplemented */
+    PyObject *condition;       /* a comparison in the trace of a program */
+    PyObject *carried_back;    /* what a node of a Call passes back in a reverse sweep */
     PyObject *numbers;         /* operands with each Value replaced by its number */
     PyObject *number_slopes;   /* the operands of a node with their slopes as floats, */
     PyObject *node_slopes;     /* as Values */
@@ -118,6 +120,7 @@ typedef struct {
     vectorcallfunc vectorcall;
     int code;        /* the place in the table; -1 for an op outside the compiled table */
     uint64_t slopes; /* of such an op: a bit for each operand that has a slope; the last bit for the rest */
+    char collects;   /* whether the op is a Call or an Output, see table/call.py */
 } Callable;
 
 static int depends_on_wanting(Value *node);

@@ -93,7 +93,8 @@ static PyObject *engine_neurons(PyObject *module, PyObject *const *args, Py_ssiz
             done = -1;
         if (done != 1)
             break;
-        hold(&(State){.recording = outer ? outer->recording : 1, .origin = origin});
+        hold(&(State){.recording = outer ? outer->recording : 1, .origin = origin,
+                       .program = outer ? outer->program : NULL});
         PyObject *out = neuron(&row, inputs, numbers, values);
         let_go();
         PyList_SET_ITEM(outs, i, out);

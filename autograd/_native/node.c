@@ -146,14 +146,34 @@ static int cannot_delete(PyObject *given, const char *name)
     return -1;
 }
 
-static PyObject *get_data(Value *self, void *unused)
+/* -1 with TraceError while the task traces a program, in which a number that Python reads would be frozen. */
+ALWAYS_INLINE int check_readable(Value *self, const char *what)
+{
+    PyObject *program = traced_program();
+    if (RARELY(program != NULL)) {
+        PyObject *error = PyObject_CallMethod(program, "refusal", "Os", self, what);
+        if (error)
+            PyErr_SetObject((PyObject *)Py_TYPE(error), error);
+        Py_XDECREF(error);
+        return -1;
+    }
+    return 0;
+}
+
+/* The number, also inside the trace of a program. */
+static PyObject *get__number(Value *self, void *unused)
 {
     return PyFloat_FromDouble(self->data);
 }
 
+static PyObject *get_data(Value *self, void *unused)
+{
+    return check_readable(self, ".data") < 0 ? NULL : PyFloat_FromDouble(self->data);
+}
+
 static int set_data(Value *self, PyObject *given, void *unused)
 {
-    if (cannot_delete(given, "data") < 0)
+    if (cannot_delete(given, "data") < 0 || check_readable(self, ".data =") < 0)
         return -1;
     if (self->code != LEAF) {
         refuse("computed_data", (PyObject *)self, given);
@@ -169,12 +189,12 @@ static int set_data(Value *self, PyObject *given, void *unused)
 
 static PyObject *get_grad(Value *self, void *unused)
 {
-    return PyFloat_FromDouble(self->grad);
+    return check_readable(self, ".grad") < 0 ? NULL : PyFloat_FromDouble(self->grad);
 }
 
 static int set_grad(Value *self, PyObject *given, void *unused)
 {
-    if (cannot_delete(given, "grad") < 0)
+    if (cannot_delete(given, "grad") < 0 || check_readable(self, ".grad =") < 0)
         return -1;
     if (given == Py_None) {
         refuse("missing_grad", NULL, NULL);
@@ -334,6 +354,7 @@ static int value_setattro(PyObject *self, PyObject *name, PyObject *given)
 #define ATTRIBUTE(name, set) {#name, (getter)get_##name, (setter)(set)}
 static PyGetSetDef value_attributes[] = {
     ATTRIBUTE(data, set_data),
+    ATTRIBUTE(_number, NULL),
     ATTRIBUTE(grad, set_grad),
     ATTRIBUTE(op, NULL),
     ATTRIBUTE(args, NULL),

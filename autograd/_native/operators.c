@@ -24,11 +24,11 @@ ALWAYS_INLINE int read_operand(PyObject *object, double *number, Operand *kept, 
     return 1;
 }
 
-/* A node without its operands yet or, under no_grad, a detached leaf. */
+/* A node without its operands yet or, under no_grad, a detached leaf (but a program records all the same). */
 ALWAYS_INLINE Value *new_result(int code, double data, int flags)
 {
     const State *state = state_of_node();
-    if (RARELY(state != NULL) && !state->recording) {
+    if (RARELY(state != NULL) && !state->recording && !state->program) {
         code = LEAF;
         flags = CONSTANT;
     }
@@ -38,12 +38,30 @@ ALWAYS_INLINE Value *new_result(int code, double data, int flags)
     return node;
 }
 
+/* A finished node of a program; under no_grad it has no slopes. */
+ALWAYS_INLINE PyObject *finished(Value *node)
+{
+    if (RARELY(program_blocks > 0)) {
+        const State *state = state_of_task();
+        if (state && state->program && !state->recording && node->code != OP_stop_gradient) {
+            Value *cut = new_result(OP_stop_gradient, node->data, 0);
+            if (cut)
+                cut->x.value = node;
+            else
+                Py_DECREF(node);
+            return (PyObject *)cut;
+        }
+    }
+    return (PyObject *)node;
+}
+
 ALWAYS_INLINE PyObject *record_unary(int code, double data, Value *x)
 {
     Value *node = new_result(code, data, 0);
-    if (node && node->code != LEAF)
-        node->x.object = Py_NewRef(x);
-    return (PyObject *)node;
+    if (!node || node->code == LEAF)
+        return (PyObject *)node;
+    node->x.object = Py_NewRef(x);
+    return finished(node);
 }
 
 ALWAYS_INLINE PyObject *record_binary(int code, double data, Operand x, Operand y, int flags)
@@ -57,7 +75,7 @@ ALWAYS_INLINE PyObject *record_binary(int code, double data, Operand x, Operand 
         Py_INCREF(y.object);
     node->x = x;
     node->y = y;
-    return (PyObject *)node;
+    return finished(node);
 }
 
 /* A node whose operands are objects; it takes over the references. y may be NULL. */
@@ -67,7 +85,7 @@ static PyObject *record_objects(int code, double data, PyObject *x, PyObject *y)
     if (node && node->code != LEAF) {
         node->x.object = x;
         node->y.object = y;
-        return (PyObject *)node;
+        return finished(node);
     }
     Py_DECREF(x);
     Py_XDECREF(y);
@@ -107,6 +125,13 @@ static PyObject *operator_pow(PyObject *a, PyObject *b, PyObject *modulus)
 
 static int operator_bool(Value *self)
 {
+    PyObject *program = traced_program();
+    if (RARELY(program != NULL)) {
+        PyObject *found = PyObject_CallMethod(program, "guard", "O", self);
+        const int truth = found ? PyObject_IsTrue(found) : -1;
+        Py_XDECREF(found);
+        return truth;
+    }
     return self->data != 0.0;
 }
 
@@ -138,10 +163,12 @@ static PyObject *operator_abs(PyObject *self)
     return method_abs(self, NULL);
 }
 
-/* Comparisons are of numbers, and give a bool. */
+/* Comparisons are of numbers, and give a bool; in the trace of a program they give a node of a relation. */
 
 static PyObject *value_compare(PyObject *self, PyObject *other, int comparison)
 {
+    if (RARELY(traced_program() != NULL))
+        return PyObject_CallFunction(python.condition, "OOi", self, other, comparison);
     const double x = ((Value *)self)->data;
     double y;
     Operand kept;

@@ -10,6 +10,7 @@ typedef struct State {
     char matters;        /* whether new nodes differ from those outside of all blocks */
     PyObject *origin;    /* a tuple: the path of the module and the source line that run; NULL for neither */
     PyObject *traced;    /* the tuple of the inputs of all running traces, a list each */
+    PyObject *program;   /* the Recorder of the program that is being traced; NULL for none */
     struct State *outer; /* the State that this one has replaced; NULL outside of all blocks */
 } State;
 
@@ -19,6 +20,9 @@ static PyObject *state_variable; /* the context variable: a State, or None */
  * its task's State. */
 static Py_ssize_t open_blocks, blocks_that_matter;
 
+/* The number of States with a program: while there is none, Values may be read without a look-up. */
+static Py_ssize_t program_blocks;
+
 static void state_dealloc(PyObject *object)
 {
     State *self = (State *)object;
@@ -27,6 +31,8 @@ static void state_dealloc(PyObject *object)
         const int matters = self->matters;
         Py_XDECREF(self->origin);
         Py_XDECREF(self->traced);
+        program_blocks -= self->program != NULL;
+        Py_XDECREF(self->program);
         PyObject_Free(self);
         open_blocks--;
         blocks_that_matter -= matters;
@@ -42,6 +48,7 @@ static PyMemberDef state_members[] = {
     {"recording", T_BOOL, offsetof(State, recording), READONLY},
     {"origin", T_OBJECT, offsetof(State, origin), READONLY},
     {"traced", T_OBJECT, offsetof(State, traced), READONLY},
+    {"program", T_OBJECT, offsetof(State, program), READONLY},
     {NULL},
 };
 
@@ -96,6 +103,13 @@ ALWAYS_INLINE const State *state_of_node(void)
     return RARELY(blocks_that_matter > 0) ? state_of_task() : NULL;
 }
 
+/* The Recorder of the program that the calling task traces; borrowed, or NULL. */
+ALWAYS_INLINE PyObject *traced_program(void)
+{
+    const State *state = RARELY(program_blocks > 0) ? state_of_task() : NULL;
+    return state ? state->program : NULL;
+}
+
 static int set_state(const State *state)
 {
     PyObject *token = PyContextVar_Set(state_variable, state ? (PyObject *)state : Py_None);
@@ -116,6 +130,8 @@ static State *copy_state(const State *from)
     state->recording = from->recording;
     state->origin = Py_XNewRef(from->origin);
     state->traced = Py_NewRef(from->traced);
+    state->program = Py_XNewRef(from->program);
+    program_blocks += state->program != NULL;
     state->outer = NULL;
     state->matters = 0;
     return state;
@@ -193,8 +209,8 @@ static PyTypeObject open_blocks_type = {
 
 typedef struct {
     PyObject_HEAD
-    enum { RECORDING, PATH, TRACED } setting;
-    PyObject *value;                /* True or False; the name to append to the path; the inputs of a trace */
+    enum { RECORDING, PATH, TRACED, PROGRAM } setting;
+    PyObject *value;                /* True or False; the name to append to the path; the inputs of a trace; a Recorder */
     PyObject *outer, *inner;        /* the origin it was last entered in, and the origin inside it */
 } Block;
 
@@ -204,7 +220,10 @@ static PyObject *block_new(PyTypeObject *type, PyObject *args, PyObject *keyword
     PyObject *value;
     if (!PyArg_ParseTuple(args, "sO", &name, &value))
         return NULL;
-    const int setting = !strcmp(name, "path") ? PATH : !strcmp(name, "traced") ? TRACED : RECORDING;
+    const int setting = !strcmp(name, "path")      ? PATH
+                        : !strcmp(name, "traced")  ? TRACED
+                        : !strcmp(name, "program") ? PROGRAM
+                                                   : RECORDING;
     if (setting == PATH && !PyUnicode_Check(value))
         return PyErr_Format(PyExc_TypeError, "the name of a module is a str");
     Block *self = (Block *)type->tp_alloc(type, 0);
@@ -272,6 +291,11 @@ static PyObject *block_enter(PyObject *object, PyObject *unused)
         done = enter_path(self, state);
     else if (self->setting == TRACED)
         done = enter_trace(self, state);
+    else if (self->setting == PROGRAM) {
+        program_blocks += state->program == NULL;
+        Py_XSETREF(state->program, Py_NewRef(self->value));
+        state->recording = 1;
+    }
     else
         state->recording = self->value != Py_False;
     if (done < 0) {

@@ -1,9 +1,13 @@
 /* The cases of a switch over the code of a node that take its slopes.
  *
- * CARRY(operand, slope) is used once for each operand that is a Value. The text around the switch has the `node`,
+ * CARRY(operand, slope) is used once for each operand that is a Value; PAIRS, if it is defined, are the operands and
+ * slopes of a node whose op has its rules in Python. The text around the switch has the `node`,
  * its number `out`, and the `sweep`; the cases return -1 with an exception.
  */
 
+#ifndef PAIRS
+#define PAIRS slopes_by_rules(sweep, node)
+#endif
 #define CARRY_OBJECT(object, slope)                                                                          \
     if (IS_VALUE(object))                                                                                    \
         CARRY((Value *)(object), slope);
@@ -73,7 +77,7 @@ SEQUENCE_OPS_ALL_SLOPES_AT_ONCE(CASE)
 TWO_SEQUENCES_OPS(CASE)
 #undef CASE
 case CUSTOM: {
-    PyObject *pairs = slopes_by_rules(sweep, node);
+    PyObject *pairs = PAIRS;
     if (!pairs)
         return -1;
     for (Py_ssize_t k = 0; k < PyList_GET_SIZE(pairs); k++) {
@@ -85,3 +89,4 @@ case CUSTOM: {
 }
 #undef CARRY_OBJECT
 #undef CARRY
+#undef PAIRS

@@ -19,6 +19,7 @@ typedef struct {
     size_t mask;            /* the size of the hash table, minus 1 */
     const Array *nodes[2];  /* all nodes that have a place */
     Value *root;            /* where the walk started that gave the numbers; NULL if number_nodes() did */
+    PyObject *collected;    /* the adjoints of the results of calls, a dict, or NULL */
 } Sweep;
 
 /* Number the nodes as they stand in the arrays. */
@@ -62,6 +63,7 @@ static int begin_sweep(Sweep *sweep)
 static void end_sweep(Sweep *sweep)
 {
     PyMem_RawFree(sweep->entries);
+    Py_XDECREF(sweep->collected);
     if (sweep->room > spare.room && sweep->room <= SPARE_ROOM) {
         PyMem_RawFree(spare.adjoints);
         spare.adjoints = sweep->adjoints;
@@ -149,6 +151,27 @@ static PyObject *slopes_by_rules(Sweep *sweep, const Value *node)
     return pairs;
 }
 
+/* What a node of a Call or an Output passes back, see table/call.py: a list of pairs (operand, Value or float), to be
+ * added to their adjoints. NULL with an exception. */
+static PyObject *passed_back(Sweep *sweep, const Value *node, PyObject *carried, PyObject *graph)
+{
+    if (!carried || (!sweep->collected && !(sweep->collected = PyDict_New()))) {
+        Py_XDECREF(carried);
+        return NULL;
+    }
+    PyObject *pairs = PyObject_CallFunctionObjArgs(python.carried_back, (PyObject *)node, carried, sweep->collected,
+                                                   graph, NULL);
+    Py_DECREF(carried);
+    if (pairs && keep_places(sweep) < 0)
+        Py_CLEAR(pairs);
+    return pairs;
+}
+
+ALWAYS_INLINE int collects(const Value *node)
+{
+    return node->code == CUSTOM && ((Callable *)node->y.object)->collects;
+}
+
 enum { FEW = 64 };
 
 /* The slopes of an op by the operands of its sequence, all of which they depend on, in `few` if that has room for
@@ -189,6 +212,14 @@ static int check_signals(Sweep *sweep)
     return keep_places(sweep) < 0 ? -1 : done;
 }
 
+/* The same for a sweep of numbers: `*carried` becomes 1. */
+static PyObject *passed_back_once(Sweep *sweep, const Value *node, double *carried)
+{
+    PyObject *number = PyFloat_FromDouble(*carried);
+    *carried = 1.0;
+    return passed_back(sweep, node, number, Py_False);
+}
+
 /* Carry adjoints from users to operands; -1 with an exception. `shows` says whether the `grad` of each node is
  * exchanged for its adjoint, which is final when the node's turn comes; an exception undoes the exchanges.
  */
@@ -204,12 +235,13 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
             PREFETCH(&order->nodes[i - 8]->data);
         Value *node = order->nodes[i];
         const double *adjoint = adjoint_of(sweep, node);
-        const double carried = shows ? exchange(sweep, node) : adjoint ? *adjoint : 0.0;
+        double carried = shows ? exchange(sweep, node) : adjoint ? *adjoint : 0.0;
         if (carried == 0.0)
             continue;
         const double out = node->data;
         switch (node->code) {
 #define CARRY(operand, slope) carry(sweep, operand, carried, slope)
+#define PAIRS collects(node) ? passed_back_once(sweep, node, &carried) : slopes_by_rules(sweep, node)
 #include "slope_cases.h"
         }
     }
@@ -315,7 +347,7 @@ static PyObject *value_backward(Value *self, PyObject *args, PyObject *keywords)
     PyObject *given = NULL;
     double seed = 1.0;
     if (!PyArg_ParseTupleAndKeywords(args, keywords, "|O:backward", names, &given)
-        || (given && to_double(given, "the seed of backward", &seed) < 0))
+        || (given && to_double(given, "the seed of backward", &seed) < 0) || check_readable(self, "backward()") < 0)
         return NULL;
     if (sweeping)
         return refuse("nested_backward", NULL, NULL);

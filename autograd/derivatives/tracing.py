@@ -49,15 +49,12 @@ class Trace:
             else list(map(Value, given))
         )
         try:
-            with tracing(self.inputs):
-                self.out = f(self.inputs)
+            self.out = self.call(f)
         except TypeError as error:
             errors.explain_numpy(error)
             raise
-        outs, self.rebuild_out = flatten(self.out)
-        self.outs = checked(outs, f"a result of {name}")
-        roots = [x for x in self.outs if type(x) is Value]
-        self.nodes, ends = walk(*roots, stop=self.inputs, since=start)
+        self.outs = self.results(name)
+        self.nodes, ends = walk(*self.roots(), stop=self.inputs, since=start)
         self.captured: list[Value] = []
         self.constants: list[Value] = []
         for x in ends:
@@ -65,6 +62,20 @@ class Trace:
         inner = [x for x in self.captured if x.op is not None]
         self.leaves = [x for x in ends if x.op is None] if inner else ends
         self._history = walk(*inner) if inner else None  # entered for the two questions below alone
+
+    def call(self, f: Callable[[list[Value]], Any]) -> Any:
+        """The result of f."""
+        with tracing(self.inputs):
+            return f(self.inputs)
+
+    def results(self, name: str) -> list[Any]:
+        """The leaves of the result."""
+        outs, self.rebuild_out = flatten(self.out)
+        return checked(outs, f"a result of {name}")
+
+    def roots(self) -> list[Value]:
+        """The Values from which the graph is walked."""
+        return [x for x in self.outs if type(x) is Value]
 
     @property
     def reached(self) -> list[Value]:

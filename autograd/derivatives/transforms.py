@@ -28,6 +28,7 @@ from autograd.graph.engine import (
     walk,
 )
 from autograd.graph.recording import current, enable_grad
+from autograd.graph.sweeps import pull_gathered, push_gathered
 from autograd.graph.walks import flat_args
 
 TYPE_CHECKING = False
@@ -47,7 +48,10 @@ class _Recording(Trace):
         self, f: Callable[..., Any], chosen: Chosen, args: Sequence[Any], kwargs: dict[str, Any]
     ) -> None:
         self.name = chosen.name
-        self.nested = current().recording  # whether gradients of the caller's own Values can be wanted
+        self.traced = current().program is not None  # then all derivatives are graphs
+        self.nested = (
+            current().recording or self.traced
+        )  # whether gradients of the caller's own Values can be wanted
         given = dict(kwargs)
         places = chosen.places(args, given)
         several = chosen.several  # then a derivative is a tuple
@@ -62,11 +66,11 @@ class _Recording(Trace):
                 (new if type(i) is int else named)[i] = arg
             return f(*new, **named)
 
-        inputs = settled(numbers) if self.nested else _numbers(numbers)
+        inputs = numbers if self.traced else settled(numbers) if self.nested else _numbers(numbers)
         super().__init__(call, checked(inputs, f"an argument of {self.name} to differentiate by"), self.name)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
-        self.graph = self.nested and (self.linked or self.wants_gradients())
+        self.graph = self.traced or (self.nested and (self.linked or self.wants_gradients()))
 
     def pull(self, cotangents: Sequence[Any]) -> list[Any]:
         """The derivatives by the inputs of the results, weighted with cotangents: reverse mode."""
@@ -78,7 +82,8 @@ class _Recording(Trace):
             return found
         start = advance_clock()
         with enable_grad():  # a slope may be an operand itself, so a Value of the caller's
-            found = own(pull_graph(self.order, self.inputs, seeds), start)
+            pulled = (pull_gathered if self.traced else pull_graph)(self.order, self.inputs, seeds)
+            found = own(pulled, start)
         self.check_rules()
         return self.bare(found)
 
@@ -92,7 +97,8 @@ class _Recording(Trace):
             return self.spread(found)
         start = advance_clock()
         with enable_grad():
-            found = own(engine.push_graph(self.order, outs, self.inputs, tangents), start)
+            push = push_gathered if self.traced else engine.push_graph
+            found = own(push(self.order, outs, self.inputs, tangents), start)
         self.check_rules()
         return self.bare(self.spread(found))
 
@@ -118,7 +124,7 @@ class _Recording(Trace):
         everything, rows = self.order, []
         members = set(everything)
         for unit, out in zip(_units(len(self.outs)), self.outs, strict=True):
-            of_out = walk(out, stop=self.inputs)[0] if type(out) is Value else []
+            of_out = walk(out, stop=self.inputs, since=self.start)[0] if type(out) is Value else []
             self.order = [x for x in of_out if x in members]
             rows.append(self.pull(unit))
         self.order = everything
@@ -130,7 +136,9 @@ class _Recording(Trace):
             self.check_fresh()
 
     def bare(self, results: Sequence[Any]) -> list[Any]:
-        """Results as floats, except Values that want gradients."""
+        """Results as floats, except Values that want gradients, and all in the trace of a program."""
+        if self.traced:
+            return list(results)
         for x in self.inputs:
             if x.op is None:
                 x.requires_grad = False  # ours alone: nobody can ask for its gradient
@@ -360,7 +368,7 @@ def _like(tree: Any, pattern: Any, name: str) -> list[Any]:
 
 def _numbers(leaves: Sequence[Any]) -> list[Any]:
     """Leaves with numbers for Values."""
-    return [x.data if type(x) is Value else x for x in leaves]
+    return [x._number if type(x) is Value else x for x in leaves]
 
 
 def jacobian(
@@ -430,7 +438,8 @@ def gradients(out: Value, inputs: Any) -> Any:
     order = between(reached, wanted)
     start = advance_clock()
     with enable_grad():
-        found = own(pull_graph(order, wanted, [(out, 1.0)]), start)
+        pull = pull_graph if current().program is None else pull_gathered
+        found = own(pull(order, wanted, [(out, 1.0)]), start)
     if clock() != start:  # a rule of a user's op has set a leaf
         check_fresh(reached, leaves)
     return rebuild([x if type(x) is Value else Value(x, requires_grad=False) for x in found])

@@ -47,7 +47,7 @@ def _visit(tree: Any, leaves: list[Any], in_dataclass: bool) -> Rebuild:
         return _visit_dataclass(tree, leaves)
     if in_dataclass and _is_kept(tree):
         return lambda new: tree
-    if _is_array(tree):
+    if is_array(tree):
         leaves.extend(tree.ravel().tolist())
         stop, shape = len(leaves), tree.shape
         return lambda new: array_of(new[start:stop], shape)
@@ -64,12 +64,14 @@ def _is_flat(items: Any) -> bool:
 
 
 def _visit_dataclass(tree: Any, leaves: list[Any]) -> Rebuild:
-    kept, branches = _fields(tree)
+    kept, branches = dataclass_fields(tree)
     rebuilders = {name: _visit(branch, leaves, True) for name, branch in branches.items()}
-    return lambda new: _made(type(tree), kept | {name: rebuild(new) for name, rebuild in rebuilders.items()})
+    return lambda new: made_dataclass(
+        type(tree), kept | {name: rebuild(new) for name, rebuild in rebuilders.items()}
+    )
 
 
-def _made(kind: type, fields: dict[str, Any]) -> Any:
+def made_dataclass(kind: type, fields: dict[str, Any]) -> Any:
     """An object of a dataclass, which may be frozen, with these fields."""
     made: Any = object.__new__(kind)
     for name, field in fields.items():
@@ -82,7 +84,7 @@ def is_dataclass(x: Any) -> bool:
     return hasattr(type(x), "__dataclass_fields__")
 
 
-def _fields(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+def dataclass_fields(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """The fields of a dataclass that have been set: those to keep as they are, and those to search."""
     import dataclasses
 
@@ -99,7 +101,7 @@ def _is_kept(x: Any) -> bool:
     """Whether an object in a dataclass is no number; a complex number is a leaf, so that it is refused."""
     if hasattr(type(x), "apply_op") or isinstance(x, complex):
         return False
-    if _is_array(x):
+    if is_array(x):
         return x.dtype.kind not in "iufcO"
     if isinstance(x, bool) or x is None:
         return True
@@ -134,17 +136,17 @@ def flatten_like(tree: Any, pattern: Any, name: str = "", in_dataclass: bool = F
     if is_dataclass(pattern):
         if type(tree) is not type(pattern):
             raise _differs(name, f"a {type(pattern).__name__}", tree)
-        mine, theirs = _fields(tree)[1], _fields(pattern)[1]
+        mine, theirs = dataclass_fields(tree)[1], dataclass_fields(pattern)[1]
         return [x for key in theirs for x in flatten_like(mine.get(key), theirs[key], f"{name}.{key}", True)]
     if in_dataclass and _is_kept(pattern):
         return []
-    if _is_array(tree) and tree.ndim == 0:  # interchangeable with a number
+    if is_array(tree) and tree.ndim == 0:  # interchangeable with a number
         tree = tree.item()
-    if _is_array(pattern) and pattern.ndim > 0:
-        if not _is_array(tree) or tree.shape != pattern.shape:
+    if is_array(pattern) and pattern.ndim > 0:
+        if not is_array(tree) or tree.shape != pattern.shape:
             raise _differs(name, f"an array of shape {pattern.shape}", tree)
         return flatten(tree)[0]
-    if isinstance(tree, (dict, list, tuple)) or _is_array(tree) or is_dataclass(tree):
+    if isinstance(tree, (dict, list, tuple)) or is_array(tree) or is_dataclass(tree):
         raise _differs(name, "a number", tree)
     return [tree]
 
@@ -160,17 +162,22 @@ def paths(tree: Any, name: str = "", in_dataclass: bool = False) -> list[str]:
     if isinstance(tree, (list, tuple)):
         return [p for i, branch in enumerate(tree) for p in paths(branch, f"{name}[{i}]", in_dataclass)]
     if is_dataclass(tree):
-        return [p for key, branch in _fields(tree)[1].items() for p in paths(branch, f"{name}.{key}", True)]
+        return [
+            p
+            for key, branch in dataclass_fields(tree)[1].items()
+            for p in paths(branch, f"{name}.{key}", True)
+        ]
     if in_dataclass and _is_kept(tree):
         return []
-    if _is_array(tree):
+    if is_array(tree):
         import numpy
 
         return [f"{name}[{', '.join(map(str, place))}]" for place in numpy.ndindex(tree.shape)]
     return [name]
 
 
-def _is_array(x: Any) -> bool:
+def is_array(x: Any) -> bool:
+    """Whether x is a NumPy array."""
     return _is_array_type(type(x))
 
 
@@ -193,13 +200,13 @@ def array_of(items: Any, shape: tuple[int, ...]) -> Any:
         branches = [array_of(branch, shape) for branch in zip(*items, strict=True)]
         return type(first)(*branches) if hasattr(first, "_fields") else type(first)(branches)
     if is_dataclass(first):
-        fields, searched = _fields(first)
+        fields, searched = dataclass_fields(first)
         for name, field in searched.items():
             fields[name] = field if _is_kept(field) else array_of([getattr(x, name) for x in items], shape)
-        return _made(type(first), fields)
+        return made_dataclass(type(first), fields)
     if all(type(x) is float for x in items):
         return numpy.array(items, dtype=float).reshape(shape)
-    if all(_is_array(x) and x.shape == first.shape for x in items):
+    if all(is_array(x) and x.shape == first.shape for x in items):
         return numpy.stack(items).reshape(shape + first.shape)
     result = numpy.empty(len(items), dtype=object)
     result[:] = items

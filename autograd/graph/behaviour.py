@@ -51,6 +51,7 @@ class Behaviour(Operand):
     __slots__ = ()
 
     if TYPE_CHECKING:
+        _number: float  # the number, also inside the trace of a program
         _check_operands: Callable[[list[Any], list[Any]], None]  # the engine's `check_fresh`
 
         def __init__(self, data: float, label: str = "", *, requires_grad: bool = True) -> None: ...
@@ -161,18 +162,24 @@ class Behaviour(Operand):
         return self.data
 
     def detach(self) -> Self:
-        """A new leaf with the same number, and without gradients."""
+        """A new leaf with the same number, without gradients; in a traced program a node without slopes."""
+        if current().program is not None:
+            node: Self = ops.stop_gradient(self)
+            return node
         return type(self)(self.data, self.label, requires_grad=False)
 
     def __repr__(self) -> str:
         label = f", label={self.label!r}" if self.label else ""
+        if current().program is not None:
+            return f"Value(data={self._number!r}{label})"
         return f"Value(data={self.data!r}, grad={self.grad!r}{label})"
 
     def __format__(self, spec: str) -> str:
-        return format(self.data, spec) if spec else repr(self)
+        return format(self._number, spec) if spec else repr(self)
 
     def __bool__(self) -> bool:
-        return self.data != 0.0
+        program = current().program
+        return self.data != 0.0 if program is None else program.guard(self)
 
     def __float__(self) -> float:
         return self._lone("float")
@@ -182,6 +189,8 @@ class Behaviour(Operand):
 
     def _lone(self, name: str) -> float:
         """The number, if no gradient is lost by taking it out of the graph."""
+        if current().program is not None:
+            raise current().program.refusal(self, f"{name}()")
         if current().recording and self.requires_grad:
             raise TypeError(
                 f"{name}() of {self!r} would silently drop its gradient: write v.data or v.item() for the "
@@ -190,35 +199,100 @@ class Behaviour(Operand):
             )
         return self.data
 
+    def __index__(self) -> int:
+        if current().program is not None:
+            raise current().program.refusal(self, "an index")
+        raise TypeError(
+            f"an index is a whole number, and {self!r} is a Value: write int(v.data), or keep indices as ints"
+        )
+
+    def _logic(self, op: Op, other: Any) -> Any:
+        """``&``, ``|`` and ``^`` of conditions, which only a traced program has."""
+        if current().program is None or not (is_condition(self) and is_condition(other)):
+            return NotImplemented
+        return op(self, other)
+
+    def __and__(self, other: Any) -> Any:
+        return self._logic(ops.minimum, other)
+
+    def __or__(self, other: Any) -> Any:
+        return self._logic(ops.maximum, other)
+
+    def __xor__(self, other: Any) -> Any:
+        return self._logic(ops.ne, other)
+
+    __rand__, __ror__, __rxor__ = __and__, __or__, __xor__
+
     def __array_ufunc__(self, ufunc: Any, method: str, *inputs: Any, **options: Any) -> Any:
         """Called by NumPy for a ufunc with a Value among its operands."""
         return ufunc_result(ufunc, method, inputs, options, Behaviour)
 
     def __eq__(self, other: object) -> Any:
+        if current().program is not None:
+            return condition(self, other, 2)
         other = compared(other)
         return other if other is NotImplemented else self.data == other
 
     def __ne__(self, other: object) -> Any:
+        if current().program is not None:
+            return condition(self, other, 3)
         other = compared(other)
         return other if other is NotImplemented else self.data != other
 
     def __lt__(self, other: Any) -> Any:
+        if current().program is not None:
+            return condition(self, other, 0)
         other = compared(other)
         return other if other is NotImplemented else self.data < other
 
     def __le__(self, other: Any) -> Any:
+        if current().program is not None:
+            return condition(self, other, 1)
         other = compared(other)
         return other if other is NotImplemented else self.data <= other
 
     def __gt__(self, other: Any) -> Any:
+        if current().program is not None:
+            return condition(self, other, 4)
         other = compared(other)
         return other if other is NotImplemented else self.data > other
 
     def __ge__(self, other: Any) -> Any:
+        if current().program is not None:
+            return condition(self, other, 5)
         other = compared(other)
         return other if other is NotImplemented else self.data >= other
 
     __hash__ = object.__hash__
+
+
+RELATIONS = (ops.lt, ops.le, ops.eq, ops.ne)  # in the order of Python's rich comparisons
+
+
+def condition(left: Any, right: Any, comparison: int) -> Any:
+    """A comparison in the trace of a program: a node that is 1 where it holds, else 0.
+
+    ``if`` asks a condition for its truth, which makes a guard; ``&``, ``|`` and ``^`` combine conditions, and
+    in arithmetic a condition counts as 1 or 0, as a bool does.
+    """
+    if not isinstance(right, Behaviour):
+        try:
+            right = number(right)
+        except TypeError:
+            return NotImplemented
+    if comparison > 3:
+        return RELATIONS[comparison - 4](right, left)
+    return RELATIONS[comparison](left, right)
+
+
+def is_condition(x: Any) -> bool:
+    """Whether a Value or number is 1 or 0 by what it is: a relation, a combination of those, a bool."""
+    if isinstance(x, bool):
+        return True
+    op = x.op if isinstance(x, Behaviour) else None
+    if op in (ops.minimum, ops.maximum, ops.stop_gradient):
+        return all(map(is_condition, flat_args(x)))
+    return op is not None and op.kind == "relation"
 
 
 def compared(other: Any) -> Any:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from autograd._native import engine, reason
 from autograd.graph import errors
-from autograd.graph.behaviour import Behaviour, compared
+from autograd.graph.behaviour import Behaviour, compared, condition
 from autograd.table import op, operand, slopes
+from autograd.table.call import carried_back
 
 TYPE_CHECKING = False
 if TYPE_CHECKING or engine is None:
@@ -23,6 +24,8 @@ else:
         sequence=op.sequence,
         combine=operand.combine,
         compared=compared,
+        condition=condition,
+        carried_back=carried_back,
         numbers=slopes.numbers,
         number_slopes=slopes.number_slopes,
         node_slopes=slopes.node_slopes,

@@ -11,6 +11,30 @@ class StaleGraphError(RuntimeError):
     """A leaf was given a new number after it was used, so the recorded graph is no longer true."""
 
 
+class TraceError(RuntimeError):
+    """A traced function asked for a number, which the program would keep for ever."""
+
+
+_INSTEAD = {
+    ".data": "return the number beside the loss, or compare Values (loss < 0.1), which makes a guard",
+    ".grad": "take gradients by transforms inside (grad, value_and_grad), or read .grad after the call",
+    "backward()": "return the loss, and call backward() on the result; or trace value_and_grad(f)",
+    ".data =": "set leaves outside of the function; inside, compute with the new number itself",
+    ".grad =": "set gradients outside of the function",
+    "int()": "name the argument in static_argnums if it is an index or a size; floor(v) is a number",
+    "an index": "name the argument in static_argnums, so that a program is traced for each of its numbers",
+}
+
+
+def in_trace(node: Any, what: str, name: str, where: str) -> TraceError:
+    at = f" at {where}" if where else ""
+    instead = _INSTEAD.get(what, "use autograd's functions (autograd.exp, not math.exp)")
+    return TraceError(
+        f"{what} of {node!r}{at}: {name} is being traced, and the program would keep this "
+        f"number in every later call. Instead, {instead}"
+    )
+
+
 def subclass(cls: type) -> None:
     """`Value.__init_subclass__`: refuses a subclass."""
     raise TypeError(

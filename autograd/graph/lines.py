@@ -6,7 +6,7 @@ from autograd.graph.walks import replaced, topological_order
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterable
+    from collections.abc import Callable, Container, Iterable, Sequence
     from typing import Any
 
     from autograd.table.op import Op
@@ -61,3 +61,10 @@ def replay(
 def call(op: Op, args: tuple[Any, ...]) -> Any:
     """`op(*args)`: with it `replay` makes a new graph of the same form."""
     return op(*args)
+
+
+def picked(found: Sequence[Any], operand: Any) -> Any:
+    """The value of an operand of a line, given those of all places."""
+    if type(operand) is int:
+        return found[operand]
+    return tuple([picked(found, x) for x in operand]) if type(operand) is tuple else operand

@@ -1,4 +1,4 @@
-"""Per-task state: whether ops record a graph, the module and source line of new nodes, running traces."""
+"""Per-task state: whether ops record, the module and source line of new nodes, running traces."""
 
 from __future__ import annotations
 
@@ -57,12 +57,15 @@ class _State:
     Tasks that are started inside a block share its state, so it is never changed, only replaced.
     """
 
-    __slots__ = ("__weakref__", "origin", "outer", "recording", "traced")
+    __slots__ = ("__weakref__", "origin", "outer", "program", "recording", "traced")
 
-    def __init__(self, recording: bool, origin: Any, traced: tuple[Any, ...], outer: Any) -> None:
+    def __init__(
+        self, recording: bool, origin: Any, traced: tuple[Any, ...], program: Any, outer: Any
+    ) -> None:
         self.recording = recording  # False inside no_grad
         self.origin = origin  # the path of the module and the source line that are running; None for neither
         self.traced = traced  # the inputs of the traces that are running: a list each, the outermost first
+        self.program = program  # the Recorder of the program that is being traced; None for none
         self.outer = outer  # the state that this one has replaced
         _states.add(ref(self, _states.discard))
 
@@ -73,6 +76,7 @@ class _Outside:
     recording = True
     origin = None
     traced: tuple[Any, ...] = ()
+    program = None
 
     @property
     def outer(self) -> Any:
@@ -88,7 +92,7 @@ def _set_source(source: str) -> None:
     state = _state.get()
     outer = state if state is _outside else state.outer
     path = state.origin[0] if state.origin else ""
-    _state.set(_State(state.recording, (path, source), state.traced, outer))
+    _state.set(_State(state.recording, (path, source), state.traced, state.program, outer))
 
 
 class _Thread(local):
@@ -145,10 +149,12 @@ class _BlockInPython:
                 path, source = outer.origin or ("", "")
                 inner = _joined(path, self._value), source
                 self._origins = outer.origin, inner
-            return _State(outer.recording, inner, outer.traced, outer)
+            return _State(outer.recording, inner, outer.traced, outer.program, outer)
         if self._name == "traced":
-            return _State(True, outer.origin, (*outer.traced, self._value), outer)
-        return _State(self._value, outer.origin, outer.traced, outer)
+            return _State(True, outer.origin, (*outer.traced, self._value), outer.program, outer)
+        if self._name == "program":
+            return _State(True, outer.origin, outer.traced, self._value, outer)
+        return _State(self._value, outer.origin, outer.traced, outer.program, outer)
 
     __enter__ = _Entering()
     __exit__ = _Leaving().__exit__
@@ -289,6 +295,46 @@ def module_path(name: str, unit: int | None = None) -> Block:
 def tracing(inputs: list[Any]) -> Block:
     """A block for a call of a function on these inputs: ops record, and copies of inputs stay connected."""
     return Block("traced", inputs)
+
+
+class Recorder:
+    """What the trace of a program notes beside its nodes: the guards, and how errors call the function.
+
+    A guard is a node that was asked for its truth, the answer, and the line of the program that asked.
+
+    Attributes:
+        name: the name of the function.
+        guards: the guards in the order in which they were asked.
+    """
+
+    __slots__ = ("guards", "name")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.guards: list[tuple[Any, bool, str]] = []
+
+    def guard(self, node: Any) -> bool:
+        """The truth of a node: whether its number is not 0. The program holds for inputs with the same."""
+        outcome: bool = node._number != 0.0
+        self.guards.append((node, outcome, caller()))
+        return outcome
+
+    def refusal(self, node: Any, what: str) -> errors.TraceError:
+        """The error for `what` was asked of a Value: its number, say."""
+        return errors.in_trace(node, what, self.name, caller())
+
+
+def tracing_program(recorder: Recorder) -> Block:
+    """A block in which a program is traced: ops record in any case, and numbers cannot be read."""
+    return Block("program", recorder)
+
+
+def caller() -> str:
+    """The line of the program that called this package, as "train.py:12"; "" where there is none."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and frame.f_code.co_filename.startswith(OURS):
+        frame = frame.f_back
+    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else ""
 
 
 def traced_inputs() -> set[Any]:

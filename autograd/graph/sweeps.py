@@ -7,6 +7,7 @@ node. The functions after them are what transforms ask of the engine in Python; 
 from __future__ import annotations
 
 from autograd.table import ops
+from autograd.table.call import carried_back
 from autograd.table.slopes import node_slopes, number_slopes
 
 TYPE_CHECKING = False
@@ -54,9 +55,15 @@ def reverse(order: list[Any], adjoint: dict[Any, Any], slopes: Slopes, reached: 
     Contributions go to the nodes that `adjoint` has an entry for; no others are computed on. A node whose
     adjoint is 0 contributes nothing, and its slopes are not taken, unless it is in `reached`.
     """
+    collected: dict[Any, Any] = {}
     for node in reversed(order):
         carried = adjoint[node]
         if node.op is None or (type(carried) is float and carried == 0.0 and node not in reached):
+            continue
+        if node.op.collects:
+            for x, more in carried_back(node, carried, collected, slopes is node_slopes):
+                if x in adjoint:
+                    adjoint[x] = plus(adjoint[x], more)
             continue
         number = type(carried) is float and carried != 0.0
         for x, slope in slopes(node, adjoint):
@@ -86,6 +93,55 @@ def pull_graph(order: list[Any], inputs: list[Any], seeds: Seeds) -> list[Any]:
             adjoint[out] = plus(adjoint[out], weight)
     reverse(order, adjoint, node_slopes)
     return [adjoint[x] for x in inputs]
+
+
+def pull_gathered(order: list[Any], inputs: list[Any], seeds: Seeds) -> list[Any]:
+    """`pull_graph` with an adjoint that is one `chain_dot` of what all users pass on, the last user first.
+
+    The graph is as large as the sweep, with few nodes to each operand: the traces of programs use it.
+    """
+    passed: dict[Any, tuple[list[Any], list[Any]]] = {x: ([], []) for x in [*order, *inputs]}
+    collected: dict[Any, Any] = {}
+
+    def pass_on(x: Any, adjoint: Any, slope: Any) -> None:
+        if x in passed and not (type(slope) is float and slope == 0.0):
+            adjoints, slopes = passed[x]
+            adjoints.append(adjoint)
+            slopes.append(slope)
+
+    for out, weight in seeds:
+        pass_on(out, weight, 1.0)
+    for node in reversed(order):
+        if node.op is None or not passed[node][0]:
+            continue
+        carried = gathered(*passed[node])
+        if node.op.collects:
+            for x, more in carried_back(node, carried, collected, True):
+                pass_on(x, more, 1.0)
+        elif not (type(carried) is float and carried == 0.0):
+            passed[node] = [carried], [1.0]
+            for x, slope in node_slopes(node, passed):
+                pass_on(x, carried, slope)
+    return [gathered(*passed[x]) for x in inputs]
+
+
+def gathered(carried: list[Any], slopes: list[Any]) -> Any:
+    """The sum of the products of adjoints or tangents and slopes, in this order, as one node."""
+    if len(carried) < 2:
+        return times(carried[0], slopes[0]) if carried else 0.0
+    if all(type(slope) is float and slope == 1.0 for slope in slopes):
+        return carried[0] + carried[1] if len(carried) == 2 else ops.sum_of(tuple(carried))
+    return ops.chain_dot(tuple(carried), tuple(slopes))
+
+
+def push_gathered(order: list[Any], outs: list[Any], inputs: list[Any], tangents: Sequence[Any]) -> list[Any]:
+    """`push_graph` with a tangent that is one `chain_dot` of those of the operands."""
+    tangent = dict(zip(inputs, tangents, strict=True))
+    for node in order:
+        if node not in tangent:
+            pairs = node_slopes(node, tangent)
+            tangent[node] = gathered([tangent[x] for x, _ in pairs], [slope for _, slope in pairs])
+    return [tangent.get(out, 0.0) for out in outs]
 
 
 def push(order: list[Any], outs: list[Any], inputs: list[Any], tangents: Sequence[Any]) -> list[float]:

@@ -92,10 +92,14 @@ class Value(Behaviour):
 
     @property
     def data(self) -> float:
+        if open_blocks and current().program is not None:
+            raise current().program.refusal(self, ".data")
         return self._number
 
     @data.setter
     def data(self, data: Any) -> None:
+        if open_blocks and current().program is not None:
+            raise current().program.refusal(self, ".data =")
         if self._made_by is not None:
             raise errors.computed_data(self, data)
         global tick
@@ -107,10 +111,14 @@ class Value(Behaviour):
 
     @property
     def grad(self) -> float:
+        if open_blocks and current().program is not None:
+            raise current().program.refusal(self, ".grad")
         return float(getattr(self, "_grad" if self._made_by is None else "_adjoint", 0.0))
 
     @grad.setter
     def grad(self, grad: Any) -> None:
+        if open_blocks and current().program is not None:
+            raise current().program.refusal(self, ".grad =")
         if grad is None:
             raise errors.missing_grad()
         grad = number(grad, ".grad")
@@ -175,6 +183,8 @@ class Value(Behaviour):
 
     def backward(self, seed: float = 1.0) -> None:
         seed = number(seed, "the seed of backward")
+        if current().program is not None:
+            raise current().program.refusal(self, "backward()")
         if thread.sweep.locked():
             raise errors.nested_backward()
         started = tick
@@ -235,10 +245,12 @@ def node(op: Op, args: tuple[Any, ...], data: float, made: int) -> Value:
     if type(data) is not float:
         data = number(data, f"the result of {op.name}")
     state = current()
-    if not state.recording:
+    if not state.recording and state.program is None:
         return Value(data, requires_grad=False)
     out = recorded(op, args, data)
     out._tick = made
+    if not state.recording:  # a program records all the same, and cuts the slopes
+        out = recorded(ops.stop_gradient, (out,), data)
     if state.origin:
         out._origin = state.origin
     return out
@@ -364,7 +376,7 @@ def settled(results: Iterable[Any]) -> list[Any]:
     for node in reached:
         if any(type(x) is Value and x in wanting for x in flat_args(node)):
             wanting.add(node)
-    return [x.data if type(x) is Value and x not in wanting else x for x in results]
+    return [x._number if type(x) is Value and x not in wanting else x for x in results]
 
 
 def own(results: Iterable[Any], start: int) -> list[Any]:

@@ -36,7 +36,14 @@ def arithmetic(
 ) -> Op:
     """An operator that Python and C write alike; the result is rounded once, the slopes are exact."""
     text = f"#1 {infix} #2" if len(partials) == 2 else f"{infix}#1"
-    facts: Facts = {"method": "", "latex": text, "c": text, "domain": (WIDE,) * len(partials)}
+    facts: Facts = {
+        "method": "",
+        "latex": text,
+        "c": text,
+        "python": text,
+        "numpy": text,
+        "domain": (WIDE,) * len(partials),
+    }
     facts |= {"ulp": 0.5, "slope_ulp": 0.0, "doc": text.replace("#1", "x").replace("#2", "y")}
     return Op(name, forward, partials, infix=infix, precedence=precedence, **facts | row)
 
@@ -95,6 +102,8 @@ def relation(name: str, infix: str, forward: Callable[[float, float], float], la
         precedence=0,
         latex=rf"\left[#1 {latex} #2\right]",
         c=f"(#1 {infix} #2 ? 1.0 : 0.0)",
+        python=f"(1.0 if #1 {infix} #2 else 0.0)",
+        numpy=f"(#1 {infix} #2) * 1.0",
         ulp=0.0,
         kinks="slopes 0 everywhere",
         doc=f"1.0 where x {infix} y, else 0.0.",

@@ -59,12 +59,18 @@ class Op(_native.Callable):  # type: ignore[misc]
         c: a C expression with #1, #2 for the operands; for a variadic op the name of a C function of
             (n, xs, ys ...), the length of the sequences and an array of doubles for each.
         c_helper: the C function that `c` calls, unless libm has it.
+        python: a Python expression with #1, #2 for the operands that gives what `forward` gives for floats
+            (a division by 0 may raise); "" calls `forward`. For a sum over sequences, the term that is added.
+        numpy: the same for arrays, in terms of ``np``; "" has NumPy's function of the method's name, or
+            `forward` for each element where NumPy has none.
         domain: for each operand the open interval (low, high) that tests draw from.
         kinks: in words, the slope where the derivative does not exist.
         kind: for explanations and simplification, "sum", "product", "relation" (the result is 1.0 or 0.0) or
             "choice" (the result is one of the operands); "" for any other op.
         saturates: whether the slope rounds to 0 far from 0, as that of sigmoid does.
         vanishes: whether the result may be 0 on a whole region, as that of relu is.
+        masks: whether the result may be finite although an operand is nan, or differ where a zero changes its
+            sign, other than by an infinity; relations and choices do by their kind.
         singular: whether finite operands may give nan or an infinity, other than by overflow.
         ulp: the bound on the error of the result, in units in the last place.
         slope_ulp, slope_abs: the bounds on the error of a slope; one of the two holds.
@@ -92,11 +98,14 @@ class Op(_native.Callable):  # type: ignore[misc]
         latex: str = "",
         c: str = "",
         c_helper: str = "",
+        python: str = "",
+        numpy: str = "",
         domain: Sequence[tuple[float, float]] = (),
         kinks: str = "",
         kind: Kind = "",
         saturates: bool = False,
         vanishes: bool = False,
+        masks: bool = False,
         singular: bool = False,
         ulp: float = 4.0,
         slope_ulp: float = 6.0,
@@ -122,11 +131,14 @@ class Op(_native.Callable):  # type: ignore[misc]
         self.latex = latex
         self.c = c
         self.c_helper = c_helper
+        self.python = python
+        self.numpy = numpy
         self.domain = tuple(domain) or ((-2.0, 2.0),) * self.arity
         self.kinks = kinks
         self.kind = kind
         self.saturates = saturates
         self.vanishes = vanishes
+        self.masks = masks or kind in ("relation", "choice")
         self.singular = singular
         self.ulp = ulp
         self.slope_ulp = slope_ulp

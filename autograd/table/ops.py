@@ -111,6 +111,14 @@ def _dot(xs: Sequence[float], ys: Sequence[float]) -> float:
     return total
 
 
+def _chain_dot(adjoints: Sequence[float], slopes: Sequence[float]) -> float:
+    total = 0.0
+    for adjoint, slope in zip(adjoints, slopes, strict=True):
+        if adjoint != 0.0 and slope != 0.0:
+            total += adjoint * slope
+    return total
+
+
 def _sum_of(xs: Sequence[float]) -> float:
     total = 0.0  # not the builtin sum, which compensates from Python 3.12 on
     for x in xs:
@@ -149,17 +157,20 @@ div = arithmetic(
 )
 chain = Op(
     "chain",
-    lambda carried, slope: 0.0 if carried == 0.0 or slope == 0.0 else carried * slope,
+    lambda carried, slope: 0.0 if carried == 0.0 or slope == 0.0 else carried * slope + 0.0,
     (lambda carried, slope, out: slope, lambda carried, slope, out: carried),
     kind="product",
     method="",
     latex=named("chain", "#1, #2"),
-    c="(#1 == 0.0 || #2 == 0.0 ? 0.0 : #1 * #2)",
+    c="(#1 == 0.0 || #2 == 0.0 ? 0.0 : #1 * #2 + 0.0)",
+    python="(0.0 if #1 == 0.0 or #2 == 0.0 else #1 * #2 + 0.0)",
+    numpy="np.where((#1 == 0.0) | (#2 == 0.0), 0.0, #1 * #2 + 0.0)",
     domain=(WIDE, WIDE),
     kinks="0 where either factor is 0, whatever the other (strong zero)",
     ulp=0.5,
     slope_ulp=0.0,
-    doc="The chain rule's product of an adjoint (or tangent) and a slope: x * y, but 0 where one is 0.",
+    doc="The chain rule's product of an adjoint (or tangent) and a slope: x * y, but 0.0 where one is 0, "
+    "and never -0.0.",
 )
 
 
@@ -182,6 +193,8 @@ pow = libm(
     infix="**",
     precedence=4,
     latex="#1^{#2}",
+    numpy="np.power(#1, #2)",
+    masks=True,
     domain=((1e-3, 1e3), (-20.0, 20.0)),
     kinks="x**0 has slope 0 everywhere; at x = 0 <= y all derivatives in y are 0, mixed ones too; "
     "at x < 0 the slope in y is nan",
@@ -198,6 +211,8 @@ dot = reduction(
     kind="product",
     precedence=1,
     latex=r"\left(#1\right) \cdot \left(#2\right)",
+    python="#1 * #2",
+    numpy="#1 * #2",
     c_helper="""\
 static double autograd_dot(int n, const double *xs, const double *ys)
 {
@@ -210,12 +225,37 @@ static double autograd_dot(int n, const double *xs, const double *ys)
     slope_ulp=0.0,
     doc="The sum of the products x*y, added from left to right.",
 )
+chain_dot = reduction(
+    "chain_dot",
+    _chain_dot,
+    lambda adjoints, slopes, out: slopes,
+    lambda adjoints, slopes, out: adjoints,
+    kind="product",
+    latex=named("chain", "#1, #2"),
+    python="(0.0 if #1 == 0.0 or #2 == 0.0 else #1 * #2)",
+    numpy="np.where((#1 == 0.0) | (#2 == 0.0), 0.0, #1 * #2)",
+    c_helper="""\
+static double autograd_chain_dot(int n, const double *xs, const double *ys)
+{
+    double total = 0.0;
+    for (int i = 0; i < n; i++)
+        if (xs[i] != 0.0 && ys[i] != 0.0)
+            total += xs[i] * ys[i];
+    return total;
+}
+""",
+    kinks="a product with a factor 0 is 0, whatever the other factor (strong zero)",
+    slope_ulp=0.0,
+    doc="The chain rule's sum of the products of adjoints and slopes, added from left to right.",
+)
 sum_of = reduction(
     "sum_of",
     _sum_of,
     lambda xs, out: (1.0,) * len(xs),
     kind="sum",
     latex=r"\sum\left(#1\right)",
+    python="#1",
+    numpy="#1",
     c_helper="""\
 static double autograd_sum_of(int n, const double *xs)
 {
@@ -355,6 +395,7 @@ atan2 = libm(
     forward=math.atan2,
     method="arctan2",
     latex=named("atan2", "#1, #2"),
+    masks=True,
     kinks="slopes nan at the origin, where the angle jumps, and their mixed derivatives too",
     doc="The angle in radians, -pi to pi, of the point with ordinate y (the first operand) and abscissa x.",
 )
@@ -410,6 +451,7 @@ hypot = libm(
     lambda x, y, out: where(eq(out, 0.0), 0.0, x / out),
     lambda x, y, out: where(eq(out, 0.0), 0.0, y / out),
     forward=math.hypot,
+    masks=True,
     latex=r"\sqrt{\left(#1\right)^2 + \left(#2\right)^2}",
     kinks="slopes 0 at the origin",
     doc="sqrt(x**2 + y**2), without overflow.",
@@ -482,6 +524,7 @@ sigmoid = Op(
     saturates=True,
     latex=r"\sigma\left(#1\right)",
     c="(#1 >= 0.0 ? 1.0 / (1.0 + exp(-#1)) : exp(#1) / (1.0 + exp(#1)))",
+    numpy="np.where(#1 >= 0.0, 1.0, np.exp(-np.abs(#1))) / (1.0 + np.exp(-np.abs(#1)))",
     domain=((-745.0, 745.0),),
     slope_abs=_ONE_ULP,
     doc="1 / (1 + exp(-x))",
@@ -493,6 +536,7 @@ softplus = Op(
     saturates=True,
     latex=brackets("ln", "1 + e^{#1}"),
     c="log1p(exp(-fabs(#1))) + (#1 > 0.0 ? #1 : 0.0)",
+    numpy="np.log1p(np.exp(-np.abs(#1))) + np.where(#1 > 0.0, #1, 0.0)",
     domain=((-745.0, 1e300),),
     doc="log(1 + exp(x))",
 )
@@ -503,6 +547,8 @@ relu = Op(
     vanishes=True,
     latex=named("relu"),
     c="(#1 <= 0.0 ? 0.0 : #1)",
+    python="(0.0 if #1 <= 0.0 else #1)",
+    numpy="np.where(#1 <= 0.0, 0.0, #1)",
     domain=(REAL,),
     kinks="slope 0 at 0; nan at nan",
     **EXACT,
@@ -664,6 +710,8 @@ abs = Op(
     method="",
     latex=r"\left|#1\right|",
     c="fabs(#1)",
+    python="abs(#1)",
+    numpy="np.abs(#1)",
     domain=(WIDE,),
     kinks="slope 0 at 0",
     **EXACT,
@@ -682,6 +730,8 @@ where = choice(
     method="",
     latex=r"\begin{cases} #2 & \text{if } #1 \\ #3 & \text{otherwise} \end{cases}",
     c="(#1 != 0.0 ? #2 : #3)",
+    python="(#2 if #1 != 0.0 else #3)",
+    numpy="np.where(#1 != 0.0, #2, #3)",
     domain=((-1.0, 1.0), WIDE, WIDE),
     kinks="slope 0 in the condition; an operand that is not chosen gets no gradient, whatever its slope",
     doc="x where the condition is not 0, else y.",
@@ -694,6 +744,8 @@ maximum = choice(
     vanishes=True,
     latex=brackets("max", "#1, #2"),
     c="(#1 > #2 || #1 != #1 ? #1 : #2)",
+    python="(#1 if #1 > #2 or #1 != #1 else #2)",
+    numpy="np.where((#1 > #2) | (#1 != #1), #1, #2)",
     kinks="at a tie each operand has slope 1/2; nan at nan",
     doc="The larger of x and y.",
 )
@@ -705,6 +757,8 @@ minimum = choice(
     vanishes=True,
     latex=brackets("min", "#1, #2"),
     c="(#1 < #2 || #1 != #1 ? #1 : #2)",
+    python="(#1 if #1 < #2 or #1 != #1 else #2)",
+    numpy="np.where((#1 < #2) | (#1 != #1), #1, #2)",
     kinks="at a tie each operand has slope 1/2; nan at nan",
     doc="The smaller of x and y.",
 )
@@ -733,6 +787,8 @@ sign = step(
     lambda x: 1.0 if x > 0.0 else -1.0 if x < 0.0 else x * 0.0,
     latex=named("sign"),
     c="(#1 > 0.0 ? 1.0 : #1 < 0.0 ? -1.0 : #1 * 0.0)",
+    python="(1.0 if #1 > 0.0 else -1.0 if #1 < 0.0 else #1 * 0.0)",
+    numpy="np.where(#1 > 0.0, 1.0, np.where(#1 < 0.0, -1.0, #1 * 0.0))",
     kinks=f"{NO_SLOPE}; nan at nan",
     doc="1.0, -1.0 or 0.0 with the sign of x.",
 )
@@ -765,6 +821,8 @@ identity = Op(
     method="",
     latex=named("identity"),
     c="#1",
+    python="#1",
+    numpy="#1",
     domain=(WIDE,),
     **EXACT,
     doc="x itself as a new node, by which nested transforms differentiate.",
@@ -775,6 +833,8 @@ stop_gradient = step(
     method="",
     latex="#1",
     c="#1",
+    python="#1",
+    numpy="#1",
     domain=(WIDE,),
     doc="x itself, counted as a constant.",
 )

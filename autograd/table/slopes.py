@@ -91,8 +91,8 @@ def _as(kind: type[float], x: Any) -> Any:
 def numbers(op: Op, args: tuple[Any, ...]) -> tuple[Any, ...]:
     """The operands with each Value replaced by its number."""
     if op.variadic:
-        return tuple([tuple([x if type(x) is float else x.data for x in xs]) for xs in args])
-    return tuple([x if type(x) is float else x.data for x in args])
+        return tuple([tuple([x if type(x) is float else x._number for x in xs]) for xs in args])
+    return tuple([x if type(x) is float else x._number for x in args])
 
 
 def number_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, float]]:
@@ -102,12 +102,16 @@ def number_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple
         TypeError: if a partial gives no number.
     """
     op, args = node.op, node.args
+    if op.collects:
+        return op.slopes(node, wanted, False)  # type: ignore[no-any-return]
     return [
         (x, slope if type(slope) is float else number(slope, f"a partial of {op.name}"))
-        for x, slope in operand_slopes(op, args, numbers(op, args), node.data, wanted)
+        for x, slope in operand_slopes(op, args, numbers(op, args), node._number, wanted)
     ]
 
 
 def node_slopes(node: Any, wanted: Container[Any] | None = None) -> list[tuple[Any, Any]]:
     """The operands of a node, each with its slope as a Value or Symbol, to be differentiated again."""
+    if node.op.collects:
+        return node.op.slopes(node, wanted, True)  # type: ignore[no-any-return]
     return operand_slopes(node.op, node.args, node.args, node, wanted)

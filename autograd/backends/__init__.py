@@ -1,0 +1,1 @@
+"""Backends: what runs the lines of a program, as Python source, as NumPy source, or line by line."""

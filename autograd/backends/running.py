@@ -1,0 +1,95 @@
+"""Running programs: the choice of a backend, and a loop over the lines for programs too long for source."""
+
+from __future__ import annotations
+
+from autograd.backends import python_source
+from autograd.backends.strong_zero import finite, has_chains, strict_lines
+from autograd.table import ops
+from autograd.table.call import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any
+
+BACKENDS = ("auto", "numpy", "python")
+MOST_LINES = 20_000  # of generated source; longer programs run line by line
+
+
+def check_backend(backend: str) -> str:
+    """The name of a backend.
+
+    Raises:
+        ValueError: for another name.
+    """
+    if backend not in BACKENDS:
+        raise ValueError(f"backend is one of {', '.join(map(repr, BACKENDS))}, not {backend!r}")
+    return backend
+
+
+def run(program: Any, numbers: Sequence[float], backend: str, strict: bool = False) -> Any:
+    """The outputs of a program, a list of floats; or the place of the first guard that failed, an int."""
+    found = runner(program, backend, strict)(numbers)
+    if not strict and type(found) is not int and has_chains(program) and not finite(found):
+        found = runner(program, backend, True)(numbers)
+    return found
+
+
+def runner(program: Any, backend: str, strict: bool) -> Callable[[Sequence[float]], Any]:
+    """The function that runs a program."""
+
+    def make() -> Any:
+        if len(program.lines) > MOST_LINES:
+            return lambda numbers: _line_by_line(program, numbers, backend, strict)
+        quick = python_source.straight(program, backend, strict)
+
+        def with_edges(numbers: Sequence[float]) -> Any:
+            try:
+                return quick(numbers)
+            except ArithmeticError:  # a division by 0, of which Python makes an exception
+                return _line_by_line(program, numbers, backend, strict)
+
+        return with_edges
+
+    return program._once(("run", backend, strict), make)  # type: ignore[no-any-return]
+
+
+def _line_by_line(program: Any, numbers: Sequence[float], backend: str, strict: bool) -> Any:
+    found: list[Any] = list(numbers)
+    shared: dict[int, tuple[float, ...]] = {}
+    marked = strict_lines(program)
+    for i, (op, args) in enumerate(program.lines, len(found)):
+        given = []
+        for x in args:
+            if type(x) is int:
+                given.append(found[x])
+            elif type(x) is float:
+                given.append(x)
+            else:
+                if id(x) not in shared:
+                    shared[id(x)] = tuple([found[x_i] if type(x_i) is int else x_i for x_i in x])
+                given.append(shared[id(x)])
+        if type(op) is Output:
+            found.append(given[0][op.place])
+        elif op.collects:
+            results = op.run(given[0], backend, strict or i in marked)
+            if type(results) is int:
+                return _failed_call(program, i)
+            found.append(results)
+        else:
+            x = op.forward(*given)
+            found.append(x if op.builtin or type(x) is float else ops.identity(x))
+    for which, (place, truth, _) in enumerate(program.guards):
+        if (found[place] != 0.0) != truth:
+            return which
+    return [out if type(out) is float else found[out] for out in program.outputs]
+
+
+def _failed_call(program: Any, place: int) -> int:
+    """What a run returns where lanes take a way that no path of theirs has: more than there are guards."""
+    return len(program.guards) + place
+
+
+def python_text(program: Any) -> str:
+    """See `Program.to_python`."""
+    return python_source.text(program)

@@ -1,0 +1,68 @@
+"""Strong zero in programs: where a product may be computed without asking whether a factor is 0.
+
+A product of `chain` and `chain_dot` is 0 where one factor is, whatever the other. A *plain* run multiplies
+without asking: that differs only where 0 meets an infinity or nan, and then a nan comes out, or where an op
+hides it (a comparison, a choice, a power). So lines that reach such an op are strict from the start, and
+where a result of a plain run is not finite, the program runs again with all lines strict.
+"""
+
+from __future__ import annotations
+
+from autograd.table import ops
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+CHAINS = (ops.chain, ops.chain_dot)
+
+
+def template(op: Any, text: str, strict: bool) -> str:
+    """The template of an op; in a plain run that of the product, which need not ask for 0."""
+    if strict:
+        return text
+    return "#1 * #2 + 0.0" if op is ops.chain else "#1 * #2" if op is ops.chain_dot else text
+
+
+def finite(numbers: Sequence[float]) -> bool:
+    """Whether all numbers are finite; False also where their sum is not."""
+    total = sum(numbers)
+    return total - total == 0.0
+
+
+def has_chains(program: Any) -> bool:
+    """Whether a plain run may differ from a strict one."""
+
+    def ask() -> bool:
+        return any(
+            op in CHAINS or (op.collects and getattr(op, "has_chains", False)) for op, _ in program.lines
+        )
+
+    return program._once("has chains", ask)  # type: ignore[no-any-return]
+
+
+def strict_lines(program: Any) -> set[int]:
+    """The places of the lines that reach an op that may hide a nan, or a guard."""
+    return program._once("strict lines", lambda: _strict_lines(program))  # type: ignore[no-any-return]
+
+
+def _strict_lines(program: Any) -> set[int]:
+    first = len(program.inputs)
+    marked = {place for place, _, _ in program.guards}
+    seen: set[int] = set()
+    for i in range(first + len(program.lines) - 1, first - 1, -1):
+        op, args = program.lines[i - first]
+        if (
+            i in marked
+            or op.masks
+            or (op.collects and getattr(op, "masks", False))
+            or not (op.builtin or op.collects)
+        ):
+            for x in args:
+                if type(x) is int:
+                    marked.add(x)
+                elif type(x) is tuple and id(x) not in seen:
+                    seen.add(id(x))
+                    marked.update([x_i for x_i in x if type(x_i) is int])
+    return {i for i in marked if i >= first}

@@ -1,0 +1,182 @@
+"""jit: a function that is traced when it is first called, and runs as a program from then on."""
+
+from __future__ import annotations
+
+import warnings
+from functools import update_wrapper
+from types import MethodType
+
+from autograd.backends import running
+from autograd.graph.engine import Value, check_fresh, walk
+from autograd.graph.recording import current
+from autograd.programs import Generic, P, R, overload
+from autograd.programs.calls import ProgramCall
+from autograd.programs.program import Program
+from autograd.programs.structure import put_together, taken_apart
+from autograd.programs.trace import traced
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from typing import Any, Literal
+
+    Backend = Literal["auto", "python", "numpy"]
+
+MOST_PATHS = 64
+
+
+class Kept(Generic[P]):
+    """A program that a jitted function keeps, with the Values from outside that it uses."""
+
+    __slots__ = ("captured", "inner", "program")
+
+    def __init__(self, program: Program, captured: list[Value]) -> None:
+        self.program = program
+        self.captured = captured
+        self.inner = [x for x in captured if x.op is not None]
+
+
+class Jitted(Generic[P, R]):
+    """What `jit` returns.
+
+    Attributes:
+        programs: the programs that are kept, one for each structure of the arguments and each way through
+            the conditions.
+    """
+
+    def __init__(self, f: Callable[P, R], static_argnums: int | Sequence[int], backend: Backend) -> None:
+        if not callable(f):
+            raise TypeError(f"jit is given a function, not the {type(f).__name__} {f!r}: write jit(f)(x)")
+        self.f = f
+        self.static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
+        self.backend = running.check_backend(backend)
+        self._kept: dict[Any, list[Kept[P]]] = {}
+        self._gave_up: set[Any] = set()
+        update_wrapper(self, f, updated=())
+
+    @property
+    def programs(self) -> list[Program]:
+        return [kept.program for group in self._kept.values() for kept in group]
+
+    def __repr__(self) -> str:
+        name = getattr(self.f, "__name__", type(self.f).__name__)
+        shown = [f"<jit of {name}, backend {self.backend}: {len(self.programs)} programs>"]
+        for program in self.programs:
+            shown.append(f"  {program!r}")
+            shown += [f"    {source or 'a condition'} is {truth}" for _, truth, source in program.guards]
+        return "\n".join(shown)
+
+    def __get__(self, owner: Any, kind: type | None = None) -> Any:
+        return self if owner is None else MethodType(self, owner)
+
+    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        if current().program is not None:
+            return self.f(*args, **kwargs)
+        leaves: list[Any] = []
+        static = self._static_places(len(args))
+        given = args if not static else tuple([None if i in static else x for i, x in enumerate(args)])
+        where = f"an argument of {getattr(self.f, '__name__', 'the function')}"
+        key = taken_apart((given, kwargs), leaves, where)
+        if static:
+            key = key, tuple([(i, self._static_key(args[i], i)) for i in sorted(static)])
+        group = self._kept.setdefault(key, [])
+        for i, kept in enumerate(group):
+            found = self._run(kept, leaves)
+            if found is not None:
+                if i:
+                    group.insert(0, group.pop(i))
+                return put_together(kept.program.result, iter(found))  # type: ignore[no-any-return]
+        if len(group) >= MOST_PATHS:
+            self._warn(key)
+            return self.f(*args, **kwargs)
+        program, captured = traced(self.f, args, kwargs, True, [i in static for i in range(len(args))])
+        kept = Kept(program, captured)
+        group.insert(0, kept)
+        found = self._run(kept, leaves)
+        if found is None:
+            raise program._guard_error(0)
+        return put_together(program.result, iter(found))  # type: ignore[no-any-return]
+
+    def _static_places(self, count: int) -> set[int]:
+        return {i % count if i < 0 else i for i in self.static if -count <= i < count}
+
+    def _static_key(self, x: Any, i: int) -> Any:
+        try:
+            hash(x)
+        except TypeError:
+            raise TypeError(
+                f"argument {i} is in static_argnums, and a program is kept for each of its values, so it "
+                f"has to be hashable, which the {type(x).__name__} {x!r} is not: pass a tuple, not a list"
+            ) from None
+        return type(x), x
+
+    def _run(self, kept: Kept[P], leaves: Sequence[Any]) -> list[Any] | None:
+        """The results; None where a guard fails."""
+        program = kept.program
+        if kept.inner:
+            check_fresh(*walk(*kept.inner))
+        operands = [*leaves, *kept.captured]
+        numbers = [x if type(x) is float else x._number for x in operands]
+        found = running.run(program, numbers, self.backend)
+        if type(found) is int:
+            return None
+        if len(numbers) > 0 and Value in set(map(type, operands)) and current().recording and found:
+            wanted = [
+                x if type(x) is Value and x.requires_grad else y
+                for x, y in zip(operands, numbers, strict=True)
+            ]
+            if Value in set(map(type, wanted)):
+                call = program._once(("call", self.backend), lambda: ProgramCall(program, self.backend))
+                return call.outputs_of(wanted, found)  # type: ignore[no-any-return]
+        return found  # type: ignore[no-any-return]
+
+    def _warn(self, key: Any) -> None:
+        if key not in self._gave_up:
+            self._gave_up.add(key)
+            warnings.warn(
+                f"{getattr(self.f, '__name__', 'a function')} has taken {MOST_PATHS} ways through its "
+                f"conditions, so jit traces no more and calls the function itself for others: write "
+                f"where(condition, x, y) in the place of an if",
+                RuntimeWarning,
+                stacklevel=3,
+            )
+
+
+@overload
+def jit(f: Callable[P, R], /) -> Jitted[P, R]: ...
+
+
+@overload
+def jit(  # noqa: F811
+    f: Callable[P, R], /, *, static_argnums: int | Sequence[int] = (), backend: Backend = "auto"
+) -> Jitted[P, R]: ...
+
+
+@overload
+def jit(  # noqa: F811
+    *, static_argnums: int | Sequence[int] = (), backend: Backend = "auto"
+) -> Callable[[Callable[P, R]], Jitted[P, R]]: ...
+
+
+def jit(  # noqa: F811
+    f: Any = None, /, *, static_argnums: int | Sequence[int] = (), backend: Backend = "auto"
+) -> Any:
+    """A function that runs as a program: traced at its first call, and for each way through its conditions.
+
+    **Python state that f reads, other than Values, is constant**: a global number, an attribute, the next
+    random number are what they were when f was traced. Values from outside, such as a model's parameters, are
+    read at each call, and gradients reach them.
+
+    Args:
+        f: the function. Without it, `jit` returns a decorator.
+        static_argnums: positions of arguments that are no numbers to trace: a size, an index, a model. A
+            program is kept for each of their values.
+        backend: "python" runs generated Python source, "numpy" lanes of `vmap` as arrays; "auto" chooses.
+
+    Raises:
+        TraceError, TypeError: as `trace`, at the first call.
+        ValueError: for another backend.
+    """
+    if f is None:
+        return lambda f: Jitted(f, static_argnums, backend)
+    return Jitted(f, static_argnums, backend)

@@ -1,0 +1,303 @@
+"""Lanes: a program that runs once for each of many samples, as one line of a program around it."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from autograd.backends import numpy_source, python_source, running
+from autograd.backends.strong_zero import finite, has_chains
+from autograd.graph.engine import Value
+from autograd.graph.lines import picked
+from autograd.programs.calls import CallOfNumbers
+from autograd.programs.gradients import pull_lines
+from autograd.programs.tracing import derived
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from autograd.programs.program import Program
+
+FEW = 8  # lanes: below, the loop in Python is quicker than NumPy
+
+
+class Lanes(CallOfNumbers):
+    """The op that runs a program for each lane.
+
+    Its operands are the uniform inputs, then, for each other input of the program, a column: a number for
+    each lane. Its results are, for each output of the program, the sum over the lanes or a column.
+
+    Args:
+        paths: the programs, one for each way through the conditions of the function; all have the same
+            inputs and outputs.
+        size: the number of lanes.
+        uniform: how many of the inputs are the same in all lanes.
+        summed: for each output, whether the lanes are added up, in their order.
+    """
+
+    def __init__(self, paths: Sequence[Program], size: int, uniform: int, summed: Sequence[bool]) -> None:
+        super().__init__(f"lanes[{size}] of {paths[0].name}")
+        self.paths = tuple(paths)
+        self.size = size
+        self.uniform = uniform
+        self.summed = tuple(summed)
+        self.has_chains = any(map(has_chains, paths))
+        self._made: dict[Any, Any] = {}
+
+    def __reduce__(self) -> Any:
+        return Lanes, (self.paths, self.size, self.uniform, self.summed)
+
+    def __repr__(self) -> str:
+        paths = [path._key() for path in self.paths]
+        return f"<lanes {self.size}, {self.uniform} uniform, summed {self.summed}: {paths}>"
+
+    def places(self) -> list[range]:
+        """For each output the places of its results."""
+        found: list[range] = []
+        start = 0
+        for is_sum in self.summed:
+            stop = start + (1 if is_sum else self.size)
+            found.append(range(start, stop))
+            start = stop
+        return found
+
+    def _call(self, *args: Any) -> Any:
+        (operands,) = args
+        kinds = set(map(type, operands))
+        if kinds <= {float, Value}:
+            return self.applied(operands)
+        return self._written_out(operands)
+
+    def _written_out(self, operands: Sequence[Any]) -> list[Any]:
+        """The results for operands of any kind, Symbols, say, lane by lane."""
+        if len(self.paths) > 1:
+            raise TypeError(
+                f"{self.name} takes {len(self.paths)} ways through its conditions, each in some lanes, and "
+                f"so has no formula: write where(condition, x, y) in the place of the if"
+            )
+        (path,) = self.paths
+        columns = self._columns(operands)
+        rows = []
+        for b in range(self.size):
+            found = path._replayed([*operands[: self.uniform], *[column[b] for column in columns]])
+            rows.append([picked(found, out) for out in path.outputs])
+        results: list[Any] = []
+        for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
+            results += [sum(column, 0.0)] if is_sum else column
+        return results
+
+    def _columns(self, operands: Sequence[Any]) -> list[Sequence[Any]]:
+        b = self.size
+        return [operands[i : i + b] for i in range(self.uniform, len(operands), b)]
+
+    # Numbers
+
+    def numbers(self, numbers: Sequence[float]) -> list[float]:
+        found = self.run(numbers, "auto", False)
+        if type(found) is not int and self.has_chains and not finite(found):
+            found = self.run(numbers, "auto", True)
+        if type(found) is int:
+            raise self.paths[0]._guard_error(0)
+        return found  # type: ignore[no-any-return]
+
+    def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
+        if backend == "python" or (backend == "auto" and self.size < FEW):
+            return self._looped(numbers, strict)
+        import numpy
+
+        u = self.uniform
+        table = numpy.array(numbers[u:], dtype=float).reshape(-1, self.size)
+        pattern = (False,) * u + (True,) * len(table)
+        found = self._in_columns([*numbers[:u], *table], self.size, pattern, backend, strict)
+        return found if type(found) is int else self._results(found)
+
+    def _results(self, outs: list[Any]) -> list[float]:
+        """Results as floats, from arrays and numbers for all lanes."""
+        import numpy
+
+        totals = iter(numpy_source.sums([x for x, s in zip(outs, self.summed, strict=True) if s], self.size))
+        results: list[float] = []
+        for x, is_sum in zip(outs, self.summed, strict=True):
+            if is_sum:
+                results.append(next(totals))
+            else:
+                results += numpy.broadcast_to(x, self.size).tolist()
+        return results
+
+    def _in_columns(
+        self, inputs: list[Any], n: int, pattern: tuple[bool, ...], backend: str, strict: bool
+    ) -> Any:
+        """The outputs in all n lanes, arrays or numbers; an int where some lanes take no known path."""
+        import numpy
+
+        with numpy.errstate(all="ignore"):
+            left = None  # the lanes that no path so far has taken; None for all
+            outs: list[Any] = []
+            for i, path in enumerate(self.paths):
+                run = self._column_function(i, pattern, backend, strict)
+                given = (
+                    inputs
+                    if left is None
+                    else [x[left] if p else x for x, p in zip(inputs, pattern, strict=True)]
+                )
+                found = run(given, n if left is None else len(left))
+                if type(found) is int:
+                    return found
+                taken = self._taken(path, found[1], n if left is None else len(left))
+                if left is None and taken is True:
+                    return found[0]
+                if left is None:
+                    outs = [numpy.zeros(n) for _ in found[0]]
+                    left = numpy.arange(n)
+                mask = numpy.broadcast_to(numpy.asarray(taken), len(left))
+                for whole, part in zip(outs, found[0], strict=True):
+                    whole[left[mask]] = numpy.broadcast_to(part, len(left))[mask]
+                left = left[~mask]
+                if not len(left):
+                    return outs
+            return 0
+
+    @staticmethod
+    def _taken(path: Program, truths: Sequence[Any], n: int) -> Any:
+        """In which lanes all guards hold: True for all, or an array."""
+        import numpy
+
+        taken: Any = True
+        for truth, (_, wanted, _) in zip(truths, path.guards, strict=True):
+            taken = taken & (numpy.asarray(truth) == wanted)
+        return True if numpy.all(taken) else taken
+
+    def _column_function(self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool) -> Any:
+        key = i, pattern, backend, strict
+        if key not in self._made:
+            self._made[key] = numpy_source.columns(self.paths[i], pattern, backend, strict)
+        return self._made[key]
+
+    def run_columns(
+        self, operands: Sequence[Any], n: int, *, lanes: tuple[bool, ...], backend: str, strict: bool
+    ) -> Any:
+        """The results where operands are arrays, with a number for each of n lanes of the program around."""
+        import numpy
+
+        u, b = self.uniform, self.size
+        inputs: list[Any] = []
+        for x, varies in zip(operands[:u], lanes, strict=False):
+            inputs.append(numpy.tile(x, b) if varies else x)
+        for i in range(u, len(operands), b):
+            inputs.append(numpy.concatenate([numpy.broadcast_to(x, n) for x in operands[i : i + b]]))
+        pattern = tuple(lanes[:u]) + (True,) * (len(inputs) - u)
+        found = self._in_columns(inputs, b * n, pattern, backend, strict)
+        if type(found) is int:
+            return found
+        results: list[Any] = []
+        for x, is_sum in zip(found, self.summed, strict=True):
+            table = numpy.broadcast_to(x, b * n).reshape(b, n)
+            if is_sum:
+                total = numpy.zeros(n)
+                for row in table:
+                    total = total + row
+                results.append(total)
+            else:
+                results += list(table)
+        return results
+
+    def _looped(self, numbers: Sequence[float], strict: bool) -> Any:
+        """The results by a loop in Python."""
+        uniform, columns = numbers[: self.uniform], self._columns(numbers)
+        if len(self.paths) == 1 and columns:
+            try:
+                found = self._loop_function(strict)(uniform, columns)
+            except ArithmeticError:
+                found = None
+            if found is not None:
+                flat: list[float] = []
+                for x, is_sum in zip(found, self.summed, strict=True):
+                    flat += [x] if is_sum else x
+                return flat
+        rows: list[list[float]] = []
+        for lane in zip(*columns, strict=True) if columns else [()] * self.size:
+            for path in self.paths:
+                row = running.runner(path, "python", strict)([*uniform, *lane])
+                if type(row) is not int:
+                    rows.append(row)
+                    break
+            else:
+                return 0
+        results: list[float] = []
+        for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
+            if is_sum:
+                total = 0.0
+                for x in column:
+                    total += x
+                results.append(total)
+            else:
+                results += column
+        return results
+
+    def _loop_function(self, strict: bool) -> Any:
+        key = "loop", strict
+        if key not in self._made:
+            path = self.paths[0]
+            self._made[key] = python_source.looped(path, self.uniform, self.summed, "python", strict)
+        return self._made[key]
+
+    # Derivatives
+
+    def pull(self, node: Any, adjoints: dict[int, Any], graph: bool) -> list[tuple[Any, Any]]:
+        (operands,) = node.args
+        u = self.uniform
+        columns = self._columns(operands)
+        uniform = [i for i in range(u) if type(operands[i]) is Value]
+        laned = [i for i, column in enumerate(columns, u) if Value in set(map(type, column))]
+        op = self._pulled(tuple(uniform), tuple(laned))
+        seeds = [[adjoints.get(place, 0.0) for place in places] for places in self.places()]
+        given = [
+            *operands[:u],
+            *chain.from_iterable([s for s, is_sum in zip(seeds, self.summed, strict=True) if is_sum]),
+            *operands[u:],
+            *chain.from_iterable([s for s, is_sum in zip(seeds, self.summed, strict=True) if not is_sum]),
+        ]
+        found = op.applied(given if graph else [x if type(x) is float else x._number for x in given])
+        pairs = [(operands[i], x) for i, x in zip(uniform, found, strict=False)]
+        rest = iter(found[len(uniform) :])
+        for i in laned:
+            pairs += [
+                (x, adjoint) for x, adjoint in zip(columns[i - u], rest, strict=False) if type(x) is Value
+            ]
+        return pairs
+
+    def _pulled(self, uniform: tuple[int, ...], laned: tuple[int, ...]) -> Lanes:
+        """The op from the operands and an adjoint for each result to those of some inputs.
+
+        Its uniform inputs are those of this op, then the adjoints of sums; its columns those of this op, then
+        the adjoints of columns.
+        """
+        key = "pulled", uniform, laned
+        if key not in self._made:
+            paths = [self._pulled_path(path, (*uniform, *laned)) for path in self.paths]
+            summed = [True] * len(uniform) + [False] * len(laned)
+            self._made[key] = Lanes(paths, self.size, self.uniform + sum(self.summed), summed)
+        return self._made[key]  # type: ignore[no-any-return]
+
+    def _pulled_path(self, path: Program, wanted: tuple[int, ...]) -> Program:
+        u, sums = self.uniform, sum(self.summed)
+        k = len(path.inputs) - u
+
+        def f(inputs: list[Value]) -> list[Any]:
+            own = [*inputs[:u], *inputs[u + sums : u + sums + k]]
+            of_sums, of_columns = iter(inputs[u : u + sums]), iter(inputs[u + sums + k :])
+            seeds = [next(of_sums if is_sum else of_columns) for is_sum in self.summed]
+            return pull_lines(path, own, [own[i] for i in wanted], seeds)[1]
+
+        names = [f"adjoint[{j}]" for j in range(len(self.summed))]
+        named = [name for name, is_sum in zip(names, self.summed, strict=True) if is_sum]
+        columns = [name for name, is_sum in zip(names, self.summed, strict=True) if not is_sum]
+        ones = [1.0] * len(names)
+        return derived(
+            type(path),
+            f,
+            [*path.inputs[:u], *named, *path.inputs[u:], *columns],
+            [*path.numbers[:u], *ones[:sums], *path.numbers[u:], *ones[sums:]],
+            f"the gradient of {path.name}",
+        )

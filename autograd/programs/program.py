@@ -1,0 +1,207 @@
+"""Program: a function as a list of lines, each an op of inputs, constants and earlier lines."""
+
+from __future__ import annotations
+
+from autograd.backends import running
+from autograd.formulas.symbol import Symbol
+from autograd.graph.engine import Value
+from autograd.graph.lines import call, picked, replay
+from autograd.programs import gradients, text
+from autograd.programs.calls import results_of
+from autograd.programs.structure import put_together, taken_apart
+from autograd.table.op import Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    Line = tuple[Op, tuple[Any, ...]]  # an operand is a place, a float, or a tuple of these
+    Guard = tuple[Any, bool, str]  # an operand, the truth it must have, and the line of the user's program
+
+
+class GuardError(RuntimeError):
+    """The inputs of a program take another way through an ``if`` than those it was traced with."""
+
+
+class Program:
+    """A function of numbers, traced: it runs without the Python code that it was made from.
+
+    ``print(program)`` shows the lines; ``len(program)`` counts them. The inputs come first, then a line for
+    each computed number: a *place* counts through both. A program holds no Value: it can be pickled, compared
+    and called from several threads at once.
+
+    Attributes:
+        name: the name of the function.
+        inputs: the names of the inputs: the numbers of the arguments, then the Values from outside that the
+            function uses.
+        numbers: the numbers of the inputs with which the function was traced. Those of Values from outside
+            are used in calls.
+        lines: for each line its op and operands: an int is a place, a float a constant, a tuple a sequence.
+        outputs: the places or constants of the results.
+        guards: for each condition that Python code asked for, its place, its truth, and the source line.
+        arguments, result: the structures of the arguments and of the result.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "_derived",
+        "arguments",
+        "guards",
+        "inputs",
+        "lines",
+        "name",
+        "numbers",
+        "outputs",
+        "result",
+    )
+
+    def __init__(
+        self,
+        name: str,
+        inputs: Sequence[str],
+        numbers: Sequence[float],
+        lines: Sequence[Line],
+        outputs: Sequence[Any],
+        guards: Sequence[Guard] = (),
+        arguments: Any = None,
+        result: Any = None,
+    ) -> None:
+        self.name = name
+        self.inputs = tuple(inputs)
+        self.numbers = tuple(numbers)
+        self.lines = list(lines)
+        self.outputs = tuple(outputs)
+        self.guards = tuple(guards)
+        self.arguments = arguments
+        self.result = result
+        self._derived: dict[Any, Any] = {}  # what was derived from it: functions, gradient programs
+
+    def _once(self, key: Any, make: Any) -> Any:
+        """What `make` returns, made once for each key."""
+        try:
+            return self._derived[key]
+        except KeyError:
+            return self._derived.setdefault(key, make())
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        """The result for other arguments of the same structure; numbers for numbers, Values for Values.
+
+        Raises:
+            TypeError: if an argument is no number where the traced one was.
+            ValueError: if the arguments have another structure.
+            GuardError: if they take another way through an ``if``.
+        """
+        found = self._results(self._operands(args, kwargs))
+        return put_together(self.result, iter(found))
+
+    def _operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
+        """The inputs for these arguments: floats and Values, and the traced numbers of captured Values."""
+        leaves: list[Any] = []
+        expected: list[Any] = []
+        key = taken_apart((args, kwargs), leaves, "the arguments")
+        if key != taken_apart(self.arguments, expected, "the arguments"):
+            raise ValueError(
+                f"{self.name} was traced for arguments of another structure: {_described(self.arguments)}; "
+                f"trace it again for these, or use jit, which keeps a program for each structure"
+            )
+        return [*leaves, *self.numbers[len(leaves) :]]
+
+    def _results(self, operands: Sequence[Any]) -> list[Any]:
+        """The outputs for floats, Values or Symbols as inputs."""
+        return results_of(self, operands)
+
+    def run(self, numbers: Sequence[float], backend: str = "auto") -> list[float]:
+        """The outputs for these numbers of all inputs.
+
+        Raises:
+            GuardError: if a guard fails.
+        """
+        found: Any = running.run(self, numbers, backend)
+        if type(found) is int:
+            raise self._guard_error(found)
+        results: list[float] = found
+        return results
+
+    def _guard_error(self, which: int) -> GuardError:
+        """The error for the guard at this place in `guards`."""
+        place, truth, source = self.guards[which]
+        where = f" at {source}" if source else ""
+        return GuardError(
+            f"{text.operand(self, place)}{where} was {truth} when {self.name} was traced, and is "
+            f"{not truth} now, so the program does not hold: use jit, which traces each way and keeps it, or "
+            f"write where(condition, x, y) in the place of the if"
+        )
+
+    def value_and_grad(self, *args: Any, argnums: int | Sequence[int] = 0, **kwargs: Any) -> tuple[Any, Any]:
+        """The result, one number, and its gradient by an argument (a tuple, by several), with its structure.
+
+        Raises:
+            TypeError: if the program has several results.
+            GuardError: if a guard fails.
+        """
+        return gradients.value_and_grad(self, args, kwargs, argnums)
+
+    def _replayed(self, operands: Iterable[Any]) -> list[Any]:
+        """The inputs and the lines, computed op by op for operands of any kind: floats, Values, Symbols."""
+        return replay(self.lines, operands, call)
+
+    def formula(self) -> Any:
+        """The formulas of the results, Symbols in the names of the inputs, in the structure of the result."""
+
+        found = self._replayed(map(Symbol, self.inputs))
+        return put_together(self.result, iter([picked(found, out) for out in self.outputs]))
+
+    def to_python(self) -> str:
+        """The text of a Python function from the numbers of the inputs to the outputs, a tuple."""
+        return running.python_text(self)
+
+    def graph(self) -> list[Any]:
+        """The outputs as Values, computed from the traced numbers by nodes; inputs have their names."""
+
+        inputs = [Value(x, label=name) for x, name in zip(self.numbers, self.inputs, strict=True)]
+        found = self._replayed(inputs)
+        return [picked(found, out) for out in self.outputs]
+
+    def __len__(self) -> int:
+        return len(self.lines)
+
+    def __str__(self) -> str:
+        return text.listing(self)
+
+    def __repr__(self) -> str:
+        return f"<program {self.name}: {text.counted(self)}>"
+
+    def _state(self) -> tuple[Any, ...]:
+        return (
+            self.name,
+            self.inputs,
+            self.numbers,
+            tuple(self.lines),
+            self.outputs,
+            self.guards,
+            self.arguments,
+            self.result,
+        )
+
+    def _key(self) -> tuple[Any, ...]:
+        """What two equal programs have in common: the text of all but the numbers that were traced."""
+        return (len(self.inputs), repr(self.lines), repr(self.outputs), repr(self.guards))
+
+    def __eq__(self, other: object) -> bool:
+        """Whether the lines, guards and outputs are the same, so that both compute the same numbers."""
+        return isinstance(other, Program) and self._key() == other._key()
+
+    def __hash__(self) -> int:
+        return hash(self._key())
+
+    def __reduce__(self) -> Any:
+        return Program, self._state()
+
+
+def _described(arguments: Any) -> str:
+    """The arguments as a call shows them, shortened."""
+    args, kwargs = arguments
+    shown = [repr(x) for x in args] + [f"{key}={x!r}" for key, x in kwargs.items()]
+    joined = ", ".join(shown)
+    return f"({joined if len(joined) < 200 else joined[:200] + ' ...'})"

@@ -1,0 +1,229 @@
+"""Simplification: the lines of a program made anew, shorter, with the same numbers.
+
+- An op of constants is a constant.
+- A line that was there already is shared.
+- `RULES` of autograd.formulas, which hold to the last bit, replace a line by a shorter one.
+- Sums are gathered: a chain of additions becomes one `dot` where at least two terms are products, and one
+  `sum_of` where it has three and more terms, in the same order of additions. Both begin with 0.0, so that a
+  sum of nothing but negative zeros becomes 0.0; all other results keep every bit.
+- Lines that no result and no guard needs are dropped.
+"""
+
+from __future__ import annotations
+
+from math import copysign
+
+from autograd.formulas.rules import RULES
+from autograd.table import ops
+from autograd.table.op import TABLE, Op
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from typing import Any
+
+    Line = tuple[Op, tuple[Any, ...]]
+
+
+def _by_op() -> dict[Op, list[tuple[tuple[Any, ...], Any]]]:
+    found: dict[Op, list[tuple[tuple[Any, ...], Any]]] = {}
+    for pattern, result in RULES:
+        found.setdefault(TABLE[pattern[0]], []).append((pattern[1:], result))
+    return found
+
+
+_RULES = _by_op()
+
+
+class Builder:
+    """Lines that are added one after the other, each simplified when it comes.
+
+    Attributes:
+        inputs: how many places come before those of the lines.
+        lines: the lines so far.
+    """
+
+    def __init__(self, inputs: int) -> None:
+        self.inputs = inputs
+        self.lines: list[Line] = []
+        self._known: dict[Any, int] = {}
+        self._tuples: dict[Any, tuple[Any, ...]] = {}
+
+    def add(self, op: Op, args: tuple[Any, ...]) -> Any:
+        """The operand that stands for `op(*args)`: a place, or a float."""
+        if op.variadic:
+            args = tuple(map(self._interned, args))
+            if op.builtin and all(type(x) is float for xs in args for x in xs):
+                return op.forward(*args)
+        elif op.builtin and set(map(type, args)) == {float}:
+            return op.forward(*args)
+        for patterns, result in _RULES.get(op, ()):
+            found: dict[str, Any] = {}
+            if self._match_all(patterns, args, found):
+                return self._build(result, found)
+        key = (op, *map(_key, args))
+        place = self._known.get(key)
+        if place is None:
+            place = self._known[key] = self.inputs + len(self.lines)
+            self.lines.append((op, args))
+        return place
+
+    def _interned(self, xs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The same sequence, one object for all that are equal."""
+        return self._tuples.setdefault(_key(xs), xs)
+
+    def _match_all(self, patterns: Sequence[Any], args: Sequence[Any], found: dict[str, Any]) -> bool:
+        for pattern, x in zip(patterns, args, strict=True):
+            if type(pattern) is str:
+                if _key(found.setdefault(pattern, x)) != _key(x):
+                    return False
+            elif type(pattern) is float:
+                if type(x) is not float or x != pattern or copysign(1.0, x) != copysign(1.0, pattern):
+                    return False
+            else:
+                if type(x) is float or x < self.inputs:
+                    return False
+                op, inner = self.lines[x - self.inputs]
+                if op.name != pattern[0] or not self._match_all(pattern[1:], inner, found):
+                    return False
+        return True
+
+    def _build(self, result: Any, found: dict[str, Any]) -> Any:
+        if type(result) is str:
+            return found[result]
+        if type(result) is float:
+            return result
+        return self.add(TABLE[result[0]], tuple([self._build(part, found) for part in result[1:]]))
+
+
+def _key(x: Any) -> Any:
+    """A key that tells operands apart: a place from a number that equals it, and 0.0 from -0.0."""
+    if type(x) is int:
+        return (x,)
+    if type(x) is float:
+        return x if x != 0.0 else copysign(1.0, x) < 0.0
+    if 0.0 in x:
+        return tuple(map(_key, x))
+    return x, tuple(map(type, x))
+
+
+def simplified(inputs: int, lines: Iterable[Line], roots: Sequence[Any]) -> tuple[list[Line], list[Any]]:
+    """The lines made anew, and the operands that stand for the roots."""
+    builder = Builder(inputs)
+    places: list[Any] = list(range(inputs))
+    shared: dict[int, tuple[Any, ...]] = {}
+
+    def moved(x: Any) -> Any:
+        if type(x) is tuple:
+            if id(x) not in shared:
+                shared[id(x)] = tuple([x_i if type(x_i) is float else places[x_i] for x_i in x])
+            return shared[id(x)]
+        return x if type(x) is float else places[x]
+
+    lines = list(lines)  # which keeps the tuples that `shared` knows by their ids
+    for op, args in lines:
+        places.append(builder.add(op, tuple(map(moved, args))))
+    new = [moved(root) for root in roots]
+    made = gathered_sums(inputs, builder.lines, new)
+    return without_dead(inputs, made, new)
+
+
+def gathered_sums(inputs: int, lines: list[Line], roots: Sequence[Any]) -> list[Line]:
+    """Lines in which chains of additions are one `dot` or `sum_of` each; no place changes."""
+    uses = _uses(inputs, lines, roots)
+    result = list(lines)
+    gathered: dict[int, list[Any]] = {}  # the terms of an addition, by its place
+    inner: set[int] = set()  # additions that are part of a later one
+    for i, (op, args) in enumerate(lines, inputs):
+        if op is ops.add:
+            left, right = args
+            terms = gathered.get(left) if type(left) is int and uses[left] == 1 else None
+            if terms is not None:
+                inner.add(left)
+                del gathered[left]
+                terms.append(right)
+            else:
+                terms = [left, right]
+            gathered[i] = terms
+    for i, terms in gathered.items():
+        line = _gathered(terms, inputs, lines, uses)
+        if line is not None:
+            result[i - inputs] = line
+    return result
+
+
+def _gathered(terms: list[Any], inputs: int, lines: list[Line], uses: list[int]) -> Line | None:
+    """A sum as one line; None for two terms that are not both products."""
+    if type(terms[0]) is float and terms[0] == 0.0:  # which `dot` and `sum_of` begin with anyway
+        terms = terms[1:]
+    products = [_product(x, inputs, lines, uses) for x in terms]
+    first = terms[0]
+    op, args = lines[first - inputs] if type(first) is int and first >= inputs else (None, ())
+    begun = op if op and uses[first] == 1 else None  # the sum may go on where another sum ends
+    if sum(p is not None for p in products) + (begun is ops.dot) < 2:
+        if len(terms) < 3 and begun is not ops.sum_of:
+            return None
+        if begun is ops.sum_of:
+            return ops.sum_of, ((*args[0], *terms[1:]),)
+        return ops.sum_of, (tuple(terms),)
+    pairs = [p if p is not None else (1.0, x) for p, x in zip(products, terms, strict=True)]
+    if begun is ops.dot:
+        pairs = [*zip(*args, strict=True), *pairs[1:]]
+    return ops.dot, (tuple([x for x, _ in pairs]), tuple([y for _, y in pairs]))
+
+
+def _product(x: Any, inputs: int, lines: list[Line], uses: list[int]) -> tuple[Any, Any] | None:
+    if type(x) is int and x >= inputs and uses[x] == 1:
+        op, args = lines[x - inputs]
+        if op is ops.mul:
+            return args
+    return None
+
+
+def _uses(inputs: int, lines: Sequence[Line], roots: Iterable[Any]) -> list[int]:
+    """How often each place is an operand or a root."""
+    uses = [0] * (inputs + len(lines))
+    for _, args in lines:
+        for x in args:
+            for x_i in x if type(x) is tuple else (x,):
+                if type(x_i) is int:
+                    uses[x_i] += 1
+    for x in roots:
+        if type(x) is int:
+            uses[x] += 1
+    return uses
+
+
+def without_dead(inputs: int, lines: Sequence[Line], roots: Sequence[Any]) -> tuple[list[Line], list[Any]]:
+    """The lines that the roots need, and the roots at their new places."""
+    needed = [False] * (inputs + len(lines))
+    for x in roots:
+        if type(x) is int:
+            needed[x] = True
+    seen: set[int] = set()
+    for i in range(len(lines) - 1, -1, -1):
+        if needed[inputs + i]:
+            for x in lines[i][1]:
+                if type(x) is int:
+                    needed[x] = True
+                elif type(x) is tuple and id(x) not in seen:
+                    seen.add(id(x))
+                    for x_i in x:
+                        if type(x_i) is int:
+                            needed[x_i] = True
+    new: list[Any] = list(range(inputs))
+    kept: list[Line] = []
+    shared: dict[int, tuple[Any, ...]] = {}
+    for i, (op, args) in enumerate(lines):
+        new.append(inputs + len(kept))
+        if needed[inputs + i]:
+            kept.append((op, tuple([_moved(x, new, shared) for x in args])))
+    return kept, [x if type(x) is float else new[x] for x in roots]
+
+
+def _moved(x: Any, new: list[Any], shared: dict[int, tuple[Any, ...]]) -> Any:
+    if type(x) is tuple:
+        if id(x) not in shared:
+            shared[id(x)] = tuple([x_i if type(x_i) is float else new[x_i] for x_i in x])
+        return shared[id(x)]
+    return x if type(x) is float else new[x]

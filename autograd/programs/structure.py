@@ -1,0 +1,133 @@
+"""Structures: nested arguments and results of a traced function, taken apart into numbers and a key.
+
+Lists, tuples, dicts, dataclasses and NumPy arrays are structure; numbers and Values are leaves, which a
+program traces; a str, a bool and None are part of the key, since Python code decides by them.
+"""
+
+from __future__ import annotations
+
+from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
+from autograd.graph.engine import Value
+from autograd.table.op import number
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from typing import Any
+
+
+NUMBER = "#"  # the key of a leaf
+
+
+def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
+    """The key of a structure, hashable; its leaves, floats and Values, are appended to `leaves`.
+
+    Raises:
+        TypeError: for an object that is neither structure, number nor key; `where` names the argument.
+    """
+    kind = type(tree)
+    if kind is float or kind is Value:
+        leaves.append(tree)
+        return NUMBER
+    if kind is bool or kind is str or tree is None:
+        return kind, tree
+    if isinstance(tree, (list, tuple)):
+        if set(map(type, tree)) <= {float, Value}:
+            leaves.extend(tree)
+            return kind, len(tree)
+        keys = tuple([taken_apart(x, leaves, f"{where}[{i}]") for i, x in enumerate(tree)])
+        return kind, len(keys) if all(key is NUMBER for key in keys) else keys
+    if isinstance(tree, dict):
+        return kind, tuple([(k, taken_apart(x, leaves, f"{where}[{k!r}]")) for k, x in tree.items()])
+    if is_array(tree):
+        _take_array(tree, leaves, where)
+        return "array", tree.shape
+    if is_dataclass(tree):
+        kept, searched = dataclass_fields(tree)
+        parts = [(k, taken_apart(x, leaves, f"{where}.{k}")) for k, x in searched.items()]
+        return kind, tuple(kept.items()), tuple(parts)
+    try:
+        leaves.append(number(tree, where))
+    except TypeError as error:
+        if isinstance(tree, (complex, int)):
+            raise
+        raise TypeError(
+            f"{where} is a {kind.__name__}, which is neither a number nor a list, tuple, dict, dataclass or "
+            f"array of numbers: name it in static_argnums if the function may be traced for each such "
+            f"object, or let the function find it outside of its arguments ({error})"
+        ) from None
+    return NUMBER
+
+
+def _take_array(array: Any, leaves: list[Any], where: str) -> None:
+    items = array.ravel().tolist()
+    if array.dtype.kind == "f":
+        leaves.extend(items)
+    elif array.dtype.kind in "iub":
+        leaves.extend(map(float, items))
+    else:
+        leaves.extend([x if type(x) is Value else number(x, f"an element of {where}") for x in items])
+
+
+def put_together(tree: Any, leaves: Iterator[Any]) -> Any:
+    """The structure with the next leaves in the places of its own."""
+    if isinstance(tree, dict):
+        return {key: put_together(x, leaves) for key, x in tree.items()}
+    if isinstance(tree, (list, tuple)):
+        items = [put_together(x, leaves) for x in tree]
+        if hasattr(tree, "_fields"):
+            return type(tree)(*items)
+        return items if isinstance(tree, list) else tuple(items)
+    if is_array(tree):
+        return array_of([next(leaves) for _ in range(tree.size)], tree.shape)
+    if is_dataclass(tree):
+        kept, searched = dataclass_fields(tree)
+        return made_dataclass(
+            type(tree), kept | {key: put_together(x, leaves) for key, x in searched.items()}
+        )
+    if isinstance(tree, (bool, str)) or tree is None:
+        return tree
+    return next(leaves)
+
+
+def named_leaves(tree: Any, name: str) -> list[str]:
+    """A name for each leaf: the path to it in Python's notation, as ``w[0]['bias']``."""
+    if isinstance(tree, dict):
+        return [path for key, x in tree.items() for path in named_leaves(x, f"{name}[{key!r}]")]
+    if isinstance(tree, (list, tuple)):
+        return [path for i, x in enumerate(tree) for path in named_leaves(x, f"{name}[{i}]")]
+    if is_array(tree):
+        import numpy
+
+        return [f"{name}[{', '.join(map(str, place))}]" for place in numpy.ndindex(tree.shape)]
+    if is_dataclass(tree):
+        return [p for key, x in dataclass_fields(tree)[1].items() for p in named_leaves(x, f"{name}.{key}")]
+    return [] if isinstance(tree, (bool, str)) or tree is None else [name]
+
+
+def has_array(tree: Any) -> bool:
+    """Whether an array is in the structure."""
+    if isinstance(tree, dict):
+        return any(map(has_array, tree.values()))
+    if isinstance(tree, (list, tuple)):
+        return any(map(has_array, tree))
+    if is_dataclass(tree):
+        return any(map(has_array, dataclass_fields(tree)[1].values()))
+    return is_array(tree)
+
+
+def argument_names(f: Callable[..., Any], count: int) -> list[str]:
+    """Names of the positional arguments of a function."""
+    import inspect
+
+    try:
+        parameters = list(inspect.signature(f).parameters.values())
+    except (TypeError, ValueError):
+        parameters = []
+    names: list[str] = []
+    for parameter in parameters:
+        if parameter.kind is parameter.VAR_POSITIONAL:
+            names += [f"{parameter.name}[{i}]" for i in range(count - len(names))]
+        elif parameter.kind in (parameter.POSITIONAL_ONLY, parameter.POSITIONAL_OR_KEYWORD):
+            names.append(parameter.name)
+    return [names[i] if i < len(names) else f"x{i}" for i in range(count)]

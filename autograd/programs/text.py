@@ -1,0 +1,80 @@
+"""Programs as text: one numbered line for each computed number."""
+
+from __future__ import annotations
+
+from autograd.table.call import Output
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+MOST_LINES = 1000  # of a listing; the rest is counted
+MOST_OPERANDS = 12  # of a sequence
+
+
+def listing(program: Any) -> str:
+    """The inputs, lines, guards and results of a program.
+
+    ``%7 = %3 * x`` is a line, ``guard %5 is True`` a condition that Python code asked for.
+    """
+    width = len(str(len(program.inputs) + len(program.lines)))
+    shown = [f"{program.name}({_shortened(list(program.inputs), MOST_OPERANDS)}): {counted(program)}"]
+    guards: dict[Any, list[str]] = {}
+    for place, truth, source in program.guards:
+        guards.setdefault(place, []).append(
+            f"  {'guard':>{width + 1}}   {operand(program, place)} is {truth}"
+            + f"    # {source}" * bool(source)
+        )
+    first = len(program.inputs)
+    for i, (op, args) in enumerate(program.lines[:MOST_LINES], first):
+        shown.append(f"  {'%' + str(i):>{width + 1}} = {_line(program, op, args)}")
+        shown += guards.pop(i, [])
+    if len(program.lines) > MOST_LINES:
+        shown.append(f"  ... {len(program.lines) - MOST_LINES} more lines")
+    shown += [line for lines in guards.values() for line in lines]
+    results = [operand(program, out) for out in program.outputs]
+    shown.append(f"  return {_shortened(results, MOST_OPERANDS)}")
+    return "\n".join(shown)
+
+
+def counted(program: Any) -> str:
+    """How large a program is."""
+    parts = [
+        _count(len(program.inputs), "input"),
+        _count(len(program.lines), "line"),
+        _count(len(program.outputs), "result"),
+    ]
+    if program.guards:
+        parts.append(_count(len(program.guards), "guard"))
+    return ", ".join(parts)
+
+
+def _count(n: int, noun: str) -> str:
+    return f"{n} {noun}{'s' * (n != 1)}"
+
+
+def operand(program: Any, x: Any) -> str:
+    """An operand as a listing writes it."""
+    if type(x) is float:
+        return repr(x)
+    if type(x) is tuple:
+        return f"[{_shortened([operand(program, x_i) for x_i in x], MOST_OPERANDS)}]"
+    return program.inputs[x] if x < len(program.inputs) else f"%{x}"
+
+
+def _line(program: Any, op: Any, args: tuple[Any, ...]) -> str:
+    texts = [operand(program, x) for x in args]
+    if isinstance(op, Output):
+        return f"{texts[0]}[{op.place}]"
+    if op.infix and len(texts) == 2:
+        return f"{texts[0]} {op.infix} {texts[1]}"
+    if op.infix:
+        return f"{op.infix}{texts[0]}"
+    mark = "" if op.builtin or op.collects else "    # calls Python"
+    return f"{op.name}({', '.join(texts)}){mark}"
+
+
+def _shortened(texts: list[str], most: int) -> str:
+    if len(texts) <= most:
+        return ", ".join(texts)
+    return ", ".join([*texts[: most - 2], f"... {len(texts) - most + 1} more ...", texts[-1]])
