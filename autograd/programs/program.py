@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from autograd.backends import running
+from autograd.derivatives.structure import put_together, rebuilder, taken_apart
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
 from autograd.graph.lines import call, picked, replay
 from autograd.programs import gradients, text
 from autograd.programs.calls import results_of
-from autograd.programs.structure import put_together, rebuilder, taken_apart
+from autograd.programs.loops import LoopRecorder, with_lanes
+from autograd.programs.simplify import simplified
 from autograd.table.op import Op
 
 TYPE_CHECKING = False
@@ -76,6 +78,14 @@ class Program:
         self.arguments = arguments
         self.result = result
         self._derived: dict[Any, Any] = {}  # what was derived from it: functions, gradient programs
+
+    _recorder = LoopRecorder  # what notes the guards of a trace
+
+    @classmethod
+    def _shortened(cls, inputs: int, lines: list[Line], roots: list[Any], name: str) -> Any:
+        """Simplified lines, in which loops have become lanes, and the roots at their new places."""
+        lines, roots = with_lanes(cls, inputs, lines, roots, name)
+        return simplified(inputs, lines, roots)
 
     def _once(self, key: Any, make: Any) -> Any:
         """What `make` returns, made once for each key."""
@@ -210,3 +220,6 @@ def _described(arguments: Any) -> str:
     shown = [repr(x) for x in args] + [f"{key}={x!r}" for key, x in kwargs.items()]
     joined = ", ".join(shown)
     return f"({joined if len(joined) < 200 else joined[:200] + ' ...'})"
+
+
+LoopRecorder.program = Program
