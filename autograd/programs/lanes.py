@@ -300,4 +300,5 @@ class Lanes(CallOfNumbers):
             [*path.inputs[:u], *named, *path.inputs[u:], *columns],
             [*path.numbers[:u], *ones[:sums], *path.numbers[u:], *ones[sums:]],
             f"the gradient of {path.name}",
+            seeks_loops=False,
         )
