@@ -10,7 +10,7 @@ from autograd.graph.lines import call, picked, replay
 from autograd.programs import gradients
 from autograd.programs.calls import results_of
 from autograd.programs.loops import LoopRecorder, with_lanes
-from autograd.programs.rebuilding import merged_lanes
+from autograd.programs.rebuilding import merged_lanes, trimmed
 from autograd.programs.simplify import simplified
 from autograd.table.op import Op
 
@@ -87,7 +87,7 @@ class Program:
         """Simplified lines, in which loops have become lanes, and the roots at their new places."""
         if recorder.seeks_loops:
             lines, roots = with_lanes(cls, inputs, lines, roots, recorder.name)
-        return merged_lanes(inputs, *simplified(inputs, lines, roots))
+        return merged_lanes(inputs, *trimmed(inputs, *simplified(inputs, lines, roots)))
 
     def _once(self, key: Any, make: Any) -> Any:
         """What `make` returns, made once for each key."""

@@ -172,6 +172,75 @@ def _merged(
     return rebuilt(inputs, lines, roots, outputs)
 
 
+def trimmed(inputs: int, lines: list[Any], roots: list[Any]) -> tuple[list[Any], list[Any]]:
+    """The lines with `Lanes` that compute only the outputs that are used, from the inputs that these need."""
+    used: dict[int, set[int]] = {}
+    for op, args in lines:
+        if type(op) is Output:
+            used.setdefault(args[0], set()).add(op.place)
+    results: dict[int, tuple[NewCall, int]] = {}
+    for place, (op, args) in enumerate(lines, inputs):
+        if type(op) is Lanes:
+            found = _trimmed(op, args[0], used.get(place, set()))
+            if found is not None:
+                call, moved = found
+                for i, (user, user_args) in enumerate(lines, inputs):
+                    if type(user) is Output and user_args[0] == place:
+                        results[i] = call, moved[user.place]
+    return rebuilt(inputs, lines, roots, results) if results else (lines, roots)
+
+
+def _trimmed(op: Lanes, xs: Sequence[Any], used: set[int]) -> tuple[NewCall, dict[int, int]] | None:
+    """The call of a smaller op, and the new places of its results; None if it needs all that it has."""
+    places = op.places()
+    kept = [j for j, part in enumerate(places) if not used.isdisjoint(part)]
+    bodies = [
+        simplified(
+            len(path.inputs), path.lines, [*[path.outputs[j] for j in kept], *[g[0] for g in path.guards]]
+        )
+        for path in op.paths
+    ]
+    needed = {
+        x
+        for lines, roots in bodies
+        for x in [*roots, *[x for _, args in lines for x in flat(args)]]
+        if type(x) is int
+    }
+    count = len(op.paths[0].inputs)
+    sources = [i for i in range(count) if i in needed]
+    if len(kept) == len(places) and len(sources) == count:
+        return None
+    uniform = [i for i in sources if i < op.uniform]
+    columns = [i for i in sources if i >= op.uniform] or list(range(op.uniform, count))[:1]
+    paths = []
+    for path, (lines, roots) in zip(op.paths, bodies, strict=True):
+        new = [0] * count
+        for k, i in enumerate([*uniform, *columns]):
+            new[i] = k
+        first = len(uniform) + len(columns)
+        new += range(first, first + len(lines))
+        guards = zip(roots[len(kept) :], path.guards, strict=True)
+        paths.append(
+            type(path)(
+                path.name,
+                [path.inputs[i] for i in [*uniform, *columns]],
+                [path.numbers[i] for i in [*uniform, *columns]],
+                [(line_op, tuple([_at(x, new) for x in args])) for line_op, args in lines],
+                [_at(x, new) for x in roots[: len(kept)]],
+                [(_at(place, new), truth, source) for place, (_, truth, source) in guards],
+            )
+        )
+    smaller = Lanes(paths, op.size, len(uniform), [op.summed[j] for j in kept])
+    operands = [xs[i] for i in uniform]
+    for i in columns:
+        start = op.uniform + (i - op.uniform) * op.size
+        operands += xs[start : start + op.size]
+    moved: dict[int, int] = {}
+    for part, j in zip(smaller.places(), kept, strict=True):
+        moved |= dict(zip(places[j], part, strict=True))
+    return NewCall(smaller, operands), moved
+
+
 def _keyed(x: Any) -> Any:
     """An operand as a key that tells a place from a number, and 0.0 from -0.0."""
     return tuple(map(_keyed, x)) if type(x) is tuple else (x, str(x) if type(x) is float else "")
