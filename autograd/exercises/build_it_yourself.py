@@ -77,7 +77,8 @@ EXERCISES = [
             ),
             (
                 gives_what(lambda node: bool(node.args), turned=True),
-                "the sweep begins at the leaves: it has to go through the order from its end, the root",
+                "only the operands of the root get a gradient: the sweep has to go through the whole order, and "
+                "from its end, the root",
             ),
             (
                 first_call_is_right,

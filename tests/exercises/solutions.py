@@ -252,7 +252,7 @@ WRONG = {
         "other way round": with_cleared(lambda node: not node.args),
         "arrived last": with_cleared(lambda node: node.args, adding=False),
         "every node of the order": with_cleared(lambda node: len(node.args) == 2 and node.data > 4),
-        "begins at the leaves": turned,
+        "from its end, the root": turned,
         "already the first call": with_cleared(lambda node: node.args, seed=2.0),
     },
     "E10": {
