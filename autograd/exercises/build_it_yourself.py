@@ -77,8 +77,8 @@ EXERCISES = [
             ),
             (
                 gives_what(lambda node: bool(node.args), turned=True),
-                "only the operands of the root get a gradient: the sweep has to go through the whole order, and "
-                "from its end, the root",
+                "only the operands of the root get a gradient: the sweep has to go through the whole order, "
+                "and from its end, the root",
             ),
             (
                 first_call_is_right,
