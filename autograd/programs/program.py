@@ -128,8 +128,8 @@ class Program:
         if which >= len(self.guards):
             return GuardError(
                 f"a sample in {self.name} takes another way through the conditions than all samples with "
-                f"which it was traced, so the program does not hold: use jit, which traces each way and keeps "
-                f"it, or write where(condition, x, y) in the place of the if"
+                f"which it was traced, so the program does not hold: use jit, which traces each way and "
+                f"keeps it, or write where(condition, x, y) in the place of the if"
             )
         place, truth, source = self.guards[which]
         where = f" at {source}" if source else ""
