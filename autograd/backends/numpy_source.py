@@ -54,20 +54,14 @@ class Columns(Body):
         if text or op.variadic:
             return text
         operands = ", ".join(f"#{k + 1}" for k in range(op.arity))
-        if op.method and hasattr(self.scope_numpy(), op.method):
-            return f"np.{op.method}({operands})"
         import numpy
 
+        if isinstance(getattr(numpy, op.method, None), numpy.ufunc):  # numpy.sinc is none, and less accurate
+            return f"np.{op.method}({operands})"
         function = self._named(
             f"each_{op.name}" if op.builtin else f"each{i}", numpy.frompyfunc(op.forward, op.arity, 1)
         )
         return f"np.asarray({function}({operands}), dtype=float)"
-
-    @staticmethod
-    def scope_numpy() -> Any:
-        import numpy
-
-        return numpy
 
 
 def _each_sequence(op: Any, n: int, *sequences: tuple[Any, ...]) -> Any:
@@ -103,4 +97,6 @@ def sums(arrays: Sequence[Any], n: int) -> list[float]:
     table[0] = 0.0
     for j, array in enumerate(arrays):
         table[1:, j] = array
-    return numpy.add.reduce(table, axis=0).tolist()[: len(arrays)]  # type: ignore[no-any-return]
+    with numpy.errstate(all="ignore"):  # infinities and nan are results like others
+        totals: list[float] = numpy.add.reduce(table, axis=0).tolist()
+    return totals[: len(arrays)]
