@@ -319,6 +319,9 @@ class Recorder:
         self.guards.append((node, outcome, caller()))
         return outcome
 
+    def with_lanes(self, recording: Any) -> None:
+        """Told of each function that a transform differentiates in the trace, before it sweeps."""
+
     def refusal(self, node: Any, what: str) -> errors.TraceError:
         """The error for `what` was asked of a Value: its number, say."""
         return errors.in_trace(node, what, self.name, caller())
@@ -327,6 +330,11 @@ class Recorder:
 def tracing_program(recorder: Recorder) -> Block:
     """A block in which a program is traced: ops record in any case, and numbers cannot be read."""
     return Block("program", recorder)
+
+
+def is_tracing() -> bool:
+    """Whether a program is being traced, by `trace` or `jit`: the numbers of Values cannot be read then."""
+    return current().program is not None
 
 
 def caller() -> str:

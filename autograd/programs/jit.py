@@ -7,12 +7,12 @@ from functools import update_wrapper
 from types import MethodType
 
 from autograd.backends import running
+from autograd.derivatives.structure import put_together, taken_apart
 from autograd.graph.engine import Value, check_fresh, settled, walk
 from autograd.graph.recording import current
 from autograd.programs import Generic, P, R, overload
 from autograd.programs.calls import ProgramCall
 from autograd.programs.program import Program
-from autograd.programs.structure import put_together, taken_apart
 from autograd.programs.trace import traced
 
 TYPE_CHECKING = False
@@ -63,7 +63,6 @@ class Jitted(Generic[P, R]):
         shown = [f"<jit of {name}, backend {self.backend}: {len(self.programs)} programs>"]
         for program in self.programs:
             shown.append(f"  {program!r}")
-            shown += [f"    {source or 'a condition'} is {truth}" for _, truth, source in program.guards]
         return "\n".join(shown)
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
@@ -85,7 +84,7 @@ class Jitted(Generic[P, R]):
             if found is not None:
                 if i:  # a new list, since other threads may go through this one
                     self._kept[key] = [kept, *[other for other in group if other is not kept]]
-                return put_together(kept.program.result, iter(found))  # type: ignore[no-any-return]
+                return kept.program._rebuilt(found)  # type: ignore[no-any-return]
         if len(group) >= MOST_PATHS:
             self._warn(key)
             return self._untraced(args, kwargs, static)
@@ -95,19 +94,19 @@ class Jitted(Generic[P, R]):
         if found is None:  # a condition on the last bit or on the sign of a zero, which backends may not keep
             return self._untraced(args, kwargs, static)
         self._kept[key] = [kept, *group]
-        return put_together(program.result, iter(found))  # type: ignore[no-any-return]
+        return program._rebuilt(found)  # type: ignore[no-any-return]
 
     def _untraced(self, args: tuple[Any, ...], kwargs: dict[str, Any], static: set[int]) -> R:
         """The result of `f` itself: its numbers are Values, as in a trace."""
         given = tuple([None if i in static else x for i, x in enumerate(args)])
         leaves: list[Any] = []
         taken_apart((given, kwargs), leaves, "an argument")
-        values = iter([x if type(x) is Value else Value(x, requires_grad=False) for x in leaves])
+        values = [x if type(x) is Value else Value(x, requires_grad=False) for x in leaves]
         new, named = put_together((given, kwargs), values)
         out = self.f(*[args[i] if i in static else x for i, x in enumerate(new)], **named)
         found: list[Any] = []
         taken_apart(out, found, f"the result of {getattr(self.f, '__name__', 'the function')}")
-        return put_together(out, iter(settled(found)))  # type: ignore[no-any-return]
+        return put_together(out, settled(found))  # type: ignore[no-any-return]
 
     def _static_places(self, count: int) -> set[int]:
         return {i % count if i < 0 else i for i in self.static if -count <= i < count}

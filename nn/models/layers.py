@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, dot, neurons, sqrt, var
+from autograd import TraceError, Value, dot, is_tracing, neurons, sqrt, var
 from nn import init
 from nn.arguments import whole_number
 from nn.models.activations import activation_argument, activation_by_name, linear, outputs_after
@@ -308,6 +309,11 @@ class Dropout(Module):
         x = _inputs(self, x)
         if not self.training or self.p == 0.0:
             return list(x)
+        if is_tracing():
+            raise TraceError(
+                "dropout draws random numbers, and a program would keep those of its first call: call "
+                "model.eval() before, or draw the mask outside of the function and pass it as an argument"
+            )
         scale = 1.0 / (1.0 - self.p)
         return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
 
@@ -383,6 +389,8 @@ class Embedding(Module):
             raise TypeError(f"a thing is known by its number, not as {i!r}: write things.index({i!r})")
         if hasattr(i, "__iter__") and getattr(i, "ndim", 1) > 0:
             return [self.forward(j) for j in i]
+        if is_tracing() and isinstance(i, Value):
+            operator.index(i)  # which says what to write
         number = i.data if isinstance(i, Value) else i
         if number not in range(len(self.rows)):
             raise ValueError(f"{i!r} is none of the {len(self.rows)} things 0 to {len(self.rows) - 1}")
