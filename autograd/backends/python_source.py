@@ -192,27 +192,31 @@ def _varies(line: str, body: Body, lanes: list[bool]) -> bool:
 
 def text(program: Any) -> str:
     """See `Program.to_python`."""
+    import re
+
     names = _parameters(program)
     body = Body(program, "python", True, names)
-    imports = sorted(name for name, thing in body.scope.items() if getattr(ops, name, None) is not None)
-    lines = [f"from autograd import {', '.join(imports)}"] * bool(imports)
-    lines += ["from math import inf, nan"] * any(
-        w in line for line in body.statements for w in ("inf", "nan")
-    )
-    for name, thing in body.scope.items():
-        if name not in imports and name not in ("inf", "nan", "__builtins__"):
+    scope = {name: thing for name, thing in body.scope.items() if name not in ("inf", "nan", "__builtins__")}
+    imports = sorted(name for name in scope if getattr(ops, name, None) is not None)
+    for name, thing in scope.items():
+        if name not in imports:
             what = getattr(getattr(thing, "func", thing), "__name__", name)
             raise ValueError(
                 f"{program.name} calls {what}, which has no Python text of its own: an op of yours, or a map "
                 f"over lanes; call the program itself, or trace a function without it"
             )
-    lines += ["", ""] * bool(lines)
-    lines.append(f"def {_identifier(program.name)}({', '.join(names)}):")
-    lines += [f"    {line}" for line in body.statements]
+    statements = list(body.statements)
     for line, (_, _, source) in zip(body.guards(), program.guards, strict=True):
         condition = line.split(": return")[0]
-        lines.append(f"    {condition}: raise ValueError('the condition at {source} has another outcome')")
-    lines.append(f"    return ({', '.join(map(body.operand, program.outputs))},)")
+        statements.append(f"{condition}: raise ValueError('the condition at {source} has another outcome')")
+    statements.append(f"return ({', '.join(map(body.operand, program.outputs))},)")
+    words = set(re.findall(r"\w+", "\n".join(statements)))
+    constants = sorted(words & {"inf", "nan"})
+    lines = [f"from autograd import {', '.join(imports)}"] * bool(imports)
+    lines += [f"from math import {', '.join(constants)}"] * bool(constants)
+    lines += ["", ""] * bool(lines)
+    lines.append(f"def {_identifier(program.name)}({', '.join(names)}):")
+    lines += [f"    {line}" for line in statements]
     return "\n".join(lines) + "\n"
 
 
