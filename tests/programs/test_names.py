@@ -1,0 +1,38 @@
+"""Names of the inputs of a program: each another, so that listings and formulas tell them apart."""
+
+import pickle
+
+import nn
+from autograd import Value, trace
+from autograd.programs.program import Program
+
+
+def test_values_of_one_name_get_numbers():
+    a, b, c = Value(2.0, "w"), Value(3.0, "w"), Value(5.0, "w_2")
+    program = trace(lambda w: a * w + b * c, 1.0)
+    assert dict(zip(program.inputs, program.numbers, strict=True)) == {
+        "w": 1.0,
+        "w_3": 2.0,
+        "w_4": 3.0,
+        "w_2": 5.0,
+    }
+    assert str(program.formula()) == "dot([w_3, w_4], [w, w_2])"
+
+
+def test_a_formula_tells_parameters_of_one_name_apart():
+    model = nn.MLP(2, [2, 1], "tanh", seed=1)
+    program = trace(model, [0.5, -1.0])
+    assert len(set(program.inputs)) == len(program.inputs) == 11
+    numbers = dict(zip(program.inputs, program.numbers, strict=True))
+    assert program.formula().evaluate(**numbers) == model([0.5, -1.0]).data
+
+
+def test_distinct_names_are_kept():
+    assert Program("f", ["w_2", "w", "w"], [1.0] * 3, [], [0]).inputs == ("w_2", "w", "w_3")
+    program = Program("f", ["w"] * 3, [1.0] * 3, [], [0])
+    assert program.inputs == ("w", "w_2", "w_3")
+    assert pickle.loads(pickle.dumps(program)).inputs == program.inputs
+
+
+def test_many_equal_names_take_linear_time():
+    assert len(set(Program("f", ["w"] * 100_000, [0.0] * 100_000, [], [0]).inputs)) == 100_000
