@@ -200,7 +200,7 @@ class Program:
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """The names with a number behind each that was there before: formulas tell inputs apart by their names."""
+    """The names, with a number behind each that was there before, since formulas tell inputs apart by them."""
     taken = set(names)
     if len(taken) == len(names):
         return tuple(names)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, dot, neurons, sqrt, var
+from autograd import TraceError, Value, dot, neurons, sqrt, var
 from nn import init
 from nn.arguments import whole_number
 from nn.models.activations import activation_argument, activation_by_name, linear, outputs_after
@@ -296,6 +296,9 @@ class Dropout(Module):
     """In training, each number becomes 0 with probability p, or is divided by 1 - p (Srivastava et al. 2014).
 
     After ``model.eval()`` numbers stay as they are. Random numbers come from the generator of `nn.seed`.
+
+    Raises:
+        TraceError: in training, inside `autograd.jit` and `autograd.trace`.
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -308,11 +311,23 @@ class Dropout(Module):
         x = _inputs(self, x)
         if not self.training or self.p == 0.0:
             return list(x)
+        _refuse_trace()
         scale = 1.0 / (1.0 - self.p)
         return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
 
     def _arguments(self) -> dict[str, Any]:
         return {"p": self.p}
+
+
+def _refuse_trace() -> None:
+    """Raise in a trace, whose program would drop the same numbers in every call."""
+    try:
+        Value(0.0).data  # noqa: B018 - the trace of a program lets nobody read a number
+    except TraceError:
+        raise TraceError(
+            "Dropout draws random numbers, and a function that is being traced would drop the same ones in "
+            "every later call: call model.eval() before, or train this model without jit"
+        ) from None
 
 
 class _Norm(Module):
