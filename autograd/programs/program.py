@@ -200,7 +200,7 @@ class Program:
 
 
 def _distinct(names: Sequence[str]) -> tuple[str, ...]:
-    """The names, with a number behind each that was there before, since formulas tell inputs apart by them."""
+    """The names, the second "w1" as "w1_2" and so on, since formulas tell inputs apart by their names."""
     taken = set(names)
     if len(taken) == len(names):
         return tuple(names)
