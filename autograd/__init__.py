@@ -29,6 +29,7 @@ from autograd.graph.engine import backend_info as backend_info
 from autograd.graph.errors import StaleGraphError as StaleGraphError
 from autograd.graph.errors import TraceError as TraceError
 from autograd.graph.recording import enable_grad as enable_grad
+from autograd.graph.recording import is_tracing as is_tracing
 from autograd.graph.recording import module_path as module_path
 from autograd.graph.recording import no_grad as no_grad
 from autograd.graph.recording import source_lines as source_lines

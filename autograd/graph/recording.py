@@ -329,6 +329,11 @@ def tracing_program(recorder: Recorder) -> Block:
     return Block("program", recorder)
 
 
+def is_tracing() -> bool:
+    """Whether a program is being traced, by `trace` or `jit`: the numbers of Values cannot be read then."""
+    return current().program is not None
+
+
 def caller() -> str:
     """The line of the program that called this package, as "train.py:12"; "" where there is none."""
     frame: FrameType | None = sys._getframe(1)

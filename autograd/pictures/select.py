@@ -12,6 +12,7 @@ from autograd.graph.names import given_names, labels_of
 from autograd.graph.walks import depending, flat_args, topological_order
 from autograd.pictures.fold import fold, module_depth
 from autograd.pictures.scene import Scene, Selection, box_count, full_scene, gradients_of, stale_values
+from autograd.programs.program import Program
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -111,6 +112,8 @@ def _roots(what: Sequence[Any]) -> list[Value]:
     """The results to draw: the Values in `what`, or the results of its function."""
     if not what:
         raise TypeError("draw needs a Value: draw(loss)")
+    if isinstance(what[0], Program):
+        return [x for x in what[0].graph() if type(x) is Value]
     if callable(what[0]) and type(what[0]) is not Value:
         return _call(what[0], what[1:])
     for value in what:

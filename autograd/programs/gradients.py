@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
+
 from autograd.graph.engine import Value, between, walk
 from autograd.graph.lines import picked
 from autograd.graph.recording import current
@@ -79,9 +81,9 @@ def value_and_grad(
         )
 
     value, *flat = program._once(("value and gradient", wanted), make)._results(operands)
-    found = iter(flat)
-    parts = [put_together(args[i], found) for i in chosen]
-    return put_together(program.result, iter([value])), tuple(parts) if several else parts[0]
+    starts = list(accumulate([len(part) for part in places], initial=0))
+    parts = [put_together(args[i], flat[start:]) for i, start in zip(chosen, starts, strict=False)]
+    return put_together(program.result, [value]), tuple(parts) if several else parts[0]
 
 
 def _places(program: Program, argnum: int) -> range:

@@ -12,7 +12,7 @@ from autograd.graph.recording import current
 from autograd.programs import Generic, P, R, overload
 from autograd.programs.calls import ProgramCall
 from autograd.programs.program import Program
-from autograd.programs.structure import put_together, taken_apart
+from autograd.programs.structure import taken_apart
 from autograd.programs.trace import traced
 
 TYPE_CHECKING = False
@@ -63,7 +63,6 @@ class Jitted(Generic[P, R]):
         shown = [f"<jit of {name}, backend {self.backend}: {len(self.programs)} programs>"]
         for program in self.programs:
             shown.append(f"  {program!r}")
-            shown += [f"    {source or 'a condition'} is {truth}" for _, truth, source in program.guards]
         return "\n".join(shown)
 
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
@@ -85,7 +84,7 @@ class Jitted(Generic[P, R]):
             if found is not None:
                 if i:
                     group.insert(0, group.pop(i))
-                return put_together(kept.program.result, iter(found))  # type: ignore[no-any-return]
+                return kept.program._rebuilt(found)  # type: ignore[no-any-return]
         if len(group) >= MOST_PATHS:
             self._warn(key)
             return self.f(*args, **kwargs)
@@ -95,7 +94,7 @@ class Jitted(Generic[P, R]):
         found = self._run(kept, leaves)
         if found is None:
             raise program._guard_error(0)
-        return put_together(program.result, iter(found))  # type: ignore[no-any-return]
+        return program._rebuilt(found)  # type: ignore[no-any-return]
 
     def _static_places(self, count: int) -> set[int]:
         return {i % count if i < 0 else i for i in self.static if -count <= i < count}

@@ -8,7 +8,7 @@ from autograd.graph.engine import Value
 from autograd.graph.lines import call, picked, replay
 from autograd.programs import gradients, text
 from autograd.programs.calls import results_of
-from autograd.programs.structure import put_together, taken_apart
+from autograd.programs.structure import put_together, rebuilder, taken_apart
 from autograd.table.op import Op
 
 TYPE_CHECKING = False
@@ -93,7 +93,11 @@ class Program:
             GuardError: if they take another way through an ``if``.
         """
         found = self._results(self._operands(args, kwargs))
-        return put_together(self.result, iter(found))
+        return self._rebuilt(found)
+
+    def _rebuilt(self, found: list[Any]) -> Any:
+        """The structure of the result with these leaves."""
+        return self._once("rebuild", lambda: rebuilder(self.result))(found)
 
     def _operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The inputs for these arguments: floats and Values, and the traced numbers of captured Values."""
@@ -128,9 +132,9 @@ class Program:
         place, truth, source = self.guards[which]
         where = f" at {source}" if source else ""
         return GuardError(
-            f"{text.operand(self, place)}{where} was {truth} when {self.name} was traced, and is "
-            f"{not truth} now, so the program does not hold: use jit, which traces each way and keeps it, or "
-            f"write where(condition, x, y) in the place of the if"
+            f"the condition {text.condition(self, place)}{where} was {truth} when {self.name} was traced, "
+            f"and is {not truth} now, so the program does not hold: use jit, which traces each way and keeps "
+            f"it, or write where(condition, x, y) in the place of the if"
         )
 
     def value_and_grad(self, *args: Any, argnums: int | Sequence[int] = 0, **kwargs: Any) -> tuple[Any, Any]:
@@ -150,7 +154,7 @@ class Program:
         """The formulas of the results, Symbols in the names of the inputs, in the structure of the result."""
 
         found = self._replayed(map(Symbol, self.inputs))
-        return put_together(self.result, iter([picked(found, out) for out in self.outputs]))
+        return put_together(self.result, [picked(found, out) for out in self.outputs])
 
     def to_python(self) -> str:
         """The text of a Python function from the numbers of the inputs to the outputs, a tuple."""
@@ -170,7 +174,8 @@ class Program:
         return text.listing(self)
 
     def __repr__(self) -> str:
-        return f"<program {self.name}: {text.counted(self)}>"
+        guards = [f"{source or 'a condition'} is {truth}" for _, truth, source in self.guards]
+        return f"<program {self.name}: {text.counted(self)}{': ' * bool(guards)}{', '.join(guards)}>"
 
     def _state(self) -> tuple[Any, ...]:
         return (

@@ -25,14 +25,33 @@ if TYPE_CHECKING:
     Line = tuple[Op, tuple[Any, ...]]
 
 
-def _by_op() -> dict[Op, list[tuple[tuple[Any, ...], Any]]]:
-    found: dict[Op, list[tuple[tuple[Any, ...], Any]]] = {}
-    for pattern, result in RULES:
-        found.setdefault(TABLE[pattern[0]], []).append((pattern[1:], result))
+class _Rules:
+    """The rules of an op, by what has to be among the operands: a constant, a line of some op, nothing."""
+
+    def __init__(self) -> None:
+        self.constant: dict[float, list[Any]] = {}
+        self.line_of: dict[Op, list[Any]] = {}
+        self.any: list[Any] = []
+
+    def add(self, operands: tuple[Any, ...], result: Any) -> None:
+        inner = [x for x in operands if type(x) is tuple]
+        constants = [x for x in operands if type(x) is float]
+        if constants:
+            self.constant.setdefault(constants[0], []).append((operands, result))
+        elif inner:
+            self.line_of.setdefault(TABLE[inner[0][0]], []).append((operands, result))
+        else:
+            self.any.append((operands, result))
+
+
+def _rules_by_op() -> dict[Op, _Rules]:
+    found: dict[Op, _Rules] = {}
+    for (name, *operands), result in RULES:
+        found.setdefault(TABLE[name], _Rules()).add(tuple(operands), result)
     return found
 
 
-_RULES = _by_op()
+_RULES = _rules_by_op()
 
 
 class Builder:
@@ -57,16 +76,32 @@ class Builder:
                 return op.forward(*args)
         elif op.builtin and set(map(type, args)) == {float}:
             return op.forward(*args)
-        for patterns, result in _RULES.get(op, ()):
+        rules = _RULES.get(op)
+        if rules is not None:
             found: dict[str, Any] = {}
-            if self._match_all(patterns, args, found):
-                return self._build(result, found)
+            for patterns, result in self._candidates(rules, args):
+                found.clear()
+                if self._match_all(patterns, args, found):
+                    return self._build(result, found)
         key = (op, *map(_key, args))
         place = self._known.get(key)
         if place is None:
             place = self._known[key] = self.inputs + len(self.lines)
             self.lines.append((op, args))
         return place
+
+    def _candidates(self, rules: _Rules, args: tuple[Any, ...]) -> list[Any]:
+        """The rules that may match."""
+        candidates = rules.any
+        for x in args:
+            more = None
+            if type(x) is float:
+                more = rules.constant.get(x)
+            elif rules.line_of and x >= self.inputs:
+                more = rules.line_of.get(self.lines[x - self.inputs][0])
+            if more:
+                candidates = candidates + more
+        return candidates
 
     def _interned(self, xs: tuple[Any, ...]) -> tuple[Any, ...]:
         """The same sequence, one object for all that are equal."""

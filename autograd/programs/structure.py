@@ -12,7 +12,7 @@ from autograd.table.op import number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable
     from typing import Any
 
 
@@ -69,25 +69,48 @@ def _take_array(array: Any, leaves: list[Any], where: str) -> None:
         leaves.extend([x if type(x) is Value else number(x, f"an element of {where}") for x in items])
 
 
-def put_together(tree: Any, leaves: Iterator[Any]) -> Any:
+def put_together(tree: Any, leaves: Iterable[Any]) -> Any:
     """The structure with the next leaves in the places of its own."""
+    return rebuilder(tree)(list(leaves))
+
+
+def rebuilder(tree: Any) -> Callable[[list[Any]], Any]:
+    """A function that gives the structure with other leaves in the places of its own."""
+    return _rebuilder(tree, [0])
+
+
+def _rebuilder(tree: Any, count: list[int]) -> Callable[[list[Any]], Any]:
+    start = count[0]
     if isinstance(tree, dict):
-        return {key: put_together(x, leaves) for key, x in tree.items()}
+        branches = {key: _rebuilder(x, count) for key, x in tree.items()}
+        return lambda leaves: {key: branch(leaves) for key, branch in branches.items()}
     if isinstance(tree, (list, tuple)):
-        items = [put_together(x, leaves) for x in tree]
-        if hasattr(tree, "_fields"):
-            return type(tree)(*items)
-        return items if isinstance(tree, list) else tuple(items)
+        named = type(tree) if hasattr(tree, "_fields") else None
+        if not named and set(map(type, tree)) <= {float, Value}:
+            count[0] = stop = start + len(tree)
+            if isinstance(tree, list):
+                return lambda leaves: leaves[start:stop]
+            return lambda leaves: tuple(leaves[start:stop])
+        parts = [_rebuilder(x, count) for x in tree]
+        if named:
+            return lambda leaves: named(*[part(leaves) for part in parts])
+        if isinstance(tree, list):
+            return lambda leaves: [part(leaves) for part in parts]
+        return lambda leaves: tuple([part(leaves) for part in parts])
     if is_array(tree):
-        return array_of([next(leaves) for _ in range(tree.size)], tree.shape)
+        count[0] = stop = start + tree.size
+        shape = tree.shape
+        return lambda leaves: array_of(leaves[start:stop], shape)
     if is_dataclass(tree):
         kept, searched = dataclass_fields(tree)
-        return made_dataclass(
-            type(tree), kept | {key: put_together(x, leaves) for key, x in searched.items()}
+        fields = {key: _rebuilder(x, count) for key, x in searched.items()}
+        return lambda leaves: made_dataclass(
+            type(tree), kept | {key: field(leaves) for key, field in fields.items()}
         )
     if isinstance(tree, (bool, str)) or tree is None:
-        return tree
-    return next(leaves)
+        return lambda leaves: tree
+    count[0] += 1
+    return lambda leaves: leaves[start]
 
 
 def named_leaves(tree: Any, name: str) -> list[str]:

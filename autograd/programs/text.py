@@ -34,7 +34,19 @@ def listing(program: Any) -> str:
     shown += [line for lines in guards.values() for line in lines]
     results = [operand(program, out) for out in program.outputs]
     shown.append(f"  return {_shortened(results, MOST_OPERANDS)}")
+    for op in dict.fromkeys([op for op, _ in program.lines[:MOST_LINES]]):
+        shown += _inside(op)
     return "\n".join(shown)
+
+
+def _inside(op: Any) -> list[str]:
+    """The listings of the programs that an op runs for each lane."""
+    shown: list[str] = []
+    for i, path in enumerate(getattr(op, "paths", ())):
+        way = f", way {i + 1} of {len(op.paths)}" if len(op.paths) > 1 else ""
+        shown.append(f"{op.name}{way}, in each lane:")
+        shown += [f"  {line}" for line in listing(path).splitlines()]
+    return shown
 
 
 def counted(program: Any) -> str:
@@ -62,7 +74,19 @@ def operand(program: Any, x: Any) -> str:
     return program.inputs[x] if x < len(program.inputs) else f"%{x}"
 
 
+def condition(program: Any, x: Any) -> str:
+    """A guard's condition, written out one line deep."""
+    first = len(program.inputs)
+    if type(x) is int and x >= first and program.lines[x - first][0].infix:
+        return _line(program, *program.lines[x - first])
+    return operand(program, x)
+
+
 def _line(program: Any, op: Any, args: tuple[Any, ...]) -> str:
+    if op.collects and hasattr(op, "uniform"):
+        (xs,) = args
+        uniform, columns = operand(program, xs[: op.uniform]), operand(program, xs[op.uniform :])
+        return f"{op.name}, uniform {uniform}, columns {columns}"
     texts = [operand(program, x) for x in args]
     if isinstance(op, Output):
         return f"{texts[0]}[{op.place}]"

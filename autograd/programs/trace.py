@@ -57,7 +57,7 @@ def traced(
     numbers = [x._number if type(x) is Value else x for x in leaves]
 
     def call(inputs: list[Value]) -> Any:
-        rebuilt, named = put_together((given, kwargs), iter(inputs))
+        rebuilt, named = put_together((given, kwargs), inputs)
         whole = [arg if keep else new for keep, arg, new in zip(kept, args, rebuilt, strict=True)]
         return f(*whole, **named)
 
@@ -66,7 +66,7 @@ def traced(
     titles = argument_names(f, len(args))
     names = [path for arg, title in zip(given, titles, strict=True) for path in named_leaves(arg, title)]
     names += [path for key, arg in kwargs.items() for path in named_leaves(arg, key)]
-    arguments = put_together((tuple(given), kwargs), iter(numbers))
+    arguments = put_together((tuple(given), kwargs), numbers)
     program = recorded.program(Program, names, numbers, simplify, arguments)
     captured = recorded.captured
     leaked = [ref(x) for x in recorded.inputs]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from autograd.derivatives.tracing import Trace
 from autograd.graph.engine import Value
+from autograd.graph.names import given_names
 from autograd.graph.recording import Recorder, tracing_program
 from autograd.graph.walks import replaced
 from autograd.programs.simplify import simplified
@@ -54,7 +55,7 @@ class TracedCall(Trace):
         Its inputs are those of the call and the captured Values; these come first if `captured_first`.
         """
         sources = [*self.captured, *self.inputs] if captured_first else [*self.inputs, *self.captured]
-        captured_names = [x.label or f"outside[{i}]" for i, x in enumerate(self.captured)]
+        captured_names = names_of(self.captured, self.nodes)
         captured_numbers = [x._number for x in self.captured]
         parts = [(names, numbers), (captured_names, captured_numbers)]
         (names_1, numbers_1), (names_2, numbers_2) = parts[::-1] if captured_first else parts
@@ -79,8 +80,16 @@ class TracedCall(Trace):
             roots[: len(outputs)],
             _needed_guards(roots[len(outputs) :], guards),
             arguments,
-            put_together(self.out, iter([x._number if type(x) is Value else x for x in self.outs])),
+            put_together(self.out, [x._number if type(x) is Value else x for x in self.outs]),
         )
+
+
+def names_of(captured: Sequence[Value], nodes: Sequence[Value]) -> list[str]:
+    """Names of Values from outside, as pictures have them, or outside[0], outside[1] ..."""
+    if not any(x.label for x in captured):
+        return [f"outside[{i}]" for i in range(len(captured))]
+    given = given_names([*captured, *nodes], None)
+    return [given.get(x) or f"outside[{i}]" for i, x in enumerate(captured)]
 
 
 def _needed_guards(places: list[Any], guards: list[tuple[Any, bool, str]]) -> list[tuple[Any, bool, str]]:

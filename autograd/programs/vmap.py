@@ -14,7 +14,7 @@ from autograd.programs import Generic, P
 from autograd.programs.lanes import Lanes
 from autograd.programs.program import Program
 from autograd.programs.structure import has_array, put_together, taken_apart
-from autograd.programs.tracing import TracedCall
+from autograd.programs.tracing import TracedCall, names_of
 from autograd.table import ops
 
 TYPE_CHECKING = False
@@ -210,7 +210,7 @@ def _reduced(results: list[Any], reduce: Reduce, samples: _Samples) -> Any:
     totals = [ops.sum_of(tuple(column)) for column in zip(*leaves, strict=True)]
     if reduce == "mean":
         totals = [total / float(samples.size) for total in totals]
-    return put_together(results[0], iter(totals))
+    return put_together(results[0], totals)
 
 
 # In a trace
@@ -227,7 +227,7 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         mapped = samples.mapped_of_lane(b)
 
         def call(inputs: list[Value]) -> Any:
-            args, kwargs = put_together(mapped, iter(inputs))
+            args, kwargs = put_together(mapped, inputs)
             whole = [
                 own if axis is None else arg
                 for own, axis, arg in zip(samples.args, samples.axes, args, strict=True)
@@ -268,10 +268,10 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         by_lane = zip(*[[found[i] for i in places] for places in op.places()], strict=True)
         if not op.summed:
             return samples.joined([pattern] * samples.size)
-        return samples.joined([put_together(pattern, iter(row)) for row in by_lane])
+        return samples.joined([put_together(pattern, row) for row in by_lane])
     if reduce == "mean":
         found = [x / float(samples.size) for x in found]
-    return put_together(pattern, iter(found))
+    return put_together(pattern, found)
 
 
 def _number(x: Any) -> float:
@@ -300,7 +300,7 @@ def _with_inputs(program: Program, captured: list[Value], all_captured: list[Val
             return tuple(map(moved, x))
         return x if type(x) is float else new[x] if x < len(captured) else x + more
 
-    names = [x.label or f"outside[{i}]" for i, x in enumerate(all_captured)]
+    names = names_of(all_captured, ())
     return Program(
         program.name,
         [*names, *program.inputs[len(captured) :]],

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from autograd import (
     Value,
     dot,
+    eq,
+    is_tracing,
     le,
     log,
     log1p,
@@ -91,6 +93,11 @@ def _one_score_each(name: str, outputs: Sequence[Any], targets: Sequence[Any]) -
     return pairs
 
 
+def _is_known(x: Any) -> bool:
+    """Whether a number can be looked at, to be checked: a traced one cannot."""
+    return not (is_tracing() and isinstance(x, Value))
+
+
 def _reduced(losses: list[Any], reduction: str) -> Any:
     if reduction not in ("mean", "sum", "none"):
         raise ValueError(f"reduction is 'mean', 'sum' or 'none', not {reduction!r}")
@@ -141,7 +148,7 @@ def hinge_loss(scores: Any, labels: Any, *, reduction: str = "mean") -> Any:
     """
     pairs = _one_score_each("scores", scores, labels)
     for _, label in pairs:
-        if label not in (-1, 1):
+        if _is_known(label) and label not in (-1, 1):
             raise ValueError(
                 f"hinge_loss takes the labels -1 and 1, not {label!r}: write 2*label - 1 for labels 0 and 1"
             )
@@ -161,7 +168,7 @@ def binary_cross_entropy(probabilities: Any, targets: Any, *, reduction: str = "
     losses = []
     for p, t in _one_score_each("probabilities", probabilities, targets):
         _check_target(t)
-        if not 0.0 <= p <= 1.0:
+        if _is_known(p) and not 0.0 <= p <= 1.0:
             raise ValueError(
                 f"a probability is a number from 0 to 1, not {p!r}: pass sigmoid(p), or use "
                 f"binary_cross_entropy_with_logits"
@@ -193,7 +200,7 @@ def binary_cross_entropy_with_logits(
 
 
 def _check_target(target: Any) -> None:
-    if not 0.0 <= target <= 1.0:
+    if _is_known(target) and not 0.0 <= target <= 1.0:
         raise ValueError(
             f"a target is 0, 1 or between them, not {target!r}: write (label + 1) / 2 for labels -1 and 1"
         )
@@ -214,11 +221,16 @@ def _classes(
                 f"[{name}], [label]; a model of output width 1 has none, see binary_cross_entropy_with_logits"
             )
         if soft and hasattr(label, "__len__") and not isinstance(label, str):
+            if len(label) == len(scores) and not all(map(_is_known, label)):
+                found.append((scores, label))
+                continue
             if len(label) != len(scores) or min(label) < 0.0 or abs(sum(label) - 1.0) > 1e-6:
                 raise ValueError(
                     f"a soft label is a row of {len(scores)} probabilities with the sum 1, not {label!r}: "
                     f"divide the row by its sum"
                 )
+            found.append((scores, label))
+        elif not _is_known(label):
             found.append((scores, label))
         elif label in range(len(scores)):
             found.append((scores, int(label)))
@@ -228,6 +240,19 @@ def _classes(
                 f"of its class, so write classes.index(label) for names, row.index(1) for one-hot rows"
             )
     return found
+
+
+def _one_hot(label: Any, count: int) -> list[Any]:
+    """1 at the place of the label, else 0; of a traced label a row of conditions."""
+    return [eq(label, float(i)) if isinstance(label, Value) else float(i == label) for i in range(count)]
+
+
+def _picked(row: Sequence[Any], label: Any) -> Any:
+    """The number at the place of the label; nan for a traced label that is no place."""
+    if not isinstance(label, Value):
+        return row[label]
+    hot = _one_hot(label, len(row))
+    return where(sum_of(hot), dot(hot, row), float("nan"))
 
 
 def _checked_weight(pairs: Sequence[tuple[Sequence[Any], Any]], weight: Sequence[float]) -> Sequence[float]:
@@ -246,11 +271,11 @@ def _weighted(
     """Reduction of losses, each multiplied with the weight of its class; a mean divides by the weights."""
     if weight is None:
         return _reduced(losses, reduction)
-    weights = [_checked_weight(pairs, weight)[label] for _, label in pairs]
+    weights = [_picked(_checked_weight(pairs, weight), label) for _, label in pairs]
     weighted = [w * loss for w, loss in zip(weights, losses, strict=True)]
     if reduction != "mean" or not by_weight:
         return _reduced(weighted, reduction)
-    if sum(weights) == 0.0:
+    if all(map(_is_known, weights)) and sum(weights) == 0.0:
         raise ValueError(
             "the weights of all these labels are 0, and a mean divides by their sum: give one more"
         )
@@ -270,7 +295,8 @@ def cross_entropy(
     Args:
         logits: for each sample a score for each class, from a linear output layer.
         labels: for each sample the number of its class: 0, 1, 2 ...; or soft labels, for each sample a row
-            with the probability of each class.
+            with the probability of each class. Inside `jit` a traced label is compared with each class,
+            and a row is not checked.
         weight: the weight of each class; a mean divides by the sum of the samples' weights, but with soft
             labels by their number, as in PyTorch.
 
@@ -279,11 +305,11 @@ def cross_entropy(
     """
     pairs = _classes("logits", logits, labels, soft=True)
     if not any(hasattr(label, "__len__") for _, label in pairs):
-        return _weighted(pairs, [logsumexp(x) - x[label] for x, label in pairs], weight, reduction)
+        return _weighted(pairs, [logsumexp(x) - _picked(x, label) for x, label in pairs], weight, reduction)
     weights = _checked_weight(pairs, weight) if weight is not None else [1.0] * len(pairs[0][0])
     losses = []
     for x, label in pairs:
-        row = label if hasattr(label, "__len__") else [float(i == label) for i in range(len(x))]
+        row = label if hasattr(label, "__len__") else _one_hot(label, len(x))
         shares = [
             (w * t, x_i) for w, t, x_i in zip(weights, row, x, strict=True) if isinstance(t, Value) or t
         ]
@@ -302,7 +328,7 @@ def nll_loss(
 ) -> Any:
     """The negative log likelihood of the labels, from `log_softmax` of scores; see `cross_entropy`."""
     pairs = _classes("log_probabilities", log_probabilities, labels)
-    return _weighted(pairs, [-x[label] for x, label in pairs], weight, reduction)
+    return _weighted(pairs, [-_picked(x, label) for x, label in pairs], weight, reduction)
 
 
 @_one_sample_too(of_rows=True)
@@ -321,7 +347,14 @@ def multi_margin_loss(
     losses = []
     pairs = _classes("scores", scores, labels)
     for x, label in pairs:
-        others = [relu(margin - x[label] + other) for i, other in enumerate(x) if i != label]
+        right = _picked(x, label)
+        others = [
+            relu(margin - right + other) * (1.0 - is_right)
+            if isinstance(is_right, Value)
+            else relu(margin - right + other)
+            for other, is_right in zip(x, _one_hot(label, len(x)), strict=True)
+            if isinstance(is_right, Value) or not is_right
+        ]
         losses.append(sum_of(others) / len(x) if others else 0.0)
     return _weighted(pairs, losses, weight, reduction, by_weight=False)  # a plain mean, as in PyTorch
 

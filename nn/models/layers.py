@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import operator
 from typing import TYPE_CHECKING, Any
 
-from autograd import TraceError, Value, dot, neurons, sqrt, var
+from autograd import TraceError, Value, dot, is_tracing, neurons, sqrt, var
 from nn import init
 from nn.arguments import whole_number
 from nn.models.activations import activation_argument, activation_by_name, linear, outputs_after
@@ -296,9 +297,6 @@ class Dropout(Module):
     """In training, each number becomes 0 with probability p, or is divided by 1 - p (Srivastava et al. 2014).
 
     After ``model.eval()`` numbers stay as they are. Random numbers come from the generator of `nn.seed`.
-
-    Raises:
-        TraceError: in training, inside `autograd.jit` and `autograd.trace`.
     """
 
     def __init__(self, p: float = 0.5) -> None:
@@ -311,23 +309,16 @@ class Dropout(Module):
         x = _inputs(self, x)
         if not self.training or self.p == 0.0:
             return list(x)
-        _refuse_trace()
+        if is_tracing():
+            raise TraceError(
+                "dropout draws random numbers, and a program would keep those of its first call: call "
+                "model.eval() before, or draw the mask outside of the function and pass it as an argument"
+            )
         scale = 1.0 / (1.0 - self.p)
         return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
 
     def _arguments(self) -> dict[str, Any]:
         return {"p": self.p}
-
-
-def _refuse_trace() -> None:
-    """Raise in a trace, whose program would drop the same numbers in every call."""
-    try:
-        Value(0.0).data  # noqa: B018 - the trace of a program lets nobody read a number
-    except TraceError:
-        raise TraceError(
-            "Dropout draws random numbers, and a function that is being traced would drop the same ones in "
-            "every later call: call model.eval() before, or train this model without jit"
-        ) from None
 
 
 class _Norm(Module):
@@ -398,6 +389,8 @@ class Embedding(Module):
             raise TypeError(f"a thing is known by its number, not as {i!r}: write things.index({i!r})")
         if hasattr(i, "__iter__") and getattr(i, "ndim", 1) > 0:
             return [self.forward(j) for j in i]
+        if is_tracing() and isinstance(i, Value):
+            operator.index(i)  # which says what to write
         number = i.data if isinstance(i, Value) else i
         if number not in range(len(self.rows)):
             raise ValueError(f"{i!r} is none of the {len(self.rows)} things 0 to {len(self.rows) - 1}")
