@@ -10,13 +10,10 @@ from autograd.programs.program import Program
 def test_values_of_one_name_get_numbers():
     a, b, c = Value(2.0, "w"), Value(3.0, "w"), Value(5.0, "w_2")
     program = trace(lambda w: a * w + b * c, 1.0)
-    assert dict(zip(program.inputs, program.numbers, strict=True)) == {
-        "w": 1.0,
-        "w_3": 2.0,
-        "w_4": 3.0,
-        "w_2": 5.0,
-    }
-    assert str(program.formula()) == "dot([w_3, w_4], [w, w_2])"
+    assert program.inputs[0] == "w"
+    assert len(set(program.inputs)) == 4
+    numbers = dict(zip(program.inputs, program.numbers, strict=True))
+    assert program.formula().evaluate(**numbers) == 2.0 * 1.0 + 3.0 * 5.0
 
 
 def test_a_formula_tells_parameters_of_one_name_apart():
