@@ -26,8 +26,8 @@ def traced(f: Callable[[Any], Any]) -> tuple[int, list[float], list[float]]:
         found = [once(1.7), once(-2.3), twice(1.2), twice(-2.5)]
     except TraceError:
         raise Unreadable(
-            "the function asks its argument for a number, by .data, float() or math, say, and a trace refuses "
-            "this: compute with the argument itself"
+            "the function asks its argument for a number, by .data, float() or math, say, and a trace "
+            "refuses this: compute with the argument itself"
         ) from None
     return guards, [float(value) for value, _ in found], [float(slope) for _, slope in found]
 
@@ -59,7 +59,8 @@ EXERCISES = [
             (near(17, 0), "this counts the questions of all calls"),
             (near(12, 0), "this counts the rounds of all calls"),
         ],
-        otherwise="write down the answers of `x > 1` for each of the five calls, and count the different lists",
+        otherwise="write down the answers of `x > 1` for each of the five calls, and count the different "
+        "lists",
     ),
     Exercise(  # a * x + b, traced with a = 2.0 and b = Value(2.0); then a = 10.0 and b.data = 5.0
         "E16",
