@@ -343,7 +343,7 @@ def caller() -> str:
 
 
 def _place(frame: FrameType) -> str:
-    """The line that a frame is at: "train.py:12", or "cell:2" in a notebook, whose files have a hash as name."""
+    """The line that a frame is at: "train.py:12", or "cell:2" in a notebook, whose files a hash names."""
     folder, name = os.path.split(frame.f_code.co_filename)
     return f"{'cell' if os.path.basename(folder).startswith('ipykernel_') else name}:{frame.f_lineno}"
 

@@ -1,0 +1,35 @@
+"""Times of calls, and a chart of them, for the notebook 06_trace_and_jit."""
+
+from __future__ import annotations
+
+from time import perf_counter
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import Any
+
+
+def seconds(run: Callable[[], object], runs: int = 50) -> float:
+    """The time of the shortest run: all else that a machine does makes a run longer, never shorter."""
+    times = []
+    for _ in range(runs):
+        start = perf_counter()
+        run()
+        times.append(perf_counter() - start)
+    return min(times)
+
+
+def bars(times: Mapping[str, float]) -> Any:
+    """A chart of times in seconds: a bar for each name, with how many times as long as the shortest it is."""
+    from matplotlib import pyplot
+
+    least = min(times.values())
+    ax = pyplot.subplots(figsize=(6.0, 0.6 + 0.4 * len(times)))[1]
+    drawn = ax.barh(list(times), [1e3 * time for time in times.values()], color="#f2b134")
+    ax.bar_label(drawn, [f" {1e3 * time:.3g} ms, {time / least:.3g}x" for time in times.values()])
+    ax.set_xlabel("milliseconds")
+    ax.margins(x=0.3)
+    ax.invert_yaxis()
+    ax.spines[["top", "right"]].set_visible(False)
+    return ax
