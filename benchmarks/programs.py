@@ -1,7 +1,7 @@
 """Programs beside eager code: a training step of micrograd's demo, traced once and run many times.
 
-100 two-moons points, an MLP 2-16-16-1 with relu in plain lists, hinge loss and L2; value and gradient. The same
-function runs eagerly, then through ``jit`` on each backend, in one process.
+100 two-moons points, an MLP 2-16-16-1 with relu in plain lists, hinge loss and L2; value and gradient. The
+same function runs eagerly, then through ``jit`` on each backend, in one process.
 
     python benchmarks/programs.py
     AUTOGRAD_PURE=1 python benchmarks/programs.py
@@ -10,6 +10,7 @@ function runs eagerly, then through ``jit`` on each backend, in one process.
 import math
 import random
 import time
+from itertools import pairwise
 
 from timing import in_turn
 
@@ -36,7 +37,7 @@ def network(generator):
     """For each layer a list of neurons: their weights and bias."""
     return [
         [([generator.uniform(-1.0, 1.0) for _ in range(inputs)], 0.0) for _ in range(outputs)]
-        for inputs, outputs in zip(SIZES, SIZES[1:], strict=False)
+        for inputs, outputs in pairwise(SIZES)
     ]
 
 

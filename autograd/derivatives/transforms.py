@@ -68,6 +68,8 @@ class _Recording(Trace):
 
         inputs = numbers if self.traced else settled(numbers) if self.nested else _numbers(numbers)
         super().__init__(call, checked(inputs, f"an argument of {self.name} to differentiate by"), self.name)
+        if self.traced:
+            current().program.with_lanes(self)
         self.order = between(self.nodes, self.inputs)
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.traced or (self.nested and (self.linked or self.wants_gradients()))

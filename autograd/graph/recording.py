@@ -319,6 +319,9 @@ class Recorder:
         self.guards.append((node, outcome, caller()))
         return outcome
 
+    def with_lanes(self, recording: Any) -> None:
+        """Told of each function that a transform differentiates in the trace, before it sweeps."""
+
     def refusal(self, node: Any, what: str) -> errors.TraceError:
         """The error for `what` was asked of a Value: its number, say."""
         return errors.in_trace(node, what, self.name, caller())

@@ -7,12 +7,12 @@ from functools import update_wrapper
 from types import MethodType
 
 from autograd.backends import running
+from autograd.derivatives.structure import taken_apart
 from autograd.graph.engine import Value, check_fresh, walk
 from autograd.graph.recording import current
 from autograd.programs import Generic, P, R, overload
 from autograd.programs.calls import ProgramCall
 from autograd.programs.program import Program
-from autograd.programs.structure import taken_apart
 from autograd.programs.trace import traced
 
 TYPE_CHECKING = False

@@ -5,10 +5,10 @@ from __future__ import annotations
 import gc
 from weakref import ref
 
+from autograd.derivatives.structure import argument_names, named_leaves, put_together, taken_apart
 from autograd.graph import errors
 from autograd.graph.engine import Value
 from autograd.programs.program import Program
-from autograd.programs.structure import argument_names, named_leaves, put_together, taken_apart
 from autograd.programs.tracing import TracedCall
 
 TYPE_CHECKING = False
@@ -61,13 +61,13 @@ def traced(
         whole = [arg if keep else new for keep, arg, new in zip(kept, args, rebuilt, strict=True)]
         return f(*whole, **named)
 
-    recorded = TracedCall(call, numbers, name)
+    recorded = TracedCall(Program, call, numbers, name)
     recorded.check_fresh()
     titles = argument_names(f, len(args))
     names = [path for arg, title in zip(given, titles, strict=True) for path in named_leaves(arg, title)]
     names += [path for key, arg in kwargs.items() for path in named_leaves(arg, key)]
     arguments = put_together((tuple(given), kwargs), numbers)
-    program = recorded.program(Program, names, numbers, simplify, arguments)
+    program = recorded.program(names, numbers, simplify, arguments)
     captured = recorded.captured
     leaked = [ref(x) for x in recorded.inputs]
     del recorded

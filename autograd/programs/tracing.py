@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
+from autograd.derivatives.structure import put_together, taken_apart
 from autograd.derivatives.tracing import Trace
 from autograd.graph.engine import Value
 from autograd.graph.names import given_names
-from autograd.graph.recording import Recorder, tracing_program
+from autograd.graph.recording import tracing_program
 from autograd.graph.walks import replaced
-from autograd.programs.simplify import simplified
-from autograd.programs.structure import put_together, taken_apart
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,15 +17,38 @@ if TYPE_CHECKING:
     from autograd.programs.program import Program
 
 
+def lines_of(nodes: Sequence[Value], place: dict[Value, int]) -> list[Any]:
+    """A line for each node; a leaf that has no place is a constant."""
+    shared: dict[int, Any] = {}
+    return [(node.op, replaced(node.args, lambda x: operand_of(x, place), shared)) for node in nodes]
+
+
+def operand_of(x: Any, place: dict[Value, int]) -> Any:
+    """The operand that stands for a Value or number."""
+    if type(x) is float:
+        return x
+    found = place.get(x)
+    return x._number if found is None else found
+
+
 class TracedCall(Trace):
     """A call of a function of a list of numbers that is recorded as a program.
 
     Attributes:
+        kind: the class of programs.
         recorder: the guards.
     """
 
-    def __init__(self, f: Callable[[list[Value]], Any], numbers: Sequence[float], name: str) -> None:
-        self.recorder = Recorder(name)
+    def __init__(
+        self,
+        kind: type[Program],
+        f: Callable[[list[Value]], Any],
+        numbers: Sequence[float],
+        name: str,
+        seeks_loops: bool = True,
+    ) -> None:
+        self.kind = kind
+        self.recorder = kind._recorder(name, seeks_loops)
         super().__init__(f, numbers, name)
 
     def call(self, f: Callable[[list[Value]], Any]) -> Any:
@@ -43,14 +65,13 @@ class TracedCall(Trace):
 
     def program(
         self,
-        kind: type[Program],
         names: Sequence[str],
         numbers: Sequence[float],
         simplify: bool,
         arguments: Any = None,
         captured_first: bool = False,
     ) -> Program:
-        """The lines as a program, an object of `kind`.
+        """The lines as a program.
 
         Its inputs are those of the call and the captured Values; these come first if `captured_first`.
         """
@@ -60,19 +81,13 @@ class TracedCall(Trace):
         parts = [(names, numbers), (captured_names, captured_numbers)]
         (names_1, numbers_1), (names_2, numbers_2) = parts[::-1] if captured_first else parts
         place = {x: i for i, x in enumerate([*sources, *self.nodes])}
-        shared: dict[int, Any] = {}
-
-        def operand(x: Any) -> Any:
-            found = place.get(x)
-            return x._number if found is None else found  # a leaf that the function has made is a constant
-
-        lines: list[Any] = [(node.op, replaced(node.args, operand, shared)) for node in self.nodes]
-        outputs = [operand(x) if type(x) is Value else x for x in self.outs]
-        guards = [(operand(node), truth, source) for node, truth, source in self.recorder.guards]
+        lines = lines_of(self.nodes, place)
+        outputs = [operand_of(x, place) for x in self.outs]
+        guards = [(operand_of(node, place), truth, source) for node, truth, source in self.recorder.guards]
         roots = [*outputs, *[place for place, _, _ in guards]]
         if simplify:
-            lines, roots = simplified(len(sources), lines, roots)
-        return kind(
+            lines, roots = self.kind._shortened(len(sources), lines, roots, self.recorder)
+        return self.kind(
             self.recorder.name,
             [*names_1, *names_2],
             [*numbers_1, *numbers_2],
@@ -107,6 +122,7 @@ def derived(
     names: Sequence[str],
     numbers: Sequence[float],
     name: str,
+    seeks_loops: bool = True,
 ) -> Program:
     """The program of a function of a list of Values that this package itself has written."""
-    return TracedCall(f, numbers, name).program(kind, names, numbers, True)
+    return TracedCall(kind, f, numbers, name, seeks_loops).program(names, numbers, True)

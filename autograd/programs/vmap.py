@@ -6,6 +6,7 @@ from functools import update_wrapper
 from itertools import chain
 
 from autograd.backends import running
+from autograd.derivatives.structure import has_array, put_together, taken_apart
 from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
 from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
@@ -13,7 +14,6 @@ from autograd.graph.recording import current
 from autograd.programs import Generic, P
 from autograd.programs.lanes import Lanes
 from autograd.programs.program import Program
-from autograd.programs.structure import has_array, put_together, taken_apart
 from autograd.programs.tracing import TracedCall, names_of
 from autograd.table import ops
 
@@ -246,9 +246,9 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
                 f"where(condition, x, y) in the place of an if, or call vmap outside of jit"
             )
         numbers = [_number(x) for x in lanes[left[0]]]
-        path = TracedCall(call_of(left[0]), numbers, name)
+        path = TracedCall(Program, call_of(left[0]), numbers, name, seeks_loops=False)
         names = [f"sample[{i}]" for i in range(len(numbers))]
-        program = path.program(Program, names, numbers, True, captured_first=True)
+        program = path.program(names, numbers, True, captured_first=True)
         paths.append(path)
         programs.append(program)
         left = [b for b in left[1:] if _takes_another_way(program, path, lanes[b])] if program.guards else []

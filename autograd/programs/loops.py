@@ -1,0 +1,299 @@
+"""Loops that a user wrote out: the same lines for many samples become lanes of one `Lanes`.
+
+Lines are hashed bottom up by their op and by the hashes of their operands, where all inputs count as equal,
+and all constants. Roots of one hash, such as the losses of all samples, have the same lines below. A walk
+through the lines of all roots side by side tells the operands that all of them share, which are uniform, from
+those that differ, which are columns. Each line is visited once, so the search is linear.
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+
+from autograd.graph.engine import Value, walk
+from autograd.graph.lines import call, picked, replay
+from autograd.graph.recording import Recorder, enable_grad
+from autograd.programs.lanes import Lanes
+from autograd.programs.rebuilding import CircleError, NewCall, flat, rebuilt
+from autograd.programs.simplify import simplified
+from autograd.programs.tracing import lines_of, operand_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
+    from autograd.programs.program import Program
+
+FEWEST_LANES = 8
+FEWEST_LINES = 1000  # of all lanes together: shorter programs run as quickly without lanes
+
+
+def with_lanes(
+    kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], name: str
+) -> tuple[list[Any], list[Any]]:
+    """The lines with a `Lanes` in the place of each loop that is found, and the roots at their new places."""
+    if len(lines) < FEWEST_LINES:
+        return lines, list(roots)
+    loops = _Search(inputs, lines).loops()
+    while loops:
+        try:
+            return _rewritten(kind, inputs, lines, roots, loops, name)
+        except CircleError:
+            loops.pop()
+    return lines, list(roots)
+
+
+class _Loop:
+    """Lanes that were found.
+
+    Attributes:
+        lanes: for each line of a lane, in the order of computation, its places in all lanes.
+        uniform: the places of operands that all lanes share.
+        columns: for each operand that differs, the operands of all lanes.
+    """
+
+    def __init__(self) -> None:
+        self.lanes: list[tuple[int, ...]] = []
+        self.uniform: list[int] = []
+        self.columns: list[tuple[Any, ...]] = []
+
+    def operands(self) -> list[Any]:
+        """The operands of the `Lanes`."""
+        return [*self.uniform, *chain.from_iterable(self.columns)]
+
+
+class _Search:
+    def __init__(self, inputs: int, lines: list[Any]) -> None:
+        self.inputs, self.lines = inputs, lines
+        self.hashes, self.sizes = self._hashed()
+        self.taken = [False] * (inputs + len(lines))  # the lines of loops that were found
+
+    def _hashed(self) -> tuple[list[int], list[int]]:
+        """For each place its hash, and how many lines are below it, each counted as often as it is used."""
+        numbers: dict[Any, int] = {"input": 0, "constant": 1}
+        hashes, sizes = [0] * self.inputs, [0] * self.inputs
+        known: dict[int, tuple[Any, int]] = {}
+        for op, args in self.lines:
+            key: list[Any] = [op]
+            size = 1
+            for x in args:
+                if type(x) is int:
+                    key.append(hashes[x])
+                    size += sizes[x]
+                elif type(x) is float:
+                    key.append(1)
+                else:
+                    if id(x) not in known:
+                        part = tuple([hashes[x_i] if type(x_i) is int else 1 for x_i in x])
+                        known[id(x)] = part, sum([sizes[x_i] for x_i in x if type(x_i) is int])
+                    key.append(known[id(x)][0])
+                    size += known[id(x)][1]
+            hashes.append(numbers.setdefault(tuple(key), len(numbers)))
+            sizes.append(min(size, 1 << 40))
+        return hashes, sizes
+
+    def loops(self) -> list[_Loop]:
+        """The loops, those of the largest bodies first."""
+        members: dict[int, list[int]] = {}
+        for place in range(self.inputs, len(self.hashes)):
+            if not self.lines[place - self.inputs][0].collects:
+                members.setdefault(self.hashes[place], []).append(place)
+        found = []
+        for places in sorted(members.values(), key=lambda places: -self.sizes[places[0]]):
+            if len(places) < FEWEST_LANES or len(places) * self.sizes[places[0]] < FEWEST_LINES:
+                continue
+            free = [place for place in places if not self.taken[place]]
+            if len(free) >= FEWEST_LANES:
+                loop = self._side_by_side(free, set())
+                own = self._needed(loop)
+                if own:  # lines whose results come back into the loop are left to another
+                    loop = self._side_by_side(free, own)
+                    if self._needed(loop):
+                        continue
+                if len(loop.lanes) * len(free) >= FEWEST_LINES:
+                    for lane in loop.lanes:
+                        for place in lane:
+                            self.taken[place] = True
+                    found.append(loop)
+        return found
+
+    def _needed(self, loop: _Loop) -> set[int]:
+        """The lines of the loop that its own operands depend on."""
+        inside = {place for lane in loop.lanes for place in lane}
+        stack = [x for x in loop.operands() if type(x) is int and x >= self.inputs]
+        seen = set(stack)
+        while stack:
+            for x in flat(self.lines[stack.pop() - self.inputs][1]):
+                if type(x) is int and x >= self.inputs and x not in seen:
+                    seen.add(x)
+                    stack.append(x)
+        return seen & inside
+
+    def _side_by_side(self, roots: list[int], without: set[int]) -> _Loop:
+        """The loop whose lanes end in these roots, without the lines of some places."""
+        loop = _Loop()
+        done: set[Any] = set()
+        stack: list[tuple[Any, bool]] = [(tuple(roots), False)]
+        while stack:
+            places, is_ready = stack.pop()
+            if is_ready:
+                loop.lanes.append(places)
+                continue
+            key = type(places[0]), places  # a place may equal a number
+            if key in done:
+                continue
+            done.add(key)
+            if not self._is_line_of_lanes(places) or not without.isdisjoint(places):
+                self._note_operand(loop, places)
+                continue
+            stack.append((places, True))
+            rows = [self.lines[place - self.inputs][1] for place in places]
+            for operands in zip(*rows, strict=True):
+                if type(operands[0]) is tuple:
+                    if any(x is not operands[0] for x in operands):
+                        stack += [(column, False) for column in zip(*operands, strict=True)]
+                    else:
+                        stack += [((x,) * len(places), False) for x in operands[0]]
+                else:
+                    stack.append((operands, False))
+        return loop
+
+    def _is_line_of_lanes(self, places: tuple[Any, ...]) -> bool:
+        first = places[0]
+        return (
+            type(first) is int
+            and first >= self.inputs
+            and len(set(places)) == len(places)
+            and not any(self.taken[place] for place in places)
+            and not self.lines[first - self.inputs][0].collects
+        )
+
+    def _note_operand(self, loop: _Loop, places: tuple[Any, ...]) -> None:
+        first = places[0]
+        if any(x != first or type(x) is not type(first) for x in places) or _has_minus_zero(places):
+            loop.columns.append(places)
+        elif type(first) is int:
+            loop.uniform.append(first)
+
+
+def _has_minus_zero(places: tuple[Any, ...]) -> bool:
+    """Whether some of several zeros are negative, so that equal numbers are not the same."""
+    return type(places[0]) is float and places[0] == 0.0 and len({str(x) for x in places}) > 1
+
+
+def _rewritten(
+    kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], loops: list[_Loop], name: str
+) -> tuple[list[Any], list[Any]]:
+    """The lines in a new order, with a `Lanes` and its Outputs for the lines of each loop."""
+    in_loop = {
+        place: (loop, i, b)
+        for loop in loops
+        for i, lane in enumerate(loop.lanes)
+        for b, place in enumerate(lane)
+    }
+    used = _used_outside(inputs, lines, roots, in_loop)
+    calls = {}
+    order = {}
+    for loop in loops:
+        outputs = sorted(used[id(loop)])
+        op = _lanes_op(kind, inputs, lines, loop, outputs, name)
+        calls[id(loop)] = NewCall(op, loop.operands())
+        order[id(loop)] = {i: k * op.size for k, i in enumerate(outputs)}
+    results = {
+        place: (calls[id(loop)], order[id(loop)][i] + b)
+        for place, (loop, i, b) in in_loop.items()
+        if i in order[id(loop)]
+    }
+    return rebuilt(inputs, lines, roots, results)
+
+
+def _used_outside(
+    inputs: int, lines: list[Any], roots: Sequence[Any], in_loop: dict[int, Any]
+) -> dict[int, set[int]]:
+    """For each loop which lines of a lane are used outside of it."""
+    used: dict[int, set[int]] = {id(loop): set() for loop, _, _ in in_loop.values()}
+    for place in [x for x in roots if type(x) is int]:
+        if place in in_loop:
+            used[id(in_loop[place][0])].add(in_loop[place][1])
+    for user, (_, args) in enumerate(lines, inputs):
+        inside = in_loop.get(user)
+        for x in flat(args):
+            if type(x) is int and x in in_loop:
+                loop, i, b = in_loop[x]
+                if inside is None or inside[0] is not loop or inside[2] != b:
+                    used[id(loop)].add(i)
+    return used
+
+
+def _lanes_op(
+    kind: type[Program], inputs: int, lines: list[Any], loop: _Loop, outputs: list[int], name: str
+) -> Lanes:
+    """The op of a loop, from the lines of its first lane."""
+    sources = [*loop.uniform, *range(len(loop.columns))]
+    places: dict[Any, Any] = {place: i for i, place in enumerate(loop.uniform)}
+    own: dict[int, int] = {}
+    for i, column in enumerate(loop.columns, len(loop.uniform)):
+        places[type(column[0]), column] = i
+    for i, lane in enumerate(loop.lanes, len(sources)):
+        own[lane[0]] = i
+    made = []
+    for lane in loop.lanes:
+        op = lines[lane[0] - inputs][0]
+        rows = [lines[place - inputs][1] for place in lane]
+        made.append((op, tuple([_of_lanes(operands, places, own) for operands in zip(*rows, strict=True)])))
+    made, results = simplified(len(sources), made, [len(sources) + i for i in outputs])
+    body = kind(
+        f"the loop of {name}",
+        [f"shared[{i}]" for i in range(len(loop.uniform))]
+        + [f"sample[{i}]" for i in range(len(loop.columns))],
+        [0.0] * len(sources),
+        made,
+        results,
+    )
+    return Lanes([body], len(loop.lanes[0]), len(loop.uniform), [False] * len(outputs))
+
+
+def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[int, int]) -> Any:
+    """The operand in the body that stands for those of all lanes."""
+    first = operands[0]
+    if type(first) is tuple:
+        return tuple([_of_lanes(column, places, own) for column in zip(*operands, strict=True)])
+    if (type(first), operands) in places:
+        return places[type(first), operands]
+    if type(first) is float:
+        return first
+    return own[first] if first in own else places[first]
+
+
+class LoopRecorder(Recorder):
+    """A recorder that finds loops in the function of a transform, so that its sweep runs in lanes, too."""
+
+    __slots__ = ("seeks_loops",)
+    program: Any  # the class, which program.py sets
+
+    def __init__(self, name: str, seeks_loops: bool) -> None:
+        super().__init__(name)
+        self.seeks_loops = seeks_loops  # not in the body of lanes
+
+    def with_lanes(self, recording: Any) -> None:
+        if not self.seeks_loops or len(recording.nodes) < FEWEST_LINES:
+            return
+        sources = [*recording.inputs, *recording.captured]
+        place = {x: i for i, x in enumerate([*sources, *recording.nodes])}
+        lines = lines_of(recording.nodes, place)
+        outs = [x for x in recording.outs if type(x) is Value]
+        guards = [i for i, (node, _, _) in enumerate(self.guards) if node in place]
+        nodes = [*outs, *[self.guards[i][0] for i in guards]]
+        roots = [operand_of(x, place) for x in nodes]
+        found, moved = with_lanes(type(self).program, len(sources), lines, roots, recording.name)
+        if found is lines:
+            return
+        with enable_grad():
+            values = replay(found, sources, call)
+        new = [picked(values, root) for root in moved]
+        for i, node in zip(guards, new[len(outs) :], strict=True):
+            self.guards[i] = node, *self.guards[i][1:]
+        results = iter(new)
+        recording.outs = [next(results) if type(x) is Value else x for x in recording.outs]
+        recording.nodes = walk(*recording.roots(), stop=recording.inputs, since=recording.start)[0]
