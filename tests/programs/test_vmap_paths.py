@@ -19,7 +19,7 @@ def test_ways_that_use_the_same_values_in_another_order():
     assert jit(mapped)(2.0, 5.0, SAMPLES) == mapped(2.0, 5.0, SAMPLES) == [-3.0, 4.0, 1.0, 0.0]
 
 
-@pytest.mark.parametrize("order", itertools.permutations(range(3)))
+@pytest.mark.parametrize("order", list(itertools.permutations(range(3))))
 def test_ways_that_use_some_of_the_values(order):
     def f(w, x):
         i, j, k = order
