@@ -6,7 +6,13 @@ from functools import update_wrapper
 from itertools import chain
 
 from autograd.backends import running
-from autograd.derivatives.structure import has_array, put_together, taken_apart
+from autograd.derivatives.structure import (
+    argument_names,
+    has_array,
+    named_leaves,
+    put_together,
+    taken_apart,
+)
 from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
 from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
@@ -140,6 +146,21 @@ class _Samples:
         ]
         return args, {key: _item(arg, 0, b) for key, arg in self.kwargs.items()}
 
+    def names(self, f: Callable[..., Any]) -> tuple[list[str], dict[Value, str]]:
+        """Names for the numbers of a sample, and for the Values that all samples share, as f calls them."""
+        titles = argument_names(f, len(self.args))
+        mapped, named = self.mapped_of_lane(0)
+        names = [path for arg, title in zip(mapped, titles, strict=True) for path in named_leaves(arg, title)]
+        names += [path for key, arg in named.items() for path in named_leaves(arg, key)]
+        shared: dict[Value, str] = {}
+        for arg, axis, title in zip(self.args, self.axes, titles, strict=True):
+            if axis is None:
+                leaves: list[Any] = []
+                taken_apart(arg, leaves, title)
+                paths = zip(leaves, named_leaves(arg, title), strict=True)
+                shared.update((x, path) for x, path in paths if type(x) is Value)
+        return names, shared
+
     def columns(self, count: int) -> list[list[Any]]:
         """For each of the numbers that a sample has, those of all samples."""
         rows: list[list[Any]] = []
@@ -236,6 +257,7 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
 
         return call
 
+    names, known = samples.names(f)
     paths: list[TracedCall] = []
     programs: list[Program] = []
     left = list(range(samples.size))
@@ -247,8 +269,7 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
             )
         numbers = [_number(x) for x in lanes[left[0]]]
         path = TracedCall(Program, call_of(left[0]), numbers, name, seeks_loops=False)
-        names = [f"sample[{i}]" for i in range(len(numbers))]
-        program = path.program(names, numbers, True, captured_first=True)
+        program = path.program(names, numbers, True, captured_first=True, known=known)
         paths.append(path)
         programs.append(program)
         left = [b for b in left[1:] if _takes_another_way(program, path, lanes[b])] if program.guards else []
@@ -259,7 +280,8 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         )
     captured = list(dict.fromkeys(x for path in paths for x in path.captured))
     programs = [
-        _with_inputs(program, path.captured, captured) for program, path in zip(programs, paths, strict=True)
+        _with_inputs(program, path.captured, captured, known)
+        for program, path in zip(programs, paths, strict=True)
     ]
     op = Lanes(programs, samples.size, len(captured), [reduce is not None] * len(programs[0].outputs))
     found = op.applied([*captured, *chain.from_iterable(columns)])
@@ -287,7 +309,9 @@ def _key_of(path: TracedCall) -> Any:
     return taken_apart(path.out, [], "a result")
 
 
-def _with_inputs(program: Program, captured: list[Value], all_captured: list[Value]) -> Program:
+def _with_inputs(
+    program: Program, captured: list[Value], all_captured: list[Value], known: dict[Value, str]
+) -> Program:
     """The program with all captured Values of all paths as inputs, before those of the sample."""
     if list(map(id, captured)) == list(map(id, all_captured)):  # == of Values would be a line of the trace
         return program
@@ -300,7 +324,7 @@ def _with_inputs(program: Program, captured: list[Value], all_captured: list[Val
             return tuple(map(moved, x))
         return x if type(x) is float else new[x] if x < len(captured) else x + more
 
-    names = names_of(all_captured, ())
+    names = names_of(all_captured, (), known)
     return Program(
         program.name,
         [*names, *program.inputs[len(captured) :]],

@@ -3,7 +3,7 @@
 import pickle
 
 import nn
-from autograd import Value, trace
+from autograd import Value, trace, vmap
 from autograd.programs.program import Program
 
 
@@ -33,3 +33,16 @@ def test_distinct_names_are_kept():
 
 def test_many_equal_names_take_linear_time():
     assert len(set(Program("f", ["w"] * 100_000, [0.0] * 100_000, [], [0]).inputs)) == 100_000
+
+
+def test_lanes_have_the_names_of_the_function_of_one_sample():
+    def error(w, point, y, *, scale):
+        return w["slope"] * point[0] / scale + w["offset"] - y
+
+    def loss(w, points, ys):
+        return vmap(error, in_axes=(None, 0, 0), reduce="sum")(w, points, ys, scale=ys)
+
+    program = trace(loss, {"slope": 2.0, "offset": 1.0}, [[1.0], [2.0]], [3.0, 4.0])
+    shown = str(program).partition("in each lane:")[2]
+    assert "error(w['slope'], w['offset'], point[0], y, scale):" in shown
+    assert "= w['slope'] * point[0]" in shown
