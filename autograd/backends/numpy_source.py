@@ -181,7 +181,7 @@ class _Tables(Body):
         if text:
             return text
         operands = ", ".join(f"#{k + 1}" for k in range(op.arity))
-        if op.method and hasattr(numpy, op.method):
+        if isinstance(getattr(numpy, op.method, None), numpy.ufunc):  # numpy.sinc is none, and less accurate
             return f"np.{op.method}({operands})"
         each = numpy.frompyfunc(op.forward, op.arity, 1)
         function = self._named(f"each_{op.name}" if op.builtin else f"each{i}", each)
@@ -306,4 +306,7 @@ def sums(table: Any) -> list[float]:
     if table.shape[1] == 1:  # which NumPy would add in pairs
         table = numpy.repeat(table, 2, axis=1)
         return sums(table)[:1]
-    return (numpy.add.reduce(table, axis=0) + 0.0).tolist()  # type: ignore[no-any-return]
+    with numpy.errstate(all="ignore"):  # infinities and nan are results like others
+        rows = numpy.ascontiguousarray(table)  # else each column would be added in pairs
+        totals: list[float] = (numpy.add.reduce(rows, axis=0) + 0.0).tolist()
+    return totals

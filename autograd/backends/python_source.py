@@ -15,6 +15,7 @@ from autograd.backends import strong_zero
 from autograd.formulas.notation import fill
 from autograd.table import ops
 from autograd.table.call import Output
+from autograd.table.op import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -43,9 +44,11 @@ class Body:
         self.scope: dict[str, Any] = {"inf": math.inf, "nan": math.nan}
         self.names = [*names, *[f"v{i}" for i in range(len(names), len(names) + len(program.lines))]]
         self.statements: list[str] = []
+        self.ends: list[int] = []  # for each line the number of statements up to it
         self.backend = backend
         for i, (op, args) in enumerate(program.lines, len(names)):
             self._write(i, op, args)
+            self.ends.append(len(self.statements))
 
     def operand(self, x: Any) -> str:
         """The text of an operand."""
@@ -98,12 +101,23 @@ class Body:
         self.scope[name] = thing
         return name
 
-    def guards(self) -> list[str]:
-        """A statement for each guard, which returns its place if it fails."""
-        return [
-            f"if {self.operand(place)} {'==' if truth else '!='} 0.0: return {which}"
-            for which, (place, truth, _) in enumerate(self.program.guards)
-        ]
+    def guarded(self, end: Callable[[int], str]) -> list[str]:
+        """The statements, with a check of each guard as soon as its number is known.
+
+        So an op of a user is not called where Python code would not call it. `end` writes what happens where
+        the guard of this number fails.
+        """
+        first = len(self.program.inputs)
+        checks: dict[int, list[str]] = {}
+        for which, (place, truth, _) in enumerate(self.program.guards):
+            check = f"if {self.operand(place)} {'==' if truth else '!='} 0.0: {end(which)}"
+            checks.setdefault(self.ends[place - first] if place >= first else 0, []).append(check)
+        result: list[str] = []
+        start = 0
+        for stop in sorted(checks):
+            result += [*self.statements[start:stop], *checks[stop]]
+            start = stop
+        return result + self.statements[start:]
 
 
 def unpacking(names: Sequence[str], source: str) -> list[str]:
@@ -134,7 +148,7 @@ def straight(program: Any, backend: str, strict: bool) -> Callable[[Sequence[flo
     names = [f"v{i}" for i in range(len(program.inputs))]
     body = Body(program, backend, strict, names)
     results = f"return [{', '.join(map(body.operand, program.outputs))}]"
-    statements = [*unpacking(names, "numbers"), *body.statements, *body.guards(), results]
+    statements = [*unpacking(names, "numbers"), *body.guarded("return {}".format), results]
     return compiled("program", "numbers", statements, body.scope)  # type: ignore[no-any-return]
 
 
@@ -150,7 +164,7 @@ def looped(
     lanes = varying(program, [i >= uniform for i in range(len(names))])
     before: list[str] = []
     inside: list[str] = []
-    for line in [*body.statements, *body.guards()]:
+    for line in body.guarded("return {}".format):
         (inside if _varies(line, body, lanes) else before).append(
             line.replace(": return ", ": return None #")
         )
@@ -197,7 +211,7 @@ def text(program: Any) -> str:
     names = _parameters(program)
     body = Body(program, "python", True, names)
     scope = {name: thing for name, thing in body.scope.items() if name not in ("inf", "nan", "__builtins__")}
-    imports = sorted(name for name in scope if getattr(ops, name, None) is not None)
+    imports = sorted(name for name in scope if name in TABLE)
     for name, thing in scope.items():
         if name not in imports:
             what = getattr(getattr(thing, "func", thing), "__name__", name)
@@ -205,18 +219,16 @@ def text(program: Any) -> str:
                 f"{program.name} calls {what}, which has no Python text of its own: an op of yours, or a map "
                 f"over lanes; call the program itself, or trace a function without it"
             )
-    statements = list(body.statements)
-    for line, (_, _, source) in zip(body.guards(), program.guards, strict=True):
-        condition = line.split(": return")[0]
-        statements.append(f"{condition}: raise ValueError('the condition at {source} has another outcome')")
-    statements.append(f"return ({', '.join(map(body.operand, program.outputs))},)")
-    words = set(re.findall(r"\w+", "\n".join(statements)))
-    constants = sorted(words & {"inf", "nan"})
+    sources = [source for _, _, source in program.guards]
+    failed = "raise ValueError('the condition at {} has another outcome')".format
+    statements = body.guarded(lambda which: failed(sources[which]))
+    results = f"return ({', '.join(map(body.operand, program.outputs))},)"
+    constants = sorted({"inf", "nan"} & set(re.findall(r"\w+", "\n".join([*statements, results]))))
     lines = [f"from autograd import {', '.join(imports)}"] * bool(imports)
     lines += [f"from math import {', '.join(constants)}"] * bool(constants)
     lines += ["", ""] * bool(lines)
     lines.append(f"def {_identifier(program.name)}({', '.join(names)}):")
-    lines += [f"    {line}" for line in statements]
+    lines += [f"    {line}" for line in [*statements, results]]
     return "\n".join(lines) + "\n"
 
 

@@ -58,6 +58,11 @@ def _line_by_line(program: Any, numbers: Sequence[float], backend: str, strict: 
     found: list[Any] = list(numbers)
     shared: dict[int, tuple[float, ...]] = {}
     marked = strict_lines(program)
+    checks: dict[int, int] = {}  # guards, by their places
+    for which, (place, truth, _) in enumerate(program.guards):
+        checks.setdefault(place, which)
+        if place < len(found) and (found[place] != 0.0) != truth:
+            return which
     for i, (op, args) in enumerate(program.lines, len(found)):
         given = []
         for x in args:
@@ -79,9 +84,8 @@ def _line_by_line(program: Any, numbers: Sequence[float], backend: str, strict: 
         else:
             x = op.forward(*given)
             found.append(x if op.builtin or type(x) is float else ops.identity(x))
-    for which, (place, truth, _) in enumerate(program.guards):
-        if (found[place] != 0.0) != truth:
-            return which
+        if i in checks and (found[i] != 0.0) != program.guards[checks[i]][1]:
+            return checks[i]
     return [out if type(out) is float else found[out] for out in program.outputs]
 
 

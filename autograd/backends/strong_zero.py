@@ -42,6 +42,14 @@ def has_chains(program: Any) -> bool:
     return program._once("has chains", ask)  # type: ignore[no-any-return]
 
 
+def hides(op: Any) -> bool:
+    """Whether an op may hide a nan: a masking op, one of a user's, or lanes with such a line or a guard."""
+    if op.collects:
+        paths = getattr(op, "paths", ())
+        return any(path.guards or any(hides(inner) for inner, _ in path.lines) for path in paths)
+    return op.masks or not op.builtin
+
+
 def strict_lines(program: Any) -> set[int]:
     """The places of the lines that reach an op that may hide a nan, or a guard."""
     return program._once("strict lines", lambda: _strict_lines(program))  # type: ignore[no-any-return]
@@ -53,12 +61,7 @@ def _strict_lines(program: Any) -> set[int]:
     seen: set[int] = set()
     for i in range(first + len(program.lines) - 1, first - 1, -1):
         op, args = program.lines[i - first]
-        if (
-            i in marked
-            or op.masks
-            or (op.collects and getattr(op, "masks", False))
-            or not (op.builtin or op.collects)
-        ):
+        if i in marked or hides(op):
             for x in args:
                 if type(x) is int:
                     marked.add(x)

@@ -67,11 +67,14 @@ def replaced(
     A sequence that several nodes share stays shared; `shared` remembers the sequences met.
     """
 
-    def replace(x: Any) -> Any:
-        if type(x) is tuple:
+    new = []
+    for x in args:  # a recursive function in here would be a reference cycle that keeps all nodes alive
+        if type(x) is float:
+            new.append(x)
+        elif type(x) is tuple:
             if id(x) not in shared:
-                shared[id(x)] = tuple(map(replace, x))
-            return shared[id(x)]
-        return x if type(x) is float else replacement(x)
-
-    return tuple(map(replace, args))
+                shared[id(x)] = tuple([x_i if type(x_i) is float else replacement(x_i) for x_i in x])
+            new.append(shared[id(x)])
+        else:
+            new.append(replacement(x))
+    return tuple(new)

@@ -7,8 +7,8 @@ from functools import update_wrapper
 from types import MethodType
 
 from autograd.backends import running
-from autograd.derivatives.structure import taken_apart
-from autograd.graph.engine import Value, check_fresh, walk
+from autograd.derivatives.structure import put_together, taken_apart
+from autograd.graph.engine import Value, check_fresh, settled, walk
 from autograd.graph.recording import current
 from autograd.programs import Generic, P, R, overload
 from autograd.programs.calls import ProgramCall
@@ -82,19 +82,31 @@ class Jitted(Generic[P, R]):
         for i, kept in enumerate(group):
             found = self._run(kept, leaves)
             if found is not None:
-                if i:
-                    group.insert(0, group.pop(i))
+                if i:  # a new list, since other threads may go through this one
+                    self._kept[key] = [kept, *[other for other in group if other is not kept]]
                 return kept.program._rebuilt(found)  # type: ignore[no-any-return]
         if len(group) >= MOST_PATHS:
             self._warn(key)
-            return self.f(*args, **kwargs)
+            return self._untraced(args, kwargs, static)
         program, captured = traced(self.f, args, kwargs, True, [i in static for i in range(len(args))])
         kept = Kept(program, captured)
-        group.insert(0, kept)
         found = self._run(kept, leaves)
-        if found is None:
-            raise program._guard_error(0)
+        if found is None:  # a condition on the last bit or on the sign of a zero, which backends may not keep
+            return self._untraced(args, kwargs, static)
+        self._kept[key] = [kept, *group]
         return program._rebuilt(found)  # type: ignore[no-any-return]
+
+    def _untraced(self, args: tuple[Any, ...], kwargs: dict[str, Any], static: set[int]) -> R:
+        """The result of `f` itself: its numbers are Values, as in a trace."""
+        given = tuple([None if i in static else x for i, x in enumerate(args)])
+        leaves: list[Any] = []
+        taken_apart((given, kwargs), leaves, "an argument")
+        values = [x if type(x) is Value else Value(x, requires_grad=False) for x in leaves]
+        new, named = put_together((given, kwargs), values)
+        out = self.f(*[args[i] if i in static else x for i, x in enumerate(new)], **named)
+        found: list[Any] = []
+        taken_apart(out, found, f"the result of {getattr(self.f, '__name__', 'the function')}")
+        return put_together(out, settled(found))  # type: ignore[no-any-return]
 
     def _static_places(self, count: int) -> set[int]:
         return {i % count if i < 0 else i for i in self.static if -count <= i < count}
@@ -107,7 +119,7 @@ class Jitted(Generic[P, R]):
                 f"argument {i} is in static_argnums, and a program is kept for each of its values, so it "
                 f"has to be hashable, which the {type(x).__name__} {x!r} is not: pass a tuple, not a list"
             ) from None
-        return type(x), x
+        return type(x), repr(x) if type(x) is float else x  # 0.0 equals -0.0
 
     def _run(self, kept: Kept[P], leaves: Sequence[Any]) -> list[Any] | None:
         """The results; None where a guard fails."""

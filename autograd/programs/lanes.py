@@ -98,7 +98,7 @@ class Lanes(CallOfNumbers):
         if type(found) is not int and self.has_chains and not finite(found):
             found = self.run(numbers, "auto", True)
         if type(found) is int:
-            raise self.paths[0]._guard_error(0)
+            raise self.paths[0]._guard_error(len(self.paths[0].guards))
         return found  # type: ignore[no-any-return]
 
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:

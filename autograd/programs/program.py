@@ -140,7 +140,13 @@ class Program:
         return results
 
     def _guard_error(self, which: int) -> GuardError:
-        """The error for the guard at this place in `guards`."""
+        """The error for the guard at this place in `guards`, or behind its end, for guards of samples."""
+        if which >= len(self.guards):
+            return GuardError(
+                f"a sample in {self.name} takes another way through the conditions than all samples with "
+                f"which it was traced, so the program does not hold: use jit, which traces each way and "
+                f"keeps it, or write where(condition, x, y) in the place of the if"
+            )
         place, truth, source = self.guards[which]
         where = f" at {source}" if source else ""
         return GuardError(

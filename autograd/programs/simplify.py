@@ -2,7 +2,8 @@
 
 - An op of constants is a constant.
 - A line that was there already is shared.
-- `RULES` of autograd.formulas, which hold to the last bit, replace a line by a shorter one.
+- `RULES` of autograd.formulas, which hold to the last bit, replace a line by a shorter one; but not the rule
+  that drops a `stop_gradient`, since programs are differentiated again.
 - Sums are gathered: a chain of additions becomes one `dot` where at least two terms are products, and one
   `sum_of` where it has three and more terms, in the same order of additions. Both begin with 0.0, so that a
   sum of nothing but negative zeros becomes 0.0; all other results keep every bit.
@@ -46,8 +47,9 @@ class _Rules:
 
 def _rules_by_op() -> dict[Op, _Rules]:
     found: dict[Op, _Rules] = {}
-    for (name, *operands), result in RULES:
-        found.setdefault(TABLE[name], _Rules()).add(tuple(operands), result)
+    for pattern, result in RULES:
+        if "stop_gradient" not in repr(pattern):
+            found.setdefault(TABLE[pattern[0]], _Rules()).add(pattern[1:], result)
     return found
 
 
@@ -132,11 +134,14 @@ class Builder:
 
 
 def _key(x: Any) -> Any:
-    """A key that tells operands apart: a place from a number that equals it, and 0.0 from -0.0."""
+    """A key that tells operands apart: a place from a number that equals it, and 0.0 from -0.0.
+
+    The key of a zero is a str, which equals the key of no other operand.
+    """
     if type(x) is int:
         return (x,)
     if type(x) is float:
-        return x if x != 0.0 else copysign(1.0, x) < 0.0
+        return x if x != 0.0 else "0.0" if copysign(1.0, x) > 0.0 else "-0.0"
     if 0.0 in x:
         return tuple(map(_key, x))
     return x, tuple(map(type, x))
