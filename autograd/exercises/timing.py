@@ -24,11 +24,12 @@ def bars(times: Mapping[str, float]) -> Any:
     """A chart of times in seconds: a bar for each name, with how many times as long as the shortest it is."""
     from matplotlib import pyplot
 
-    least = min(times.values())
+    least, most = min(times.values()), max(times.values())
+    scale, unit = (1e6, "microseconds") if most < 1e-3 else (1e3, "milliseconds")
     ax = pyplot.subplots(figsize=(6.0, 0.6 + 0.4 * len(times)))[1]
-    drawn = ax.barh(list(times), [1e3 * time for time in times.values()], color="#f2b134")
-    ax.bar_label(drawn, [f" {1e3 * time:.3g} ms, {time / least:.3g}x" for time in times.values()])
-    ax.set_xlabel("milliseconds")
+    drawn = ax.barh(list(times), [scale * time for time in times.values()], color="#f2b134")
+    ax.bar_label(drawn, [f" {scale * time:.3g}, {time / least:.3g} times" for time in times.values()])
+    ax.set_xlabel(unit)
     ax.margins(x=0.3)
     ax.invert_yaxis()
     ax.spines[["top", "right"]].set_visible(False)
