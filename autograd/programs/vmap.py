@@ -283,13 +283,21 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         _with_inputs(program, path.captured, captured, known)
         for program, path in zip(programs, paths, strict=True)
     ]
-    op = Lanes(programs, samples.size, len(captured), [reduce is not None] * len(programs[0].outputs))
+    summed = [reduce is not None] * len(programs[0].outputs)
+    guarded = any(program.guards for program in programs)
+    if guarded:
+        programs = [_with_output(program, 1.0) for program in programs]
+        summed.append(True)
+    op = Lanes(programs, samples.size, len(captured), summed)
     found = op.applied([*captured, *chain.from_iterable(columns)])
+    if guarded:
+        _keep(found.pop(), f"a known way for each sample of {name}")
     pattern = programs[0].result
     if reduce is None:
-        by_lane = zip(*[[found[i] for i in places] for places in op.places()], strict=True)
-        if not op.summed:
+        columns = [found[i : i + samples.size] for i in range(0, len(found), samples.size)]
+        if not columns:
             return samples.joined([pattern] * samples.size)
+        by_lane = zip(*columns, strict=True)
         return samples.joined([put_together(pattern, row) for row in by_lane])
     if reduce == "mean":
         found = [x / float(samples.size) for x in found]
@@ -307,6 +315,30 @@ def _takes_another_way(program: Program, path: TracedCall, lane: Sequence[Any]) 
 
 def _key_of(path: TracedCall) -> Any:
     return taken_apart(path.out, [], "a result")
+
+
+def _with_output(program: Program, out: float) -> Program:
+    """The program with one more output, a constant."""
+    return Program(
+        program.name,
+        program.inputs,
+        program.numbers,
+        program.lines,
+        [*program.outputs, out],
+        program.guards,
+        program.arguments,
+        program.result,
+    )
+
+
+def _keep(count: Any, source: str) -> None:
+    """Make a guard of a result of `Lanes` that is never 0, so that the Lanes run, used or not.
+
+    Where a sample takes a way that no path has, they fail, and the program does not hold: it might be without
+    results of theirs just because no sample that was traced had an influence.
+    """
+    if type(count) is Value:
+        current().program.guards.append((count, True, source))
 
 
 def _with_inputs(
