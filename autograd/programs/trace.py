@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 from weakref import ref
 
-from autograd.derivatives.structure import argument_names, named_leaves, put_together, taken_apart
+from autograd.derivatives.structure import argument_names, arguments_apart, named_leaves, put_together
 from autograd.graph import errors
 from autograd.graph.engine import Value
 from autograd.programs.program import Program
@@ -53,7 +53,7 @@ def traced(
     kept = [bool(i < len(static) and static[i]) for i in range(len(args))]
     given = [None if keep else arg for keep, arg in zip(kept, args, strict=True)]
     leaves: list[Any] = []
-    taken_apart((given, kwargs), leaves, f"an argument of {name}")
+    arguments_apart(given, kwargs, leaves, name)
     numbers = [x._number if type(x) is Value else x for x in leaves]
 
     def call(inputs: list[Value]) -> Any:

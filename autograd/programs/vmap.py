@@ -7,7 +7,14 @@ from itertools import chain
 
 from autograd.backends import running
 from autograd.derivatives.structure import has_array, put_together, taken_apart
-from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
+from autograd.derivatives.tree import (
+    array_of,
+    dataclass_fields,
+    is_array,
+    is_dataclass,
+    is_kept,
+    made_dataclass,
+)
 from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
@@ -164,7 +171,8 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
             _sizes(x, axis, f"{where}[{key!r}]", sizes)
     elif is_dataclass(tree):
         for key, x in dataclass_fields(tree)[1].items():
-            _sizes(x, axis, f"{where}.{key}", sizes)
+            if not is_kept(x):
+                _sizes(x, axis, f"{where}.{key}", sizes)
     elif is_array(tree) and tree.ndim > 0:
         sizes.setdefault(tree.shape[axis], where)
     elif isinstance(tree, (list, tuple)):
@@ -186,7 +194,8 @@ def _item(tree: Any, axis: int, b: int) -> Any:
         return {key: _item(x, axis, b) for key, x in tree.items()}
     if is_dataclass(tree):
         kept, searched = dataclass_fields(tree)
-        return made_dataclass(type(tree), kept | {key: _item(x, axis, b) for key, x in searched.items()})
+        items = {key: x if is_kept(x) else _item(x, axis, b) for key, x in searched.items()}
+        return made_dataclass(type(tree), kept | items)
     if is_array(tree):
         row = tree[b] if axis == 0 else tree.take(b, axis)
         return (
