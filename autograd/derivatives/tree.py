@@ -45,7 +45,7 @@ def _visit(tree: Any, leaves: list[Any], in_dataclass: bool) -> Rebuild:
         return lambda new: kind([rebuild(new) for rebuild in parts])
     if is_dataclass(tree):
         return _visit_dataclass(tree, leaves)
-    if in_dataclass and is_kept(tree):
+    if in_dataclass and _is_kept(tree):
         return lambda new: tree
     if is_array(tree):
         leaves.extend(tree.ravel().tolist())
@@ -97,7 +97,7 @@ def dataclass_fields(tree: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     return kept, branches
 
 
-def is_kept(x: Any) -> bool:
+def _is_kept(x: Any) -> bool:
     """Whether an object in a dataclass is no number; a complex number is a leaf, so that it is refused."""
     if hasattr(type(x), "apply_op") or isinstance(x, complex):
         return False
@@ -138,7 +138,7 @@ def flatten_like(tree: Any, pattern: Any, name: str = "", in_dataclass: bool = F
             raise _differs(name, f"a {type(pattern).__name__}", tree)
         mine, theirs = dataclass_fields(tree)[1], dataclass_fields(pattern)[1]
         return [x for key in theirs for x in flatten_like(mine.get(key), theirs[key], f"{name}.{key}", True)]
-    if in_dataclass and is_kept(pattern):
+    if in_dataclass and _is_kept(pattern):
         return []
     if is_array(tree) and tree.ndim == 0:  # interchangeable with a number
         tree = tree.item()
@@ -167,7 +167,7 @@ def paths(tree: Any, name: str = "", in_dataclass: bool = False) -> list[str]:
             for key, branch in dataclass_fields(tree)[1].items()
             for p in paths(branch, f"{name}.{key}", True)
         ]
-    if in_dataclass and is_kept(tree):
+    if in_dataclass and _is_kept(tree):
         return []
     if is_array(tree):
         import numpy
@@ -202,7 +202,7 @@ def array_of(items: Any, shape: tuple[int, ...]) -> Any:
     if is_dataclass(first):
         fields, searched = dataclass_fields(first)
         for name, field in searched.items():
-            fields[name] = field if is_kept(field) else array_of([getattr(x, name) for x in items], shape)
+            fields[name] = field if _is_kept(field) else array_of([getattr(x, name) for x in items], shape)
         return made_dataclass(type(first), fields)
     if all(isinstance(x, (float, int, numpy.floating, numpy.integer, numpy.bool_)) for x in items):
         return numpy.array(items, dtype=float).reshape(shape)

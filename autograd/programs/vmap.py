@@ -7,14 +7,7 @@ from itertools import chain
 
 from autograd.backends import running
 from autograd.derivatives.structure import has_array, put_together, taken_apart
-from autograd.derivatives.tree import (
-    array_of,
-    dataclass_fields,
-    is_array,
-    is_dataclass,
-    is_kept,
-    made_dataclass,
-)
+from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
 from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
@@ -171,7 +164,7 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
             _sizes(x, axis, f"{where}[{key!r}]", sizes)
     elif is_dataclass(tree):
         for key, x in dataclass_fields(tree)[1].items():
-            if not is_kept(x):
+            if not _is_constant(x):
                 _sizes(x, axis, f"{where}.{key}", sizes)
     elif is_array(tree) and tree.ndim > 0:
         sizes.setdefault(tree.shape[axis], where)
@@ -188,13 +181,18 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
         )
 
 
+def _is_constant(x: Any) -> bool:
+    """Whether a field of a dataclass is the same for all samples."""
+    return isinstance(x, (bool, str)) or x is None
+
+
 def _item(tree: Any, axis: int, b: int) -> Any:
     """One sample of an argument."""
     if isinstance(tree, dict):
         return {key: _item(x, axis, b) for key, x in tree.items()}
     if is_dataclass(tree):
         kept, searched = dataclass_fields(tree)
-        items = {key: x if is_kept(x) else _item(x, axis, b) for key, x in searched.items()}
+        items = {key: x if _is_constant(x) else _item(x, axis, b) for key, x in searched.items()}
         return made_dataclass(type(tree), kept | items)
     if is_array(tree):
         row = tree[b] if axis == 0 else tree.take(b, axis)
