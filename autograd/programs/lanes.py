@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 FEW = 8  # lanes: below, the loop in Python is quicker than NumPy
 
 
+def may_fail(program: Program) -> bool:
+    """Whether there are inputs for which a guard fails, of the program or of lanes inside it."""
+    if program.guards:
+        return True
+    return any(any(map(may_fail, op.paths)) for op, _ in program.lines if isinstance(op, Lanes))
+
+
 class Lanes(CallOfNumbers):
     """The op that runs a program for each lane.
 
@@ -104,6 +111,11 @@ class Lanes(CallOfNumbers):
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
         if backend == "python" or (backend == "auto" and self.size < FEW):
             return self._looped(numbers, strict)
+        found = self._run_columns(numbers, backend, strict)
+        # Lanes inside a lane may fail in some lanes only: the loop takes another path in these alone.
+        return self._looped(numbers, strict) if type(found) is int and len(self.paths) > 1 else found
+
+    def _run_columns(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
         import numpy
 
         u = self.uniform

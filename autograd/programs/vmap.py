@@ -12,7 +12,7 @@ from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
 from autograd.programs import Generic, P
-from autograd.programs.lanes import Lanes
+from autograd.programs.lanes import Lanes, may_fail
 from autograd.programs.program import Program
 from autograd.programs.tracing import TracedCall, names_of
 from autograd.table import ops
@@ -258,7 +258,8 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         program = path.program(names, numbers, True, captured_first=True)
         paths.append(path)
         programs.append(program)
-        left = [b for b in left[1:] if _takes_another_way(program, path, lanes[b])] if program.guards else []
+        others = left[1:] if may_fail(program) else []
+        left = [b for b in others if _takes_another_way(program, path, lanes[b])]
     keys = {_key_of(path) for path in paths}
     if len(keys) > 1:
         raise TypeError(
