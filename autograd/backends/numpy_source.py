@@ -1,7 +1,9 @@
-"""Programs as NumPy source: each line of a lane is an operation of arrays, with an element for each lane.
+"""Programs as NumPy source: the lines of many lanes as operations of tables, a row for each lane.
 
-Lines that are the same in all lanes are computed once, as Python does. A sum over lanes adds them one after
-the other, in the order of the lanes.
+Lines of one op whose operands are ready at the same time form a *block*, a table with a column for each line.
+Several `dot` of one sequence, a layer of neurons, are a product of tables. Lines that are the same in all
+lanes are computed once, as Python does. Sums over lanes, and sums of products, are added one after the other,
+in order: the results do not depend on how lines are put into blocks.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ from functools import partial
 
 from autograd.backends import strong_zero
 from autograd.backends.python_source import Body, compiled, unpacking, varying
+from autograd.formulas.notation import fill
 from autograd.table import ops
 from autograd.table.call import Output
 
@@ -18,85 +21,292 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
+    Place = tuple[str, int]  # a table and a column of it
 
-class Columns(Body):
-    """The statements of a program whose inputs are floats, or arrays where `lanes` says so."""
 
-    def __init__(self, program: Any, backend: str, strict: bool, lanes: Sequence[bool]) -> None:
+def tables(
+    program: Any, lanes: Sequence[bool], backend: str, strict: bool
+) -> Callable[[Sequence[float], Any, int], Any]:
+    """A function of the uniform inputs, of a table of the others, and of the number of lanes.
+
+    It returns a table of the outputs and, for each guard, its truth or an array of truths; or an int where a
+    call inside failed.
+    """
+    run: Callable[[Sequence[float], Any, int], Any] = _Tables(program, lanes, backend, strict).function()
+    return run
+
+
+class _Tables(Body):
+    """The statements of a program, those of lines that vary from lane to lane on tables."""
+
+    def __init__(self, program: Any, lanes: Sequence[bool], backend: str, strict: bool) -> None:
         import numpy
 
-        self.lanes = varying(program, lanes)
-        super().__init__(program, backend, strict, [f"v{i}" for i in range(len(program.inputs))])
-        self.scope["np"] = numpy
+        self.varies = varying(program, lanes)
+        self.at: dict[int, Place] = {}  # where the numbers of a varying line are
+        names = []
+        for i, varies in enumerate(lanes):
+            if varies:
+                self.at[i] = "T", len(self.at)
+            names.append(f"v{i}")
+        self.uniform: dict[Any, int] = {}  # operands that are equal in all lanes, by their columns in U
+        super().__init__(program, backend, strict, names)
+        self.scope |= {"np": numpy, "in_order": in_order, "product": partial(product, strict=False)}
+        self.scope["strict_product"] = partial(product, strict=True)
+        self.before, self.statements = self.statements, []
+        for group in _groups(program, self.varies, self.marked if not strict else set()):
+            self._write_group(group)
 
     def _write(self, i: int, op: Any, args: tuple[Any, ...]) -> None:
-        if not self.lanes[i] or type(op) is Output:
-            super()._write(i, op, args)
-        elif op.collects:
-            (operands,) = args
-            pattern = tuple([type(x) is int and self.lanes[x] for x in operands])
-            run = partial(op.run_columns, lanes=pattern, strict=self._is_strict(i), backend=self.backend)
-            function = self._named(f"call{i}", run)
-            self.statements.append(f"{self.names[i]} = {function}({self.operand(operands)}, n)")
-            self.statements.append(f"if type({self.names[i]}) is int: return {len(self.program.guards) + i}")
-        elif op.variadic and not op.numpy:
-            function = self._named(
-                f"each_{op.name}" if op.builtin else f"each{i}", partial(_each_sequence, op)
-            )
-            self.statements.append(f"{self.names[i]} = {function}(n, {', '.join(map(self.operand, args))})")
-        else:
+        if not self.varies[i]:
             super()._write(i, op, args)
 
     def template(self, i: int, op: Any) -> str:
-        if not self.lanes[i]:
-            return "" if op is ops.div else super().template(i, op)  # 1/0 is inf there, too
-        text = strong_zero.template(op, op.numpy, self._is_strict(i))
-        if text or op.variadic:
-            return text
-        operands = ", ".join(f"#{k + 1}" for k in range(op.arity))
+        return "" if op is ops.div else super().template(i, op)  # 1/0 is inf there, too
+
+    def function(self) -> Any:
+        parameters = [
+            name for i, name in enumerate(self.names[: len(self.program.inputs)]) if i not in self.at
+        ]
+        outputs = self._table(self.program.outputs)
+        guards = [self._column(place) for place, _, _ in self.program.guards]
+        uniform = sorted(self.uniform, key=self.uniform.__getitem__)
+        numbers = ", ".join(self.operand(key[1]) for key in uniform)
+        whole = [*unpacking(parameters, "uniform"), *self.before, f"U = np.array([{numbers}], dtype=float)"]
+        whole += self.statements
+        whole.append(f"return {outputs}, [{', '.join(f'{text} != 0.0' for text in guards)}]")
+        return compiled("tables", "uniform, T, n", whole, self.scope)
+
+    # Operands
+
+    def _uniform_column(self, x: Any) -> int:
+        return self.uniform.setdefault((repr(x), x), len(self.uniform))  # 1 is a place, 1.0 a number
+
+    def _row(self, operands: Sequence[Any]) -> str:
+        """Operands that are equal in all lanes, as a number or an array."""
+        columns = [self._uniform_column(x) for x in operands]
+        if len(set(columns)) == 1:
+            return f"U[{columns[0]}]"
+        return f"U[{self._indices(columns)}]"
+
+    def _column(self, x: Any) -> str:
+        """One operand: an array over the lanes, or a number."""
+        if type(x) is int and self.varies[x]:
+            table, column = self.at[x]
+            return f"{table}[:, {column}]"
+        return self._row([x])
+
+    def _table(self, operands: Sequence[Any]) -> str:
+        """A table with a column for each operand."""
+        found = self._slice(operands)
+        if found:
+            return found
+        name = f"t{len(self.scope)}_{len(self.statements)}"
+        self.statements.append(f"{name} = np.empty((n, {len(operands)}))")
+        parts: dict[Any, list[int]] = {}
+        for i, x in enumerate(operands):
+            parts.setdefault(self._table_of(x), []).append(i)
+        for kind, places in parts.items():
+            part = [operands[i] for i in places]
+            text = self._row(part) if kind is None else self._slice(part)
+            self.statements.append(f"{name}[:, {self._indices(places)}] = {text}")
+        return name
+
+    def _table_of(self, x: Any) -> str | None:
+        return self.at[x][0] if type(x) is int and self.varies[x] else None
+
+    def _slice(self, operands: Sequence[Any]) -> str:
+        """Operands that all vary and are columns of one table, as a part of it; else ""."""
+        if not operands or any(self._table_of(x) is None for x in operands):
+            return ""
+        if len({self._table_of(x) for x in operands}) > 1:
+            return ""
+        table = self.at[operands[0]][0]
+        return f"{table}[:, {self._indices([self.at[x][1] for x in operands])}]"
+
+    def _indices(self, columns: list[int]) -> str:
+        first = columns[0]
+        if columns == list(range(first, first + len(columns))):
+            return f"{first}:{first + len(columns)}"
+        return self._named(f"i{len(self.scope)}", _index(columns))
+
+    # Lines
+
+    def _write_group(self, group: list[int]) -> None:
+        first = group[0]
+        op, args = self.line(first)
+        name = f"b{first}"
+        strict = self._is_strict(first)
+        if type(op) is Output:
+            for i in group:
+                call, place = self.line(i)[1][0], self.line(i)[0].place
+                self.at[i] = f"b{call}", place
+            return
+        if op.collects:
+            (operands,) = args
+            pattern = tuple([type(x) is int and self.varies[x] for x in operands])
+            run = partial(op.run_table, lanes=pattern, strict=strict, backend=self.backend)
+            given = ", ".join(map(self._column, operands))
+            self.statements.append(f"{name} = {self._named(f'call{first}', run)}([{given}], n)")
+            self.statements.append(f"if type({name}) is int: return {name}")
+            return
+        self.at |= {i: (name, column) for column, i in enumerate(group)}
+        if op.variadic and op.numpy:
+            self._write_sums(name, op, group, strict)
+        elif op.variadic:
+            function = self._named(f"each{first}", partial(_each, op))
+            texts = [", ".join(self._table(sequence) for sequence in self.line(i)[1]) for i in group]
+            calls = ", ".join(f"{function}({text})" for text in texts)
+            self.statements.append(f"{name} = np.stack([{calls}], axis=1)")
+        else:
+            operands = list(zip(*[self.line(i)[1] for i in group], strict=True))
+            texts = [self._operand_table(column) for column in operands]
+            self.statements.append(f"{name} = {fill(self._on_tables(first, op, strict), texts)}")
+
+    def line(self, i: int) -> Any:
+        """The line at a place."""
+        return self.program.lines[i - len(self.program.inputs)]
+
+    def _operand_table(self, column: Sequence[Any]) -> str:
+        """An operand of a block: a table, or a row or number where it is equal in all lanes."""
+        if any(self._table_of(x) is not None for x in column):
+            return self._table(column)
+        return self._row(column)
+
+    def _on_tables(self, i: int, op: Any, strict: bool) -> str:
+        """The expression of an op of tables."""
         import numpy
 
+        text = strong_zero.template(op, op.numpy, strict)
+        if text:
+            return text
+        operands = ", ".join(f"#{k + 1}" for k in range(op.arity))
         if isinstance(getattr(numpy, op.method, None), numpy.ufunc):  # numpy.sinc is none, and less accurate
             return f"np.{op.method}({operands})"
-        function = self._named(
-            f"each_{op.name}" if op.builtin else f"each{i}", numpy.frompyfunc(op.forward, op.arity, 1)
-        )
+        each = numpy.frompyfunc(op.forward, op.arity, 1)
+        function = self._named(f"each_{op.name}" if op.builtin else f"each{i}", each)
         return f"np.asarray({function}({operands}), dtype=float)"
 
+    def _write_sums(self, name: str, op: Any, group: list[int], strict: bool) -> None:
+        """Sums of the terms of sequences, each line of the group a column."""
+        rows = [self.line(i)[1] for i in group]
+        pairs = [_data_and_weights(row, self.varies) if len(row) == 2 else None for row in rows]
+        if pairs[0] is not None:
+            of_lanes = pairs[0][0]
+            columns = list(zip(*[pair[1] for pair in pairs if pair], strict=True))
+            matrix = self._named(
+                f"m{len(self.scope)}",
+                _index([[self._uniform_column(x) for x in column] for column in columns]),
+            )
+            function = "strict_product" if strict and op is ops.chain_dot else "product"
+            self.statements.append(f"{name} = {function}({self._table(of_lanes)}, U[{matrix}])")
+            return
+        template = strong_zero.template(op, op.numpy, strict)
+        sums = []
+        for sequences in rows:
+            texts = [self._operand_table(sequence) for sequence in sequences]
+            sums.append(f"in_order({fill(template, texts)}, n)")
+        self.statements.append(f"{name} = np.stack([{', '.join(sums)}], axis=1)")
 
-def _each_sequence(op: Any, n: int, *sequences: tuple[Any, ...]) -> Any:
-    """A reduction without a form for arrays, lane by lane."""
+
+def _index(columns: Any) -> Any:
     import numpy
 
-    tables = [numpy.stack([numpy.broadcast_to(x, n) for x in xs], axis=1).tolist() for xs in sequences]
-    return numpy.array([op.forward(*map(tuple, rows)) for rows in zip(*tables, strict=True)])
+    return numpy.array(columns, dtype=numpy.intp)
 
 
-def columns(
-    program: Any, lanes: Sequence[bool], backend: str, strict: bool
-) -> Callable[[Sequence[Any], int], Any]:
-    """A function of the inputs, floats and arrays of n numbers, and n: the outputs and the guards, two lists.
+def _data_and_weights(args: tuple[Any, ...], varies: list[bool]) -> tuple[Any, Any] | None:
+    """The pairs of two sequences with the factor that varies first, and a constant where neither does.
 
-    A guard is the array of its truths, or one truth for all lanes. An int says that a call inside failed.
+    None if both factors of a pair vary.
     """
-    body = Columns(program, backend, strict, lanes)
-    outs = ", ".join(map(body.operand, program.outputs))
-    guards = ", ".join(f"{body.operand(place)} != 0.0" for place, _, _ in program.guards)
-    statements = [*unpacking(body.names[: len(program.inputs)], "inputs"), *body.statements]
-    statements.append(f"return [{outs}], [{guards}]")
-    return compiled("columns", "inputs, n", statements, body.scope)  # type: ignore[no-any-return]
+    data, weights = [], []
+    for x, y in zip(*args, strict=True):
+        if type(y) is int and varies[y]:
+            if type(x) is int and varies[x]:
+                return None
+            x, y = y, x
+        elif type(y) is float and not (type(x) is int and varies[x]):
+            x, y = y, x
+        data.append(x)
+        weights.append(y)
+    return tuple(data), tuple(weights)
 
 
-def sums(arrays: Sequence[Any], n: int) -> list[float]:
-    """The sum of each array (or of n equal numbers), added from the first element to the last, to 0.0."""
+def _groups(program: Any, varies: list[bool], strict: set[int]) -> list[list[int]]:
+    """The places of the varying lines in blocks, in the order of computation."""
+    first = len(program.inputs)
+    levels = [0] * first
+    groups: dict[Any, list[int]] = {}
+    known: dict[int, int] = {}
+    for i, (op, args) in enumerate(program.lines, first):
+        level = 0
+        for x in args:
+            if type(x) is int:
+                level = max(level, levels[x])
+            elif type(x) is tuple:
+                if id(x) not in known:
+                    known[id(x)] = max([levels[x_i] for x_i in x if type(x_i) is int], default=0)
+                level = max(level, known[id(x)])
+        levels.append(level + varies[i])
+        if not varies[i]:
+            continue
+        key: Any = levels[i], i in strict, op
+        if type(op) is Output:
+            key = levels[i], args[0]
+        elif op.collects or not op.builtin:
+            key = levels[i], i
+        elif op.variadic:
+            pairs = _data_and_weights(args, varies) if len(args) == 2 and op.numpy else None
+            key = (*key, i) if pairs is None else (*key, pairs[0], tuple(map(type, pairs[0])))
+        else:
+            key = (*key, *[type(x) is int and varies[x] for x in args])
+        groups.setdefault(key, []).append(i)
+    return sorted(groups.values(), key=lambda group: levels[group[0]])
+
+
+def in_order(terms: Any, n: int) -> Any:
+    """The sum of the columns of a table (or of a row, for all lanes), added to 0.0 from left to right."""
     import numpy
 
-    if not arrays:
-        return []
-    table = numpy.empty((n + 1, max(len(arrays), 2)))  # a table of one column would be added in pairs
-    table[0] = 0.0
-    for j, array in enumerate(arrays):
-        table[1:, j] = array
+    terms = numpy.broadcast_to(terms, (n, numpy.shape(terms)[-1]))
+    total = numpy.zeros(n)
+    for column in range(terms.shape[1]):
+        total += terms[:, column]
+    return total
+
+
+def product(table: Any, matrix: Any, strict: bool) -> Any:
+    """The product of two tables, its sums added to 0.0 in order; with strong zero if it is strict."""
+    import numpy
+
+    total = numpy.zeros((len(table), matrix.shape[1]))
+    term = numpy.empty_like(total)
+    for k, row in enumerate(matrix):
+        column = table[:, k : k + 1]
+        numpy.multiply(column, row, out=term)
+        if strict:
+            term[numpy.broadcast_to((column == 0.0) | (row == 0.0), term.shape)] = 0.0
+        total += term
+    return total
+
+
+def _each(op: Any, *sequences: Any) -> Any:
+    """A reduction without a form for tables, lane by lane."""
+    import numpy
+
+    rows = zip(*[table.tolist() for table in sequences], strict=True)
+    return numpy.array([op.forward(*map(tuple, row)) for row in rows])
+
+
+def sums(table: Any) -> list[float]:
+    """The sum of each column, added from the first row to the last, to 0.0."""
+    import numpy
+
+    if table.shape[1] == 1:  # which NumPy would add in pairs
+        table = numpy.repeat(table, 2, axis=1)
+        return sums(table)[:1]
     with numpy.errstate(all="ignore"):  # infinities and nan are results like others
-        totals: list[float] = numpy.add.reduce(table, axis=0).tolist()
-    return totals[: len(arrays)]
+        rows = numpy.ascontiguousarray(table)  # else each column would be added in pairs
+        totals: list[float] = (numpy.add.reduce(rows, axis=0) + 0.0).tolist()
+    return totals

@@ -76,13 +76,18 @@ EXERCISES = [
                 "a node with several users keeps only the gradient that arrived last: paths add",
             ),
             (
+                gives_what(lambda node: bool(node.args), turned=True),
+                "only the operands of the root get a gradient: the sweep has to go through the whole order, "
+                "and from its end, the root",
+            ),
+            (
                 first_call_is_right,
                 "the first call is right, and a later one is not: some inner node still has its gradient of "
-                "the call before; every node of the order has to be looked at",
+                "the call before, or some leaf was cleared; every node of the order has to be looked at",
             ),
         ],
-        otherwise="the gradients of the leaf after one call, after two, and after clearing the leaf and a "
-        "third are compared with ours, for x*x*x and for a formula with a shared node; one of them differs",
+        otherwise="already the first call gives a wrong slope, where `backward` is right: compare the two "
+        "line by line. The formulas are x*x*x, whose slope at 2 is 12, and two with shared nodes",
     ),
     Function(
         "E10",

@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 import math
+import sys
+from contextlib import contextmanager
 from functools import wraps
 from numbers import Real
+from types import SimpleNamespace
 
 from autograd.graph.engine import Value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from typing import Any
 
     Test = Callable[[Any], bool]  # whether an answer, as it was read, is of a kind
     Refusal = tuple[Test, str]  # answers with one mistake, and the text that names the mistake
+
+
+LINES = 2_000_000  # of a reader's function in all trials; it takes a second or two
 
 
 class Unreadable(Exception):  # noqa: N818 - no error, the first half of a refusal
@@ -105,12 +111,14 @@ class Function(Exercise):
                 "function alone, answer = f, without brackets"
             )
         if not callable(answer):
+            kind = type(answer).__name__
+            why = "its name in quotes" if isinstance(answer, str) else f"the {kind} that a call of it gave"
             raise Unreadable(
-                f"the answer is the function itself, not the {type(answer).__name__} that a call of it gave: "
-                f"write answer = f, without brackets"
+                f"the answer is the function itself, not {why}: write answer = f, without quotes and brackets"
             )
         try:
-            results = [trial(self._watched(answer)) for trial in self.trials]
+            with at_most(LINES):
+                results = [trial(self._watched(answer)) for trial in self.trials]
         except Unreadable:
             raise
         except RecursionError:
@@ -132,10 +140,40 @@ class Function(Exercise):
         def called(*inputs: Any) -> Any:
             result = function(*inputs)
             if result is None and self.returns:
-                raise Unreadable("the function gives back None: it lacks a line `return ...` at its end")
+                raise Unreadable(
+                    "the function gives back None: it lacks a line `return ...` at its end, or returns what "
+                    "a method such as reverse() or append() gives back, which is None"
+                )
             return result
 
         return called
+
+
+@contextmanager
+def at_most(lines: int) -> Iterator[None]:
+    """A block in which Python runs that many lines at most, so that an endless loop ends.
+
+    Raises:
+        Unreadable: if it would run more.
+    """
+    left = lines
+
+    def trace(frame: Any, event: str, argument: Any) -> Any:
+        nonlocal left
+        left -= event == "line"
+        if left < 0:
+            raise Unreadable(
+                f"the function was stopped after {lines:,} lines: its loop does not end, or begins anew for "
+                f"each node. What leaves the list in each round, and can a node come back for ever?"
+            )
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        yield
+    finally:
+        sys.settrace(before)
 
 
 NONE = (
@@ -155,9 +193,12 @@ def number(answer: Any) -> float:
     if isinstance(answer, Value):
         answer = answer.data
     if isinstance(answer, bool) or not isinstance(answer, Real):
+        if isinstance(answer, SimpleNamespace):
+            raise Unreadable("the answer is a number, not a whole network n: its error is n.E.data")
         kind = type(answer).__name__
         raise Unreadable(
             f"the answer is a number, not the {kind} {str(answer)[:40]!r}: write it as in answer = 0.5"
+            f"{', without quotes' if isinstance(answer, str) else ''}"
         )
     try:
         read = float(answer)

@@ -102,6 +102,8 @@ def three_two_one(
 ) -> SimpleNamespace:
     """The network of the two rules: neurons 1 to 3, 4 and 5, and 6, all sigmoid and without biases.
 
+    The weighted sum of neuron k is ``n.e4`` for k = 4, its output ``n.y4``.
+
     Args:
         weights: wx11, wx21, wx12, wx22, wx13, wx23, then w14, w24, w34, w15, w25, w35, then w46, w56; wx21
             leads from the second input to neuron 1.
@@ -112,11 +114,17 @@ def three_two_one(
     names += [f"w{m}{k}" for k in (4, 5) for m in (1, 2, 3)] + ["w46", "w56"]
     n = SimpleNamespace(**{name: Value(w) for name, w in zip(names, weights, strict=True)})
     n.x1, n.x2 = (Value(number, requires_grad=False) for number in x)
+
+    def neuron(k: int, weights: list[Value], inputs: list[Value]) -> None:
+        e = dot(weights, inputs)
+        setattr(n, f"e{k}", e)
+        setattr(n, f"y{k}", sigmoid(e))
+
     for k in (1, 2, 3):
-        setattr(n, f"y{k}", sigmoid(dot([getattr(n, f"wx{m}{k}") for m in (1, 2)], [n.x1, n.x2])))
+        neuron(k, [getattr(n, f"wx{m}{k}") for m in (1, 2)], [n.x1, n.x2])
     for k in (4, 5):
-        setattr(n, f"y{k}", sigmoid(dot([getattr(n, f"w{m}{k}") for m in (1, 2, 3)], [n.y1, n.y2, n.y3])))
-    n.y6 = sigmoid(dot([n.w46, n.w56], [n.y4, n.y5]))
+        neuron(k, [getattr(n, f"w{m}{k}") for m in (1, 2, 3)], [n.y1, n.y2, n.y3])
+    neuron(6, [n.w46, n.w56], [n.y4, n.y5])
     n.E = 0.5 * (z - n.y6) ** 2
     return _labelled(n)
 
@@ -157,9 +165,13 @@ def chain(activation: Any, depth: int, start: float = 0.5, weight: float = 1.0) 
 
 
 def _leaves(**rows: Sequence[float]) -> SimpleNamespace:
-    """A leaf for each number, called by the name of its row and its place."""
+    """A leaf for each number, called by the name of its row and its place; a Value gives its number."""
     return SimpleNamespace(
-        **{f"{name}{k}": Value(number) for name, row in rows.items() for k, number in enumerate(row, 1)}
+        **{
+            f"{name}{k}": Value(number.data if isinstance(number, Value) else number)
+            for name, row in rows.items()
+            for k, number in enumerate(row, 1)
+        }
     )
 
 

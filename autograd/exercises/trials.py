@@ -50,8 +50,8 @@ def class_of_nodes(function: Any) -> type[Node]:
         return Node
 
 
-# E9: backward twice. A trial gives the leaf's gradient after each call: the first, the second on top of it,
-# and a third after the leaf alone was set to 0.
+# E9: backward twice. A trial gives the gradients of all leaves after each call: the first, the second on top
+# of it, and a third after the leaves alone were set to 0.
 
 
 def cube(x: Node) -> Node:
@@ -63,23 +63,30 @@ def shared(x: Node) -> Node:
     return square * square + square
 
 
-def thrice(formula: Callable[[Node], Node], at: float) -> Callable[[Any], list[float]]:
+def deep(x: Node, y: Node) -> Node:
+    """Inner nodes two steps below the root, and two leaves."""
+    product = x * y
+    return (product * product + x) * product
+
+
+def thrice(formula: Callable[..., Node], *at: float) -> Callable[[Any], list[float]]:
     """A trial of a function `backward(root)`."""
 
     def trial(backward: Any) -> list[float]:
-        x = class_of_nodes(backward)(at)
-        root = formula(x)
+        leaves = [class_of_nodes(backward)(number) for number in at]
+        root = formula(*leaves)
         found = []
         for call in range(3):
-            x.grad = 0.0 if call == 2 else x.grad
+            for leaf in leaves:
+                leaf.grad = 0.0 if call == 2 else leaf.grad
             backward(root)
-            found.append(x.grad)
+            found += [leaf.grad for leaf in leaves]
         return found
 
     return trial
 
 
-def sweep(root: Node, cleared: Callable[[Node], bool], adding: bool = True) -> None:
+def sweep(root: Node, cleared: Callable[[Node], bool], *, adding: bool = True, turned: bool = False) -> None:
     """`backward` as the notebook has it, after setting the gradients of some nodes to 0."""
     order: list[Node] = []
     stack = [root]
@@ -95,19 +102,19 @@ def sweep(root: Node, cleared: Callable[[Node], bool], adding: bool = True) -> N
     for node in filter(cleared, order):
         node.grad = 0.0
     root.grad = 1.0
-    for node in reversed(order):
+    for node in order if turned else reversed(order):
         for arg, slope in zip(node.args, node.slopes, strict=True):
             arg.grad = node.grad * slope + (arg.grad if adding else 0.0)
 
 
-TRIALS = [thrice(cube, 2.0), thrice(shared, 1.5)]
+TRIALS = [thrice(cube, 2.0), thrice(shared, 1.5), thrice(deep, 2.0, 0.5)]
 
 
-def gives_what(cleared: Callable[[Node], bool], adding: bool = True) -> Callable[[Any], bool]:
+def gives_what(cleared: Callable[[Node], bool], **how: bool) -> Callable[[Any], bool]:
     """A test of results: whether they are those of clearing these nodes, then sweeping."""
 
     def test(results: list[list[float]]) -> bool:
-        expected = [trial(lambda root: sweep(root, cleared, adding)) for trial in TRIALS]
+        expected = [trial(lambda root: sweep(root, cleared, **how)) for trial in TRIALS]
         return all(
             math.isclose(a, b, rel_tol=1e-9)
             for found, right in zip(results, expected, strict=True)
@@ -119,7 +126,7 @@ def gives_what(cleared: Callable[[Node], bool], adding: bool = True) -> Callable
 
 def first_call_is_right(results: list[list[float]]) -> bool:
     """A test of results: whether the first call of each trial found the slope."""
-    return [found[0] for found in results] == [12.0, 16.5]
+    return [found[: len(found) // 3] for found in results] == [[12.0], [16.5], [3.5, 10.0]]
 
 
 # E10: an order of the nodes. A trial carries gradients along the order, and gives the leaf's gradient

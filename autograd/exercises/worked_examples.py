@@ -1,4 +1,4 @@
-"""The exercises of the notebooks 01 to 05, on worked examples of back-propagation: E2 to E8."""
+"""The exercises of the notebooks 02 to 05, on worked examples of back-propagation: E5 to E8."""
 
 from __future__ import annotations
 
@@ -17,67 +17,6 @@ def ends_near(low: float, high: float, tolerance: float) -> Callable[[Ends], boo
 
 
 EXERCISES = [
-    Exercise(  # Mazur's network: dE/dw5 = (out_o1 - t1) * out_o1 * (1 - out_o1) * out_h1
-        "E2",
-        accept=near(0.082167041, 1e-6),
-        praise="A gradient is the product of the slopes on the way from the error to the weight: of the "
-        "error, of the sigmoid, and of the weighted sum.",
-        refusals=[
-            (
-                near(0.439829588, 1e-5),
-                "two factors are there; the slope of the sigmoid, dout_o1/dnet_o1, is missing",
-            ),
-            (
-                near(-0.082167041, 1e-6),
-                "the sign is turned: E has (t1 - out_o1)**2, and its slope by out_o1 is -(t1 - out_o1)",
-            ),
-            (
-                near(0.138498562, 1e-6),
-                "this is dE/dnet_o1; the last factor, the slope of net_o1 by w5, is missing",
-            ),
-        ],
-        otherwise="the product has three factors: dE/dout_o1, dout_o1/dnet_o1 and dnet_o1/dw5",
-    ),
-    Exercise(  # the slopes along w1 -> net_h1 -> out_h1 -> net_o2 -> out_o2 -> E, multiplied
-        "E3",
-        accept=near(-0.000229828, 2e-9),
-        praise="Each path has its own product, and the shares of all paths are added. This one is negative: "
-        "for the second output w1 is too small, for the first it is too large, and the first has the "
-        "greater say.",
-        refusals=[
-            (near(0.000668396, 1e-8), "this is the share of the other path, through o1"),
-            (near(0.000438568, 1e-8), "this is the sum of both paths; one path alone is asked for"),
-            (
-                near(0.000229828, 2e-9),
-                "the sign is turned: out_o2 is below its target, so E falls when out_o2 rises",
-            ),
-            (
-                near(-0.000952454, 1e-8),
-                "the slope of the hidden sigmoid, dout_h1/dnet_h1, is missing",
-            ),
-            (near(-0.004596565, 1e-7), "the last factor, the slope of net_h1 by w1, is missing"),
-        ],
-        otherwise="the path has five factors: dE/dout_o2, dout_o2/dnet_o2, dnet_o2/dout_h1, "
-        "dout_h1/dnet_h1 and dnet_h1/dw1",
-    ),
-    Exercise(  # b1 and b2 move by -0.5 * dE/db1 and -0.5 * dE/db2 in the same step
-        "E4",
-        accept=near(0.285750887, 2e-8),
-        praise="Two more numbers that learn, and the step is worth nearly twice as much: the error falls by "
-        "0.0126 instead of 0.0073. A bias is a weight whose input is always 1.",
-        refusals=[
-            (near(0.291027774, 1e-7), "the biases have not moved: new b1 and b2 go into the network too"),
-            (near(0.293182491, 1e-7), "the weights have not moved: only the biases are new"),
-            (near(0.290875642, 1e-7), "b1 has moved, b2 has not"),
-            (near(0.285899213, 1e-7), "b2 has moved, b1 has not"),
-            (
-                lambda error: error > 0.298371109,
-                "the error has grown: a step goes against the gradient, b - rate * b.grad",
-            ),
-        ],
-        otherwise="b1 becomes 0.35 - 0.5 * n.b1.grad, b2 becomes 0.60 - 0.5 * n.b2.grad, and both go with "
-        "the new weights into one forward pass",
-    ),
     Interval(  # w7+ from .5105 to .5115, solved for the target of the second output
         "E5",
         accept=ends_near(0.974609, 0.993817, 6e-4),

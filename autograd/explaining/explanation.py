@@ -325,11 +325,18 @@ class Explanation:
 
     def _repr_html_(self) -> str | None:
         return mathml.output(
-            (line.depth, [(" = ".join(side.latex for side in line.sides), True)])
-            if line.sides
-            else (line.depth, typeset.sentence_pieces(line.sentence))
+            (line.depth, _breakable(line.sides) if line.sides else typeset.sentence_pieces(line.sentence))
             for line in self.lines
         )
+
+
+def _breakable(sides: list[Piece]) -> list[tuple[str, bool]]:
+    """An equation as several formulas, so that a narrow page breaks it before its later equals signs."""
+    first = " = ".join(side.latex for side in sides[:2])
+    pieces = [(first, True)]
+    for side in sides[2:]:
+        pieces += [(" ", False), (f"= {side.latex}", True)]
+    return pieces
 
 
 def _with_text(derivation: Derivation) -> Derivation:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from dataclasses import dataclass
 from math import inf, isfinite
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
 QUICK = {"nslimit": "1", "nslimit1": "1", "mclimit": "0.3"}  # for a large graph: a quicker, rougher layout
 SHOW = ("label", "data", "grad", "op")
+NOTE_WIDTH = 64  # characters in a line below the picture, which may be narrower than its notes
 
 
 @dataclass(frozen=True)
@@ -203,7 +205,8 @@ class _Renderer:
             rows.append(f"<tr>{self._legend()}</tr>")
         size = 9 if rows else 1
         for note in self.scene.notes:
-            rows.append(f'<tr><td colspan="{size}" align="left">{_small(note)}</td></tr>')
+            for line in textwrap.wrap(note, NOTE_WIDTH):
+                rows.append(f'<tr><td colspan="{size}" align="left">{_small(line)}</td></tr>')
         if not rows:
             return {}
         table = f'<table border="0" cellborder="0" cellspacing="0" cellpadding="3">{"".join(rows)}</table>'

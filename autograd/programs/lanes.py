@@ -119,59 +119,60 @@ class Lanes(CallOfNumbers):
         import numpy
 
         u = self.uniform
-        table = numpy.array(numbers[u:], dtype=float).reshape(-1, self.size)
-        pattern = (False,) * u + (True,) * len(table)
-        found = self._in_columns([*numbers[:u], *table], self.size, pattern, backend, strict)
+        table = numpy.array(numbers[u:], dtype=float).reshape(-1, self.size).T
+        pattern = (False,) * u + (True,) * table.shape[1]
+        found = self._in_tables(numbers[:u], table, self.size, pattern, backend, strict)
         return found if type(found) is int else self._results(found)
 
-    def _results(self, outs: list[Any]) -> list[float]:
-        """Results as floats, from arrays and numbers for all lanes."""
-        import numpy
-
-        totals = iter(numpy_source.sums([x for x, s in zip(outs, self.summed, strict=True) if s], self.size))
+    def _results(self, table: Any) -> list[float]:
+        """Results as floats, from a table of the outputs of all lanes."""
+        if all(self.summed):
+            return numpy_source.sums(table)
+        summed = [j for j, is_sum in enumerate(self.summed) if is_sum]
+        totals = iter(numpy_source.sums(table[:, summed]) if summed else ())
         results: list[float] = []
-        for x, is_sum in zip(outs, self.summed, strict=True):
+        for column, is_sum in zip(table.T, self.summed, strict=True):
             if is_sum:
                 results.append(next(totals))
             else:
-                results += numpy.broadcast_to(x, self.size).tolist()
+                results += column.tolist()
         return results
 
-    def _in_columns(
-        self, inputs: list[Any], n: int, pattern: tuple[bool, ...], backend: str, strict: bool
+    def _in_tables(
+        self,
+        uniform: Sequence[float],
+        table: Any,
+        n: int,
+        pattern: tuple[bool, ...],
+        backend: str,
+        strict: bool,
     ) -> Any:
-        """The outputs in all n lanes, arrays or numbers; an int where some lanes take no known path."""
+        """A table of the outputs in all n lanes; an int where some lanes take no known path."""
         import numpy
 
         with numpy.errstate(all="ignore"):
-            left = None  # the lanes that no path so far has taken; None for all
-            outs: list[Any] = []
+            outs: Any = None
+            left: Any = None  # the lanes that no path so far has taken; None for all
             for i, path in enumerate(self.paths):
-                run = self._column_function(i, pattern, backend, strict)
-                given = (
-                    inputs
-                    if left is None
-                    else [x[left] if p else x for x, p in zip(inputs, pattern, strict=True)]
-                )
-                found = run(given, n if left is None else len(left))
+                run = self._table_function(i, pattern, backend, strict)
+                count = n if left is None else len(left)
+                found = run(uniform, table if left is None else table[left], count)
                 if type(found) is int:
                     return found
-                taken = self._taken(path, found[1], n if left is None else len(left))
+                taken = self._taken(path, found[1])
                 if left is None and taken is True:
-                    return found[0]
+                    return numpy.broadcast_to(found[0], (n, len(self.summed)))
                 if left is None:
-                    outs = [numpy.zeros(n) for _ in found[0]]
-                    left = numpy.arange(n)
+                    outs, left = numpy.empty((n, len(self.summed))), numpy.arange(n)
                 mask = numpy.broadcast_to(numpy.asarray(taken), len(left))
-                for whole, part in zip(outs, found[0], strict=True):
-                    whole[left[mask]] = numpy.broadcast_to(part, len(left))[mask]
+                outs[left[mask]] = numpy.broadcast_to(found[0], (len(left), len(self.summed)))[mask]
                 left = left[~mask]
                 if not len(left):
                     return outs
             return 0
 
     @staticmethod
-    def _taken(path: Program, truths: Sequence[Any], n: int) -> Any:
+    def _taken(path: Program, truths: Sequence[Any]) -> Any:
         """In which lanes all guards hold: True for all, or an array."""
         import numpy
 
@@ -180,39 +181,38 @@ class Lanes(CallOfNumbers):
             taken = taken & (numpy.asarray(truth) == wanted)
         return True if numpy.all(taken) else taken
 
-    def _column_function(self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool) -> Any:
+    def _table_function(self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool) -> Any:
         key = i, pattern, backend, strict
         if key not in self._made:
-            self._made[key] = numpy_source.columns(self.paths[i], pattern, backend, strict)
+            self._made[key] = numpy_source.tables(self.paths[i], pattern, backend, strict)
         return self._made[key]
 
-    def run_columns(
+    def run_table(
         self, operands: Sequence[Any], n: int, *, lanes: tuple[bool, ...], backend: str, strict: bool
     ) -> Any:
-        """The results where operands are arrays, with a number for each of n lanes of the program around."""
+        """A table of the results where operands are arrays, with a number for each of n lanes around."""
         import numpy
 
         u, b = self.uniform, self.size
-        inputs: list[Any] = []
-        for x, varies in zip(operands[:u], lanes, strict=False):
-            inputs.append(numpy.tile(x, b) if varies else x)
+        uniform = [x for x, varies in zip(operands[:u], lanes, strict=False) if not varies]
+        columns = [numpy.tile(x, b) for x, varies in zip(operands[:u], lanes, strict=False) if varies]
         for i in range(u, len(operands), b):
-            inputs.append(numpy.concatenate([numpy.broadcast_to(x, n) for x in operands[i : i + b]]))
-        pattern = tuple(lanes[:u]) + (True,) * (len(inputs) - u)
-        found = self._in_columns(inputs, b * n, pattern, backend, strict)
+            columns.append(numpy.concatenate([numpy.broadcast_to(x, n) for x in operands[i : i + b]]))
+        pattern = tuple(lanes[:u]) + (True,) * ((len(operands) - u) // b)
+        found = self._in_tables(uniform, numpy.stack(columns, axis=1), b * n, pattern, backend, strict)
         if type(found) is int:
             return found
         results: list[Any] = []
-        for x, is_sum in zip(found, self.summed, strict=True):
-            table = numpy.broadcast_to(x, b * n).reshape(b, n)
+        for column, is_sum in zip(found.T, self.summed, strict=True):
+            by_lane = column.reshape(b, n)
             if is_sum:
                 total = numpy.zeros(n)
-                for row in table:
+                for row in by_lane:
                     total = total + row
                 results.append(total)
             else:
-                results += list(table)
-        return results
+                results += list(by_lane)
+        return numpy.stack(results, axis=1)
 
     def _looped(self, numbers: Sequence[float], strict: bool) -> Any:
         """The results by a loop in Python."""
@@ -312,4 +312,5 @@ class Lanes(CallOfNumbers):
             [*path.inputs[:u], *named, *path.inputs[u:], *columns],
             [*path.numbers[:u], *ones[:sums], *path.numbers[u:], *ones[sums:]],
             f"the gradient of {path.name}",
+            seeks_loops=False,
         )

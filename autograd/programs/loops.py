@@ -1,9 +1,9 @@
 """Loops that a user wrote out: the same lines for many samples become lanes of one `Lanes`.
 
 Lines are hashed bottom up by their op and by the hashes of their operands, where all inputs count as equal,
-and all constants. Roots of one hash, such as the losses of all samples, have the same lines below them. A walk
-through the lines of all roots side by side tells the operands that are the same in all of them, which are
-uniform, from those that differ, which are columns. Each line is visited once, so the search is linear.
+and all constants. Roots of one hash, such as the losses of all samples, have the same lines below. A walk
+through the lines of all roots side by side tells the operands that all of them share, which are uniform, from
+those that differ, which are columns. Each line is visited once, so the search is linear.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from autograd.graph.engine import Value, walk
 from autograd.graph.lines import call, picked, replay
 from autograd.graph.recording import Recorder, enable_grad
 from autograd.programs.lanes import Lanes
-from autograd.programs.simplify import simplified, without_dead
+from autograd.programs.rebuilding import CircleError, NewCall, flat, rebuilt
+from autograd.programs.simplify import simplified
 from autograd.programs.tracing import lines_of, operand_of
-from autograd.table.call import Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from autograd.programs.program import Program
 
 FEWEST_LANES = 8
-FEWEST_LINES = 256  # of all lanes together: below, lanes save nothing
+FEWEST_LINES = 1000  # of all lanes together: shorter programs run as quickly without lanes
 
 
 def with_lanes(
@@ -39,13 +39,9 @@ def with_lanes(
     while loops:
         try:
             return _rewritten(kind, inputs, lines, roots, loops, name)
-        except _CircleError:
+        except CircleError:
             loops.pop()
     return lines, list(roots)
-
-
-class _CircleError(Exception):
-    """A loop needs results of another that needs its own."""
 
 
 class _Loop:
@@ -128,7 +124,7 @@ class _Search:
         stack = [x for x in loop.operands() if type(x) is int and x >= self.inputs]
         seen = set(stack)
         while stack:
-            for x in _flat(self.lines[stack.pop() - self.inputs][1]):
+            for x in flat(self.lines[stack.pop() - self.inputs][1]):
                 if type(x) is int and x >= self.inputs and x not in seen:
                     seen.add(x)
                     stack.append(x)
@@ -196,60 +192,20 @@ def _rewritten(
         for i, lane in enumerate(loop.lanes)
         for b, place in enumerate(lane)
     }
-    outputs = _used_outside(inputs, lines, roots, in_loop)
-    order = {key: sorted(used) for key, used in outputs.items()}
-    ops = {id(loop): _lanes_op(kind, inputs, lines, loop, order[id(loop)], name) for loop in loops}
-    new: dict[Any, Any] = {place: place for place in range(inputs)}
-    made: list[Any] = []
-    entered: set[Any] = set()
-
-    def add(key: Any, op: Any, args: tuple[Any, ...]) -> None:
-        new[key] = inputs + len(made)
-        made.append((op, args))
-
-    def moved(x: Any) -> Any:
-        return tuple(map(moved, x)) if type(x) is tuple else x if type(x) is float else new[x]
-
-    def wait(operands: list[Any]) -> bool:
-        """Whether some operands come first."""
-        waiting = [x for x in operands if type(x) is not float and x not in new]
-        if not entered.isdisjoint(waiting):
-            raise _CircleError
-        stack.extend(waiting)
-        return bool(waiting)
-
-    stack: list[Any] = [x for x in reversed(roots) if type(x) is int]
-    while stack:
-        key = stack[-1]
-        if key in new:
-            stack.pop()
-            continue
-        entered.add(key)
-        if type(key) is int and key in in_loop:  # an Output
-            loop, i, b = in_loop[key]
-            call = "call", id(loop)
-            if call not in new:
-                wait([call])
-                continue
-            place = order[id(loop)].index(i) * len(loop.lanes[0]) + b
-            add(key, Output.at(place), (new[call],))
-        elif type(key) is int:
-            op, args = lines[key - inputs]
-            if wait(_flat(args)):
-                continue
-            add(key, op, tuple(map(moved, args)))
-        else:
-            loop = next(loop for loop in loops if id(loop) == key[1])
-            operands = loop.operands()
-            if wait(operands):
-                continue
-            add(key, ops[key[1]], (moved(tuple(operands)),))
-        stack.pop()
-    return without_dead(inputs, made, [moved(x) for x in roots])
-
-
-def _flat(args: tuple[Any, ...]) -> list[Any]:
-    return [x_i for x in args for x_i in (x if type(x) is tuple else (x,))]
+    used = _used_outside(inputs, lines, roots, in_loop)
+    calls = {}
+    order = {}
+    for loop in loops:
+        outputs = sorted(used[id(loop)])
+        op = _lanes_op(kind, inputs, lines, loop, outputs, name)
+        calls[id(loop)] = NewCall(op, loop.operands())
+        order[id(loop)] = {i: k * op.size for k, i in enumerate(outputs)}
+    results = {
+        place: (calls[id(loop)], order[id(loop)][i] + b)
+        for place, (loop, i, b) in in_loop.items()
+        if i in order[id(loop)]
+    }
+    return rebuilt(inputs, lines, roots, results)
 
 
 def _used_outside(
@@ -262,7 +218,7 @@ def _used_outside(
             used[id(in_loop[place][0])].add(in_loop[place][1])
     for user, (_, args) in enumerate(lines, inputs):
         inside = in_loop.get(user)
-        for x in _flat(args):
+        for x in flat(args):
             if type(x) is int and x in in_loop:
                 loop, i, b = in_loop[x]
                 if inside is None or inside[0] is not loop or inside[2] != b:
@@ -313,11 +269,15 @@ def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[int, 
 class LoopRecorder(Recorder):
     """A recorder that finds loops in the function of a transform, so that its sweep runs in lanes, too."""
 
-    __slots__ = ()
+    __slots__ = ("seeks_loops",)
     program: Any  # the class, which program.py sets
 
+    def __init__(self, name: str, seeks_loops: bool) -> None:
+        super().__init__(name)
+        self.seeks_loops = seeks_loops  # not in the body of lanes
+
     def with_lanes(self, recording: Any) -> None:
-        if len(recording.nodes) < FEWEST_LINES:
+        if not self.seeks_loops or len(recording.nodes) < FEWEST_LINES:
             return
         sources = [*recording.inputs, *recording.captured]
         place = {x: i for i, x in enumerate([*sources, *recording.nodes])}

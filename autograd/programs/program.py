@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from autograd.backends import running
+from autograd.backends import listing, running
 from autograd.derivatives.structure import arguments_apart, put_together, rebuilder, taken_apart
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
 from autograd.graph.lines import call, picked, replay
-from autograd.programs import gradients, text
+from autograd.programs import gradients
 from autograd.programs.calls import results_of
 from autograd.programs.loops import LoopRecorder, with_lanes
+from autograd.programs.rebuilding import merged_lanes, trimmed
 from autograd.programs.simplify import simplified
 from autograd.table.op import Op
 
@@ -82,10 +83,11 @@ class Program:
     _recorder = LoopRecorder  # what notes the guards of a trace
 
     @classmethod
-    def _shortened(cls, inputs: int, lines: list[Line], roots: list[Any], name: str) -> Any:
+    def _shortened(cls, inputs: int, lines: list[Line], roots: list[Any], recorder: Any) -> Any:
         """Simplified lines, in which loops have become lanes, and the roots at their new places."""
-        lines, roots = with_lanes(cls, inputs, lines, roots, name)
-        return simplified(inputs, lines, roots)
+        if recorder.seeks_loops:
+            lines, roots = with_lanes(cls, inputs, lines, roots, recorder.name)
+        return merged_lanes(inputs, *trimmed(inputs, *simplified(inputs, lines, roots)))
 
     def _once(self, key: Any, make: Any) -> Any:
         """What `make` returns, made once for each key."""
@@ -148,7 +150,7 @@ class Program:
         place, truth, source = self.guards[which]
         where = f" at {source}" if source else ""
         return GuardError(
-            f"the condition {text.condition(self, place)}{where} was {truth} when {self.name} was traced, "
+            f"the condition {listing.condition(self, place)}{where} was {truth} when {self.name} was traced, "
             f"and is {not truth} now, so the program does not hold: use jit, which traces each way and keeps "
             f"it, or write where(condition, x, y) in the place of the if"
         )
@@ -187,11 +189,11 @@ class Program:
         return len(self.lines)
 
     def __str__(self) -> str:
-        return text.listing(self)
+        return listing.listing(self)
 
     def __repr__(self) -> str:
         guards = [f"{source or 'a condition'} is {truth}" for _, truth, source in self.guards]
-        return f"<program {self.name}: {text.counted(self)}{': ' * bool(guards)}{', '.join(guards)}>"
+        return f"<program {self.name}: {listing.counted(self)}{': ' * bool(guards)}{', '.join(guards)}>"
 
     def _state(self) -> tuple[Any, ...]:
         return (

@@ -40,10 +40,15 @@ class TracedCall(Trace):
     """
 
     def __init__(
-        self, kind: type[Program], f: Callable[[list[Value]], Any], numbers: Sequence[float], name: str
+        self,
+        kind: type[Program],
+        f: Callable[[list[Value]], Any],
+        numbers: Sequence[float],
+        name: str,
+        seeks_loops: bool = True,
     ) -> None:
         self.kind = kind
-        self.recorder = kind._recorder(name)
+        self.recorder = kind._recorder(name, seeks_loops)
         super().__init__(f, numbers, name)
 
     def call(self, f: Callable[[list[Value]], Any]) -> Any:
@@ -81,7 +86,7 @@ class TracedCall(Trace):
         guards = [(operand_of(node, place), truth, source) for node, truth, source in self.recorder.guards]
         roots = [*outputs, *[place for place, _, _ in guards]]
         if simplify:
-            lines, roots = self.kind._shortened(len(sources), lines, roots, self.recorder.name)
+            lines, roots = self.kind._shortened(len(sources), lines, roots, self.recorder)
         return self.kind(
             self.recorder.name,
             [*names_1, *names_2],
@@ -117,6 +122,7 @@ def derived(
     names: Sequence[str],
     numbers: Sequence[float],
     name: str,
+    seeks_loops: bool = True,
 ) -> Program:
     """The program of a function of a list of Values that this package itself has written."""
-    return TracedCall(kind, f, numbers, name).program(names, numbers, True)
+    return TracedCall(kind, f, numbers, name, seeks_loops).program(names, numbers, True)

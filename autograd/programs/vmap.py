@@ -253,7 +253,7 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
                 f"where(condition, x, y) in the place of an if, or call vmap outside of jit"
             )
         numbers = [_number(x) for x in lanes[left[0]]]
-        path = TracedCall(Program, call_of(left[0]), numbers, name)
+        path = TracedCall(Program, call_of(left[0]), numbers, name, seeks_loops=False)
         names = [f"sample[{i}]" for i in range(len(numbers))]
         program = path.program(names, numbers, True, captured_first=True)
         paths.append(path)

@@ -36,6 +36,31 @@ def with_cleared(cleared, seed=1.0, adding=True):
     return backward
 
 
+def turned(root):
+    """The sweep goes through the order from its beginning."""
+    order = postorder(root)
+    for node in order:
+        if node.args:
+            node.grad = 0.0
+    root.grad = 1.0
+    for node in order:
+        for arg, slope in zip(node.args, node.slopes, strict=True):
+            arg.grad += node.grad * slope
+
+
+def operands_of_the_root_cleared(root):
+    for node in root.args:
+        if node.args:
+            node.grad = 0.0
+    with_cleared(lambda node: False)(root)
+
+
+def all_but_the_first_cleared(root):
+    """Right for a single leaf, which comes first."""
+    first = postorder(root)[0]
+    with_cleared(lambda node: node is not first)(root)
+
+
 # ---- E10: operands before users
 
 
@@ -85,6 +110,14 @@ def by_first_visit(root):
         queue += [arg for arg in dict.fromkeys(node.args) if arg not in seen]
         seen.update(node.args)
     return order[::-1]
+
+
+def endless(root):
+    waiting = [root]
+    while waiting:
+        node = waiting[-1]
+        waiting += node.args
+    return waiting
 
 
 # ---- E4 and E11: computed as a reader would
@@ -137,7 +170,19 @@ WRONG = {
     "E2": {
         "slope of the sigmoid": 0.439830,
         "sign is turned": -0.082167041,
-        "last factor": 0.138498562,
+        "the last factor, the slope": 0.138498562,
+        "two more": 0.74136507,
+        "the second factor alone": 0.1868,
+        "the first factor, the slope of E by out_o1, is missing": 0.1108,
+        "not the error E_o1": 0.274811083 * 0.186815602 * 0.593269992,
+        "not with net_o1": 0.74136507 * 1.105905967 * (1 - 1.105905967) * 0.593269992,
+        "not w5 itself": 0.74136507 * 0.186815602 * 0.4,
+        "belongs to w6": 0.74136507 * 0.186815602 * 0.596884378,
+        "twice too large": 2 * 0.082167041,
+        "half of the right size": 0.082167041 / 2,
+        "new weight": 0.35891648,
+        "E.backward() was called": 0.0,
+        "rounded too early": 0.082,
         "three factors": 0.5,
     },
     "E3": {
@@ -145,7 +190,14 @@ WRONG = {
         "sum of both": 0.000438568,
         "sign is turned": 0.000229828,
         "hidden sigmoid": -0.217071535 * 0.175510053 * 0.5 * 0.05,
-        "last factor": -0.217071535 * 0.175510053 * 0.5 * 0.241300709,
+        "the last factor, the slope": -0.217071535 * 0.175510053 * 0.5 * 0.241300709,
+        "output's sigmoid": -0.217071535 * 0.5 * 0.241300709 * 0.05,
+        "three more follow": -0.0381,
+        "twice too large": -0.217071535 * 0.175510053 * 0.241300709 * 0.05,
+        "another weight: out_h1": -0.217071535 * 0.175510053 * 0.55 * 0.241300709 * 0.05,
+        "not w1 itself": -0.217071535 * 0.175510053 * 0.5 * 0.241300709 * 0.15,
+        "not its output": -0.217071535 * 0.175510053 * 0.5 * 0.593269992 * 0.05,
+        "rounded too early": -0.000229,
         "five factors": 0.001,
     },
     "E4": {
@@ -153,6 +205,14 @@ WRONG = {
         "weights have not moved": 0.293182491,
         "b1 has moved": 0.290875642,
         "b2 has moved": 0.285899213,
+        "gradients of the new network": 0.285653372,
+        "twice as far": 0.280548442,
+        "went up the slope": 0.296361342,
+        "a gradient of its own": 0.285103741,
+        "changed places": 0.268116436,
+        "changes alone": 0.238729389,
+        "before the step": 0.298371109,
+        "rounded too early": 0.2858,
         "has grown": 0.31,
         "one forward pass": 0.2,
     },
@@ -192,7 +252,8 @@ WRONG = {
         "other way round": with_cleared(lambda node: not node.args),
         "arrived last": with_cleared(lambda node: node.args, adding=False),
         "every node of the order": with_cleared(lambda node: len(node.args) == 2 and node.data > 4),
-        "one of them differs": with_cleared(lambda node: node.args, seed=2.0),
+        "from its end, the root": turned,
+        "already the first call": with_cleared(lambda node: node.args, seed=2.0),
     },
     "E10": {
         "twice": every_visit,
@@ -202,6 +263,7 @@ WRONG = {
         "comes before one of its operands": by_first_visit,
         "a set, which has no order": lambda root: set(postorder(root)),
         "the list is empty": lambda root: [],
+        "its loop does not end": endless,
     },
     "E11": {
         "a bound": 0.25**10,

@@ -3,15 +3,24 @@
 import contextlib
 import io
 import math
+import sys
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from solutions import ORDERS, SOLUTIONS, WRONG
+from solutions import (
+    ORDERS,
+    SOLUTIONS,
+    WRONG,
+    all_but_the_first_cleared,
+    endless,
+    operands_of_the_root_cleared,
+)
 
 from autograd import Value
 from autograd.exercises import EXERCISES, check
 from autograd.exercises.exercise import Interval, within
+from autograd.exercises.networks import two_two_two
 
 
 def said(capsys, name, answer):
@@ -126,6 +135,35 @@ def test_an_interval(capsys):
 
 def test_a_value_is_a_number(capsys):
     assert "right." in said(capsys, "E2", Value(SOLUTIONS["E2"]))
+
+
+@pytest.mark.parametrize(("name", "answer"), [("E2", 0.0822), ("E3", -0.00023), ("E4", 0.28575)])
+def test_an_answer_from_rounded_factors_is_right(name, answer, capsys):
+    assert "right." in said(capsys, name, answer)
+
+
+def test_a_network_is_no_number(capsys):
+    assert "its error is n.E.data" in said(capsys, "E4", two_two_two())
+
+
+def test_quotes(capsys):
+    assert "without quotes" in said(capsys, "E1", "1e-5")
+    assert "its name in quotes" in said(capsys, "E9", "again")
+
+
+def test_clearing_is_tried_on_deep_graphs_with_several_leaves(capsys):
+    assert "a later one is not" in said(capsys, "E9", operands_of_the_root_cleared)
+    assert "a later one is not" in said(capsys, "E9", all_but_the_first_cleared)
+
+
+def test_a_loop_that_never_ends_is_stopped_and_tracing_goes_on(capsys):
+    before = sys.gettrace()
+    assert "its loop does not end" in said(capsys, "E10", endless)
+    assert sys.gettrace() is before
+
+
+def test_the_result_of_reverse_is_none(capsys):
+    assert "reverse()" in said(capsys, "E10", lambda root: [root].reverse())
 
 
 @pytest.mark.parametrize("name", ["E9", "E10"])

@@ -9,6 +9,7 @@ from test_explain import mazur
 
 import nn
 from autograd import Value, floor, gradients, log, play, relu, sqrt, steps, sum_of, tanh
+from autograd.exercises.networks import three_two_one
 from autograd.graph.walks import topological_order
 from autograd.pictures import dot
 from autograd.table.slopes import number_slopes
@@ -380,6 +381,34 @@ def test_a_quiz_asks_for_the_next_number(pure, browser, tmp_path):
     assert found["grad"] == ["dy/d(x * 3) += dy/dy = ?", ["x * 3", "6", "grad ?"]]
     assert (found["hidden"], found["end"]) == (True, 0)
     assert found["after"].endswith("1 * 3 = 3\ndy/dx = 3")
+
+
+NARROW = """
+<style>#found { display: none }</style>
+<pre id="found"></pre>
+<script>
+const inside = () => {
+  const a = graph.querySelector(".ask").getBoundingClientRect(), b = stage.getBoundingClientRect();
+  return a.left >= b.left && a.right <= b.right && a.top >= b.top && a.bottom <= b.bottom;
+};
+const found = { wide: inside() };
+document.body.style.cssText = "width: 380px; height: 480px";
+found.narrow = inside();
+resized(); found.brought = inside();
+stage.dispatchEvent(new PointerEvent("pointerdown"));
+stage.scrollTop = stage.scrollLeft = 0;
+resized(); found.moved = inside();
+found.errors = errors;
+$("found").textContent = JSON.stringify(found);
+</script>
+"""
+
+
+def test_a_page_that_becomes_narrow_shows_the_box_that_is_asked_for(pure, browser, tmp_path):
+    """As in a notebook, whose frame gets its size late; but not if the reader has moved the picture."""
+    page = play(three_two_one().E, quiz=True).html()
+    found = in_browser(browser, tmp_path, page, check=NARROW)
+    assert found == {"wide": True, "narrow": False, "brought": True, "moved": False, "errors": []}
 
 
 def test_without_quiz_nothing_is_asked(pure, browser, tmp_path):

@@ -79,7 +79,7 @@ class TestRows:
     def test_numpy(self, op):
         rows = list(points(op))
         program = program_of([(op, tuple(range(op.arity)))], op.arity)
-        run = numpy_source.columns(program, [True] * op.arity, "numpy", True)
+        run = columns(program, [True] * op.arity, "numpy", True)
         with np.errstate(all="ignore"):
             found = run(list(np.array(rows).T.copy()), len(rows))[0][-1]
         exact = op in ARITHMETIC or op.ulp == 0.0 or op.kind in ("relation", "choice")
@@ -97,7 +97,7 @@ class TestRows:
             rows = list(rows)
             places = tuple([tuple(range(k * size, (k + 1) * size)) for k in range(op.arity)])
             program = program_of([(op, places)], size * op.arity)
-            run = numpy_source.columns(program, [True] * size * op.arity, "numpy", True)
+            run = columns(program, [True] * size * op.arity, "numpy", True)
             table = np.array([[x for xs in args for x in xs] for args in rows])
             with np.errstate(all="ignore"):
                 found = run(list(table.T.copy()), len(rows))[0][-1]
@@ -120,15 +120,28 @@ class TestRows:
                 assert math.isnan(op.forward(*spoilt)), f"{op.name}{spoilt}"
 
 
+def columns(program, lanes, backend, strict):
+    """The function of `tables` with an array or number for each input, and an array for each output."""
+    run = numpy_source.tables(program, lanes, backend, strict)
+
+    def call(inputs, n):
+        uniform = [x for x, varies in zip(inputs, lanes, strict=True) if not varies]
+        table = np.stack([x for x, varies in zip(inputs, lanes, strict=True) if varies], axis=1)
+        found, guards = run(uniform, table, n)
+        return list(np.broadcast_to(found, (n, len(program.outputs))).T), guards
+
+    return call
+
+
 def all_backends(program, numbers):
     """The numbers of all lines, by each way of computing them strictly, for one lane."""
     with np.errstate(all="ignore"):
-        run = numpy_source.columns(program, [True] * len(numbers), "numpy", True)
-        columns = run([np.array([x, x]) for x in numbers], 2)[0]
+        run = columns(program, [True] * len(numbers), "numpy", True)
+        tables = run([np.array([x, x]) for x in numbers], 2)[0]
     return {
         "straight": running.runner(program, "python", True)(list(numbers)),
         "line by line": running._line_by_line(program, numbers, "python", True),
-        "numpy": [float(np.broadcast_to(x, 2)[0]) for x in columns],
+        "numpy": [float(np.broadcast_to(x, 2)[0]) for x in tables],
     }
 
 
@@ -189,7 +202,7 @@ class TestLineByLine:
             lanes = [True, not uniform, True]
             inputs = [np.array([row[i] for row in rows]) if lanes[i] else rows[0][i] for i in range(3)]
             with np.errstate(all="ignore"):
-                found = numpy_source.columns(program, lanes, "numpy", True)(inputs, n)[0]
+                found = columns(program, lanes, "numpy", True)(inputs, n)[0]
             for b, row in enumerate(rows):
                 given_row = [row[i] if lanes[i] else rows[0][i] for i in range(3)]
                 expected = running.runner(program, "python", True)(given_row)
@@ -467,9 +480,9 @@ class TestGradients:
                     for x in row:
                         total += x
                     expected.append(total)
-                assert numpy_source.sums([np.array(row) for row in table], n) == expected
-        assert numpy_source.sums([0.1], 3) == [0.0 + 0.1 + 0.1 + 0.1]
-        assert numpy_source.sums([], 3) == []
+                assert numpy_source.sums(np.array(table).T) == expected
+        assert numpy_source.sums(np.array([[0.1]] * 3)) == [0.0 + 0.1 + 0.1 + 0.1]
+        assert numpy_source.sums(np.empty((3, 0))) == []
 
 
 def absolute_terms(out, leaves):
