@@ -8,6 +8,7 @@ from weakref import ref
 from autograd.derivatives.structure import argument_names, arguments_apart, named_leaves, put_together
 from autograd.graph import errors
 from autograd.graph.engine import Value
+from autograd.graph.recording import current
 from autograd.programs.program import Program
 from autograd.programs.tracing import TracedCall
 
@@ -32,10 +33,18 @@ def trace(f: Callable[..., Any], /, *args: Any, simplify: bool = True, **kwargs:
 
     Raises:
         TraceError: if f asks for a number (``.data``, ``float``, ``math.exp``, an index), calls `backward`,
-            sets an attribute of a Value, or keeps a Value of the trace.
+            sets an attribute of a Value, or keeps a Value of the trace; inside another trace, if f uses
+            Values from outside.
         TypeError: if an argument is neither structure nor number.
     """
-    return traced(f, args, kwargs, simplify)[0]
+    program, captured = traced(f, args, kwargs, simplify)
+    if captured and current().program is not None:
+        raise errors.TraceError(
+            f"{program.name} uses the Value {captured[0]!r} from outside, whose present number trace keeps, "
+            f"and is traced while {current().program.name} is, which would keep that number in every later "
+            f"call: call the function itself there, or jit of it, or pass the Value as an argument"
+        )
+    return program
 
 
 def traced(
