@@ -65,7 +65,7 @@ class TestGuards:
         program = trace(f, 2.0)
         assert program(3.0) == 6.0
         ((place, truth, source),) = program.guards
-        assert (place, truth, source) == (1, True, f"test_tracing.py:{line_of(f) + 1}")
+        assert (place, truth, source) == (1, True, f"test_program_tracing.py:{line_of(f) + 1}")
         with pytest.raises(GuardError) as error:
             program(0.5)
         assert str(error.value) == (
@@ -74,7 +74,7 @@ class TestGuards:
             f"the place of the if"
         )
         for call in (lambda: program.value_and_grad(0.5), lambda: program(Value(0.5))):
-            with pytest.raises(GuardError, match=r"the condition 1.0 < x at test_tracing.py:"):
+            with pytest.raises(GuardError, match=r"the condition 1.0 < x at test_program_tracing.py:"):
                 call()
         assert f"guard   %1 is True    # {source}" in str(program)
 
@@ -278,7 +278,7 @@ class TestKeys:
 
     def test_an_index_names_static_argnums(self):
         with pytest.raises(
-            TraceError, match=r"an index of Value\(data=2.0\) at test_tracing.py:\d+.*static_argnums"
+            TraceError, match=r"an index of Value\(data=2.0\) at test_program_tracing.py:\d+.*static_argnums"
         ):
             jit(lambda n: [1.0, 2.0, 3.0][n])(2)
         with pytest.raises(TraceError, match=r"an index of .*static_argnums"):
@@ -494,7 +494,7 @@ class TestNothingIsFrozenSilently:
             with pytest.raises(TraceError, match=match) as error:
                 make()
             assert "would keep this number in every later call. Instead, " in str(error.value)
-            assert "test_tracing.py:" in str(error.value) or ".py:" in str(error.value)
+            assert "test_program_tracing.py:" in str(error.value) or ".py:" in str(error.value)
 
     @pytest.mark.parametrize("read", READS)
     def test_reading_the_number_of_an_argument(self, read):
@@ -852,7 +852,9 @@ class TestPrograms:
         scope = {}
         exec(text, scope)
         assert scope["cube"](3.0) == (33.0,)
-        with pytest.raises(ValueError, match=r"the condition at test_tracing.py:\d+ has another outcome"):
+        with pytest.raises(
+            ValueError, match=r"the condition at test_program_tracing.py:\d+ has another outcome"
+        ):
             scope["cube"](-1.0)
 
     def test_the_python_text_with_names_that_python_or_the_text_uses(self):
