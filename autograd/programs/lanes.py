@@ -109,7 +109,7 @@ class Lanes(CallOfNumbers):
         return found  # type: ignore[no-any-return]
 
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
-        if backend == "python" or (backend == "auto" and self.size < FEW):
+        if self._in_python(backend):
             return self._looped(numbers, strict)
         found = self._run_columns(numbers, backend, strict)
         # Lanes inside a lane may fail in some lanes only: the loop takes another path in these alone.
@@ -118,29 +118,43 @@ class Lanes(CallOfNumbers):
     def _run_columns(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
         import numpy
 
+        found = self.run_vector(numpy.array(numbers, dtype=float), backend, strict)
+        return found if type(found) is int else found.tolist()
+
+    def _in_python(self, backend: str) -> bool:
+        return backend == "python" or (backend == "auto" and self.size < FEW)
+
+    def run_vector(self, numbers: Any, backend: str, strict: bool) -> Any:
+        """`run` for an array of the operands, which returns an array of the results."""
+        import numpy
+
+        if self._in_python(backend):
+            found = self._looped(numbers.tolist(), strict)
+            return found if type(found) is int else numpy.array(found)
         u = self.uniform
-        table = numpy.array(numbers[u:], dtype=float).reshape(-1, self.size).T
+        table = numpy.ascontiguousarray(numbers[u:].reshape(-1, self.size).T)
         pattern = (False,) * u + (True,) * table.shape[1]
+        if len(self.paths) == 1:
+            with numpy.errstate(all="ignore"):
+                run = self._table_function(0, pattern, backend, strict, True)
+                found = run(numbers[:u], table, self.size)
+            if type(found) is int or self._taken(self.paths[0], found[1]) is not True:
+                return 0
+            return found[0]
         found = self._in_tables(numbers[:u], table, self.size, pattern, backend, strict)
         return found if type(found) is int else self._results(found)
 
-    def _results(self, table: Any) -> list[float]:
-        """Results as floats, from a table of the outputs of all lanes."""
-        if all(self.summed):
-            return numpy_source.sums(table)
-        summed = [j for j, is_sum in enumerate(self.summed) if is_sum]
-        totals = iter(numpy_source.sums(table[:, summed]) if summed else ())
-        results: list[float] = []
-        for column, is_sum in zip(table.T, self.summed, strict=True):
-            if is_sum:
-                results.append(next(totals))
-            else:
-                results += column.tolist()
-        return results
+    def _results(self, table: Any) -> Any:
+        """Results as an array, from a table of the outputs of all lanes."""
+        import numpy
+
+        totals = iter(numpy_source.sums(table)[:, None])
+        columns = zip(table.T, totals, self.summed, strict=True)
+        return numpy.concatenate([total if is_sum else column for column, total, is_sum in columns])
 
     def _in_tables(
         self,
-        uniform: Sequence[float],
+        uniform: Any,
         table: Any,
         n: int,
         pattern: tuple[bool, ...],
@@ -181,10 +195,13 @@ class Lanes(CallOfNumbers):
             taken = taken & (numpy.asarray(truth) == wanted)
         return True if numpy.all(taken) else taken
 
-    def _table_function(self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool) -> Any:
-        key = i, pattern, backend, strict
+    def _table_function(
+        self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool, sums: bool = False
+    ) -> Any:
+        key = i, pattern, backend, strict, sums
         if key not in self._made:
-            self._made[key] = numpy_source.tables(self.paths[i], pattern, backend, strict)
+            summed = self.summed if sums else None
+            self._made[key] = numpy_source.tables(self.paths[i], pattern, backend, strict, summed, self.size)
         return self._made[key]
 
     def run_table(
