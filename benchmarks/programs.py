@@ -1,8 +1,8 @@
 """Programs beside eager code: a training step of micrograd's demo, traced once and run many times.
 
-100 two-moons points, an MLP 2-16-16-1 with relu in plain lists, hinge loss and L2; value and gradient. The loss
-is written with `vmap`, and as micrograd's demo writes it, in which `jit` finds the loop. Both run eagerly, then
-through ``jit`` on each backend, in one process.
+100 two-moons points, an MLP 2-16-16-1 with relu in plain lists, hinge loss and L2; value and gradient. The
+loss is written with `vmap`, and as the demo of micrograd writes it, in which `jit` finds the loop. Both run
+eagerly, then through ``jit`` on each backend, in one process.
 
     python benchmarks/programs.py
     AUTOGRAD_PURE=1 python benchmarks/programs.py
