@@ -261,7 +261,7 @@ def drawn(results, known):
 
 def check_programs(seed):
     """The graph as a function, traced: value and gradient by every way that programs offer."""
-    leaves, values, out = graph(seed)
+    leaves, _, out = graph(seed)
     flat = flatten(out)
     if out.op is None or not any(leaf in leaves for leaf in flat.inputs):
         return
