@@ -111,11 +111,6 @@ class Lanes(CallOfNumbers):
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
         if self._in_python(backend):
             return self._looped(numbers, strict)
-        found = self._run_columns(numbers, backend, strict)
-        # Lanes inside a lane may fail in some lanes only: the loop takes another path in these alone.
-        return self._looped(numbers, strict) if type(found) is int and len(self.paths) > 1 else found
-
-    def _run_columns(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
         import numpy
 
         found = self.run_vector(numpy.array(numbers, dtype=float), backend, strict)
@@ -128,9 +123,23 @@ class Lanes(CallOfNumbers):
         """`run` for an array of the operands, which returns an array of the results."""
         import numpy
 
-        if self._in_python(backend):
-            found = self._looped(numbers.tolist(), strict)
-            return found if type(found) is int else numpy.array(found)
+        if not self._in_python(backend):
+            try:
+                found = self._in_columns(numbers, backend, strict)
+            except Exception:  # of an op of a user, called in lanes in which a guard fails, perhaps
+                if not any(map(may_fail, self.paths)):
+                    raise
+            else:
+                # Lanes inside a lane may fail in some lanes only: the loop takes another path in these alone.
+                if type(found) is not int or len(self.paths) == 1:
+                    return found
+        found = self._looped(numbers.tolist(), strict)
+        return found if type(found) is int else numpy.array(found)
+
+    def _in_columns(self, numbers: Any, backend: str, strict: bool) -> Any:
+        """`run_vector` by NumPy."""
+        import numpy
+
         u = self.uniform
         table = numpy.ascontiguousarray(numbers[u:].reshape(-1, self.size).T)
         pattern = (False,) * u + (True,) * table.shape[1]
