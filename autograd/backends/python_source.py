@@ -206,6 +206,8 @@ def _varies(line: str, body: Body, lanes: list[bool]) -> bool:
 
 def text(program: Any) -> str:
     """See `Program.to_python`."""
+    import re
+
     for op, _ in program.lines:
         if not op.builtin and type(op) is not Output:
             raise ValueError(
@@ -218,8 +220,9 @@ def text(program: Any) -> str:
     statements = body.guarded(lambda which: f"raise ValueError({failed[which]!r})")
     statements.append(f"return {body.operand(program.outputs)}")
     imports = sorted(name for name in body.scope if name in TABLE)
+    constants = sorted({"inf", "nan"} & set(re.findall(r"\w+", "\n".join(statements))))
     lines = [f"from autograd import {', '.join(imports)}"] * bool(imports)
-    lines += ["from math import inf, nan"] * any(w in line for line in statements for w in ("inf", "nan"))
+    lines += [f"from math import {', '.join(constants)}"] * bool(constants)
     lines += ["", ""] * bool(lines)
     lines.append(f"def {_identifier(program.name)}({', '.join(names)}):")
     return "\n".join([*lines, *[f"    {line}" for line in statements], ""])

@@ -153,6 +153,10 @@ class Lanes(CallOfNumbers):
         found = self._in_tables(numbers[:u], table, self.size, pattern, backend, strict)
         return found if type(found) is int else self._results(found)
 
+    def _has_calls(self) -> bool:
+        """Whether a lane runs Lanes in turn: these may fail in a table because of a lane of another path."""
+        return any(op.collects for path in self.paths for op, _ in path.lines)
+
     def _results(self, table: Any) -> Any:
         """Results as an array, from a table of the outputs of all lanes."""
         import numpy
@@ -227,7 +231,7 @@ class Lanes(CallOfNumbers):
         pattern = tuple(lanes[:u]) + (True,) * ((len(operands) - u) // b)
         found = self._in_tables(uniform, numpy.stack(columns, axis=1), b * n, pattern, backend, strict)
         if type(found) is int:
-            return found
+            return self._row_by_row(operands, n, strict) if self._has_calls() else found
         results: list[Any] = []
         for column, is_sum in zip(found.T, self.summed, strict=True):
             by_lane = column.reshape(b, n)
@@ -239,6 +243,18 @@ class Lanes(CallOfNumbers):
             else:
                 results += list(by_lane)
         return numpy.stack(results, axis=1)
+
+    def _row_by_row(self, operands: Sequence[Any], n: int, strict: bool) -> Any:
+        """The same table, each row computed on its own."""
+        import numpy
+
+        rows = []
+        for k in range(n):
+            row = self._looped([float(x[k]) if numpy.ndim(x) else float(x) for x in operands], strict)
+            if type(row) is int:
+                return row
+            rows.append(row)
+        return numpy.array(rows)
 
     def _looped(self, numbers: Sequence[float], strict: bool) -> Any:
         """The results by a loop in Python."""

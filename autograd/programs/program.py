@@ -36,8 +36,8 @@ class Program:
 
     Attributes:
         name: the name of the function.
-        inputs: the names of the inputs: the numbers of the arguments, then the Values from outside that the
-            function uses.
+        inputs: the names of the inputs, each another: the numbers of the arguments, then the Values from
+            outside that the function uses; of several called "w1" the second is "w1_2".
         numbers: the numbers of the inputs with which the function was traced. Those of Values from outside
             are used in calls.
         lines: for each line its op and operands: an int is a place, a float a constant, a tuple a sequence.
@@ -71,7 +71,7 @@ class Program:
         result: Any = None,
     ) -> None:
         self.name = name
-        self.inputs = tuple(inputs)
+        self.inputs = _distinct(inputs)
         self.numbers = tuple(numbers)
         self.lines = list(lines)
         self.outputs = tuple(outputs)
@@ -220,6 +220,24 @@ class Program:
 
     def __reduce__(self) -> Any:
         return Program, self._state()
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, the second "w1" as "w1_2" and so on, since formulas tell inputs apart by their names."""
+    taken = set(names)
+    if len(taken) == len(names):
+        return tuple(names)
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        count = counts.get(name, 0) + 1
+        new = name
+        while count > 1 and (new := f"{name}_{count}") in taken:
+            count += 1
+        counts[name] = count
+        taken.add(new)
+        found.append(new)
+    return tuple(found)
 
 
 def _described(arguments: Any) -> str:

@@ -363,7 +363,7 @@ class TestBranches:
             written.setdefault(program.guards and str(program.guards), []).append(numbers)
         assert len(jitted.programs) <= 6
 
-    @settings(max_examples=50)
+    @settings(max_examples=30)
     @given(seed=seeds)
     def test_lanes_that_decide_differently(self, seed):
         f = branching(seed)

@@ -85,7 +85,7 @@ def alike(got, expected, relative):
 
 @pytest.mark.usefixtures("short_loops_count")
 class TestRandomLoops:
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(seed=seeds)
     def test_numbers_and_gradients_are_those_of_the_loops(self, seed):
         f = written_out(seed)
@@ -119,7 +119,7 @@ class TestRandomLoops:
             found += bool(lanes_of(program))
         assert found >= 5
 
-    @settings(max_examples=120)
+    @settings(max_examples=60)
     @given(seed=seeds)
     def test_python_and_numpy_give_the_same_bits(self, seed):
         f = written_out(seed)
