@@ -363,7 +363,7 @@ class TestBranches:
             written.setdefault(program.guards and str(program.guards), []).append(numbers)
         assert len(jitted.programs) <= 6
 
-    @settings(max_examples=50)
+    @settings(max_examples=30)
     @given(seed=seeds)
     def test_lanes_that_decide_differently(self, seed):
         f = branching(seed)
@@ -411,6 +411,16 @@ class TestBranches:
             program(-1.0)
         with pytest.raises(ValueError, match="no logarithm"):
             jit(log)(-1.0)
+        guarded = lambda x: log(x) if x > 0.0 else x  # noqa: E731
+        for n, backend in itertools.product((1, 2, 9, 100), ("python", "numpy", "auto")):
+            xs = [1.0 + i if i % 3 else -1.0 - i for i in range(n)]
+            mapped = jit(vmap(guarded), backend=backend)
+            assert mapped(xs) == [guarded(x) for x in xs]
+            assert mapped([-x for x in xs]) == [guarded(-x) for x in xs]
+            nested = jit(vmap(vmap(guarded)), backend=backend)
+            assert nested([xs] * 9) == [[guarded(x) for x in xs]] * 9
+            with pytest.raises(ValueError, match="no logarithm"):
+                jit(vmap(log), backend=backend)([-1.0] * n)
 
 
 class TestGradients:

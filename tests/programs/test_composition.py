@@ -552,6 +552,27 @@ class TestVmap:
         second = jit(hessian(lambda xs: total(xs, 1.0)), backend=backend)(xs)
         assert flat(second) == pytest.approx(flat(hessian(lambda xs: total(xs, 1.0))(xs)), rel=1e-13)
 
+    @pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+    def test_inner_lanes_that_disagree_on_a_condition_of_the_outer_lane(self, backend):
+        def inner(w, x):
+            return w * x if w > x else w - x * x
+
+        def outer(w, xs):
+            return vmap(inner, in_axes=(None, 0))(w, xs)
+
+        def total(ws, xs):
+            return sum(sum(row) for row in vmap(outer, in_axes=(0, None))(ws, xs))
+
+        for n, m in ((1, 1), (3, 2), (9, 3), (40, 9)):
+            ws = [math.sin(3.0 * i) for i in range(n)]
+            xs = [math.cos(2.0 * i) for i in range(m)]
+            expected = [[inner(w, x) for x in xs] for w in ws]
+            mapped = jit(vmap(outer, in_axes=(0, None)), backend=backend)
+            assert mapped(ws, xs) == expected
+            assert mapped(ws[::-1], xs[::-1]) == [[inner(w, x) for x in xs[::-1]] for w in ws[::-1]]
+            slopes = jit(grad(total, (0, 1)), backend=backend)(ws, xs)
+            assert flat(slopes) == pytest.approx(flat(grad(total, (0, 1))(ws, xs)), rel=1e-12)
+
     def test_dicts_dataclasses_and_keyword_arguments_are_mapped_over(self):
         f = lambda s, k=1.0: s["a"] * s["b"] * k  # noqa: E731
         s = {"a": [1.0, 2.0], "b": [3.0, 4.0]}
