@@ -130,9 +130,11 @@ class Lanes(CallOfNumbers):
                 return 0
             return found[0]
         found = self._in_tables(numbers[:u], table, self.size, pattern, backend, strict)
-        if type(found) is int:
-            return self._looped(numbers, strict) if self._has_calls() else found
-        return self._results(found)
+        if type(found) is not int:
+            return self._results(found)
+        if self._has_calls():
+            found = self._looped(numbers.tolist(), strict)
+        return found if type(found) is int else numpy.array(found)
 
     def _has_calls(self) -> bool:
         """Whether a lane runs Lanes in turn: these may fail in a table because of a lane of another path."""
