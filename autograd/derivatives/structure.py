@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 NUMBER = "#"  # the key of a leaf
+LARGEST = 2**1023  # of the ints that a double surely holds
 
 
 def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
@@ -28,6 +29,9 @@ def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
     kind = type(tree)
     if kind is float or kind is Value:
         leaves.append(tree)
+        return NUMBER
+    if kind is int and -LARGEST <= tree <= LARGEST:
+        leaves.append(float(tree))
         return NUMBER
     if kind is bool or kind is str or tree is None:
         return kind, tree

@@ -37,7 +37,7 @@ class Kept(Generic[P]):
         self.program = program
         self.captured = captured
         self.inner = [x for x in captured if x.op is not None]
-        self.known: tuple[bytes, tuple[int, ...], list[Value]] | None = None  # who wants gradients
+        self.known: tuple[bytes, Program, list[Value]] | None = None  # see `gradient_program`
 
     def check_fresh(self) -> None:
         """Make sure that captured nodes are still what their leaves give.
@@ -61,15 +61,25 @@ class Kept(Generic[P]):
             [numpy.array(given, dtype=float), numpy.frombuffer(gather(self.captured, "data"))]
         )
 
-    def wanting(self) -> tuple[tuple[int, ...], list[Value]]:
-        """The captured Values that want gradients, by their places among all, and themselves."""
+    def gradient_program(self) -> tuple[Program, list[Value]]:
+        """The program with the gradients of its first output, and the captured Values they are by.
+
+        They are the Values that want gradients now, and on which the output depends.
+        """
         if self.inner:
             flags = bytes([x.requires_grad for x in self.captured])
         else:
             flags = bytes(memoryview(gather(self.captured, "requires_grad")).cast("B"))
         if self.known is None or self.known[0] != flags:
-            places = tuple([i for i, x in enumerate(self.captured) if x.requires_grad])
-            self.known = flags, places, [self.captured[i] for i in places]
+            first = len(self.program.inputs) - len(self.captured)
+            wanted = [i for i, x in enumerate(self.captured) if x.requires_grad]
+            program = with_gradients(self.program, tuple([first + i for i in wanted]))
+            slopes = program.outputs[len(self.program.outputs) :]
+            wanted = [
+                i for i, slope in zip(wanted, slopes, strict=True) if slope != 0.0 or type(slope) is int
+            ]
+            program = with_gradients(self.program, tuple([first + i for i in wanted]))
+            self.known = flags, program, [self.captured[i] for i in wanted]
         return self.known[1:]
 
 
@@ -132,8 +142,8 @@ class Jitted(Generic[P, R]):
                 f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and "
                 f"call backward() on the result"
             )
-        kept, (results, gradients) = found
-        return kept.program._rebuilt(results), kept.wanting()[1], gradients
+        kept, (results, values, gradients) = found
+        return kept.program._rebuilt(results), values, gradients
 
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
         """The program that holds for these arguments, and what `run` gives for it; None if none does."""
@@ -206,24 +216,21 @@ class Jitted(Generic[P, R]):
                 return call.outputs_of(wanted, results)  # type: ignore[no-any-return]
         return results
 
-    def _run_with_gradients(self, kept: Kept[P], leaves: Sequence[Any]) -> tuple[list[Any], Any] | None:
-        """The results, and the gradients of the first by captured Values that want them."""
+    def _run_with_gradients(
+        self, kept: Kept[P], leaves: Sequence[Any]
+    ) -> tuple[list[Any], list[Value], Any] | None:
+        """The results, the captured Values that want gradients and reach the first, and the gradients."""
         import numpy
 
         kept.check_fresh()
-        first = len(kept.program.inputs) - len(kept.captured)
-        places, _ = kept.wanting()
-        program = kept.program._once(
-            ("with gradients", places),
-            lambda: with_gradients(kept.program, tuple([first + i for i in places])),
-        )
+        program, values = kept.gradient_program()
         count = len(kept.program.outputs)
         if running.in_vectors(program, self.backend):
             found = running.run_vector(program, kept.vector(leaves), self.backend)
         else:
             found = running.run(program, kept.numbers(leaves), self.backend)
             found = found if type(found) is int else numpy.array(found)
-        return None if type(found) is int else (found[:count].tolist(), found[count:])
+        return None if type(found) is int else (found[:count].tolist(), values, found[count:])
 
     def _warn(self, key: Any) -> None:
         if key not in self._gave_up:
