@@ -63,6 +63,16 @@ def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
     return NUMBER
 
 
+def arguments_apart(args: Any, kwargs: dict[str, Any], leaves: list[Any], name: str) -> Any:
+    """`taken_apart` for the arguments of the function of this name."""
+    try:
+        return taken_apart((args, kwargs), leaves, "")
+    except TypeError:
+        pass
+    keys = [taken_apart(x, leaves, f"argument {i} of {name}") for i, x in enumerate(args)]
+    return keys, [taken_apart(x, leaves, f"the argument {key} of {name}") for key, x in kwargs.items()]
+
+
 def _take_array(array: Any, leaves: list[Any], where: str) -> None:
     items = array.ravel().tolist()
     if array.dtype.kind == "f":

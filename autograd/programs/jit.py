@@ -8,7 +8,7 @@ from types import MethodType
 
 from autograd.backends import running
 from autograd.derivatives.bulk import gather
-from autograd.derivatives.structure import put_together, taken_apart
+from autograd.derivatives.structure import arguments_apart, put_together, taken_apart
 from autograd.graph.engine import Value, check_fresh, settled, walk
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
@@ -150,8 +150,7 @@ class Jitted(Generic[P, R]):
         leaves: list[Any] = []
         static = self._static_places(len(args))
         given = args if not static else tuple([None if i in static else x for i, x in enumerate(args)])
-        where = f"an argument of {getattr(self.f, '__name__', 'the function')}"
-        key = taken_apart((given, kwargs), leaves, where)
+        key = arguments_apart(given, kwargs, leaves, getattr(self.f, "__name__", "the function"))
         if static:
             key = key, tuple([(i, self._static_key(args[i], i)) for i in sorted(static)])
         group = self._kept.setdefault(key, [])
@@ -240,7 +239,7 @@ class Jitted(Generic[P, R]):
                 f"conditions, so jit traces no more and calls the function itself for others: write "
                 f"where(condition, x, y) in the place of an if",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
 

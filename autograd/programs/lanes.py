@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 FEW = 8  # lanes: below, the loop in Python is quicker than NumPy
 
 
+def may_fail(program: Program) -> bool:
+    """Whether there are inputs for which a guard fails, of the program or of lanes inside it."""
+    if program.guards:
+        return True
+    return any(any(map(may_fail, op.paths)) for op, _ in program.lines if isinstance(op, Lanes))
+
+
 class Lanes(CallOfNumbers):
     """The op that runs a program for each lane.
 
@@ -116,9 +123,23 @@ class Lanes(CallOfNumbers):
         """`run` for an array of the operands, which returns an array of the results."""
         import numpy
 
-        if self._in_python(backend):
-            found = self._looped(numbers.tolist(), strict)
-            return found if type(found) is int else numpy.array(found)
+        if not self._in_python(backend):
+            try:
+                found = self._in_columns(numbers, backend, strict)
+            except Exception:  # of an op of a user, called in lanes in which a guard fails, perhaps
+                if not any(map(may_fail, self.paths)):
+                    raise
+            else:
+                # Lanes inside a lane may fail in some lanes only: the loop takes another path in these alone.
+                if type(found) is not int or len(self.paths) == 1:
+                    return found
+        found = self._looped(numbers.tolist(), strict)
+        return found if type(found) is int else numpy.array(found)
+
+    def _in_columns(self, numbers: Any, backend: str, strict: bool) -> Any:
+        """`run_vector` by NumPy."""
+        import numpy
+
         u = self.uniform
         table = numpy.ascontiguousarray(numbers[u:].reshape(-1, self.size).T)
         pattern = (False,) * u + (True,) * table.shape[1]
@@ -130,11 +151,7 @@ class Lanes(CallOfNumbers):
                 return 0
             return found[0]
         found = self._in_tables(numbers[:u], table, self.size, pattern, backend, strict)
-        if type(found) is not int:
-            return self._results(found)
-        if self._has_calls():
-            found = self._looped(numbers.tolist(), strict)
-        return found if type(found) is int else numpy.array(found)
+        return found if type(found) is int else self._results(found)
 
     def _has_calls(self) -> bool:
         """Whether a lane runs Lanes in turn: these may fail in a table because of a lane of another path."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.backends import listing, running
-from autograd.derivatives.structure import put_together, rebuilder, taken_apart
+from autograd.derivatives.structure import arguments_apart, put_together, rebuilder, taken_apart
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
 from autograd.graph.lines import call, picked, replay
@@ -115,7 +115,7 @@ class Program:
         """The inputs for these arguments: floats and Values, and the traced numbers of captured Values."""
         leaves: list[Any] = []
         expected: list[Any] = []
-        key = taken_apart((args, kwargs), leaves, "the arguments")
+        key = arguments_apart(args, kwargs, leaves, self.name)
         if key != taken_apart(self.arguments, expected, "the arguments"):
             raise ValueError(
                 f"{self.name} was traced for arguments of another structure: {_described(self.arguments)}; "

@@ -18,7 +18,7 @@ from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
 from autograd.programs import Generic, P
-from autograd.programs.lanes import Lanes
+from autograd.programs.lanes import Lanes, may_fail
 from autograd.programs.program import Program
 from autograd.programs.tracing import TracedCall, names_of
 from autograd.table import ops
@@ -185,7 +185,8 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
             _sizes(x, axis, f"{where}[{key!r}]", sizes)
     elif is_dataclass(tree):
         for key, x in dataclass_fields(tree)[1].items():
-            _sizes(x, axis, f"{where}.{key}", sizes)
+            if not _is_constant(x):
+                _sizes(x, axis, f"{where}.{key}", sizes)
     elif is_array(tree) and tree.ndim > 0:
         sizes.setdefault(tree.shape[axis], where)
     elif isinstance(tree, (list, tuple)):
@@ -201,13 +202,19 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
         )
 
 
+def _is_constant(x: Any) -> bool:
+    """Whether a field of a dataclass is the same for all samples."""
+    return isinstance(x, (bool, str)) or x is None
+
+
 def _item(tree: Any, axis: int, b: int) -> Any:
     """One sample of an argument."""
     if isinstance(tree, dict):
         return {key: _item(x, axis, b) for key, x in tree.items()}
     if is_dataclass(tree):
         kept, searched = dataclass_fields(tree)
-        return made_dataclass(type(tree), kept | {key: _item(x, axis, b) for key, x in searched.items()})
+        items = {key: x if _is_constant(x) else _item(x, axis, b) for key, x in searched.items()}
+        return made_dataclass(type(tree), kept | items)
     if is_array(tree):
         row = tree[b] if axis == 0 else tree.take(b, axis)
         return (
@@ -272,7 +279,8 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         program = path.program(names, numbers, True, captured_first=True, known=known)
         paths.append(path)
         programs.append(program)
-        left = [b for b in left[1:] if _takes_another_way(program, path, lanes[b])] if program.guards else []
+        others = left[1:] if may_fail(program) else []
+        left = [b for b in others if _takes_another_way(program, path, lanes[b])]
     keys = {_key_of(path) for path in paths}
     if len(keys) > 1:
         raise TypeError(

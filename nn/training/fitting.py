@@ -94,7 +94,7 @@ def fit(
             the backend that runs them; the gradients are the same but for rounding. By default where that
             helps: for long trainings of models made of this package's modules and losses. A model that cannot
             be traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
-            own reads in `forward` is constant in a program.
+            own reads is constant in a program.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the learnt parameters. The model is left in
