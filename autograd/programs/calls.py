@@ -81,6 +81,10 @@ class ProgramCall(CallOfNumbers):
     def _call(self, *args: Any) -> Any:
         return results_of(self.program, args[0], self.backend)
 
+    def written_out(self, operands: Sequence[Any]) -> list[Any]:
+        found = self.program._replayed(operands)
+        return [picked(found, out) for out in self.program.outputs]
+
     def pull(self, node: Any, adjoints: dict[int, Any], graph: bool) -> list[tuple[Any, Any]]:
         (operands,) = node.args
         wanted = tuple([i for i, x in enumerate(operands) if type(x) is Value])

@@ -11,6 +11,7 @@ from autograd.graph.lines import picked
 from autograd.programs.calls import CallOfNumbers
 from autograd.programs.gradients import pull_lines
 from autograd.programs.tracing import derived
+from autograd.table import ops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -75,6 +76,21 @@ class Lanes(CallOfNumbers):
         if kinds <= {float, Value}:
             return self.applied(operands)
         return self._written_out(operands)
+
+    def written_out(self, operands: Sequence[Any]) -> list[Any]:
+        columns = self._columns(operands)
+        rows = []
+        for b in range(self.size):
+            lane = [*operands[: self.uniform], *[column[b] for column in columns]]
+            numbers = [x if type(x) is float else x._number for x in lane]
+            holds = [type(running.runner(path, "python", True)(numbers)) is not int for path in self.paths]
+            path = self.paths[holds.index(True)]
+            found = path._replayed(lane)
+            rows.append([picked(found, out) for out in path.outputs])
+        results: list[Any] = []
+        for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
+            results += [ops.sum_of(column)] if is_sum else column
+        return results
 
     def _written_out(self, operands: Sequence[Any]) -> list[Any]:
         """The results for operands of any kind, Symbols, say, lane by lane."""

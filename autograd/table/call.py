@@ -34,6 +34,10 @@ class Call(Op):
         """
         raise NotImplementedError
 
+    def written_out(self, operands: Sequence[Any]) -> list[Any]:
+        """The results for Values and floats as operands, as a graph of plain ops, or of other calls."""
+        raise NotImplementedError
+
     def row(self, node: Any, place: int, graph: bool) -> list[tuple[Any, Any]]:
         """The operands that are Values, each with the derivative by it of the result at this place."""
         return self.pull(node, {place: 1.0}, graph)

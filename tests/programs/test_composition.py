@@ -797,6 +797,36 @@ class TestGraphsOfValues:
         assert formula(loss).evaluate(w=2.0, b=1.0) == loss.data
         assert ag.derivative(loss, w).evaluate(w=2.0, b=1.0) == 16.0
 
+    def test_explanations_and_steps_enter_the_call(self):
+        w, b = Value(2.0, "w"), Value(1.0, "b")
+        outs = jit(lambda x: [w * x + b, w * b])(3.0)
+        outs[0].label = "score"
+        loss = outs[0] * outs[1] + outs[0]
+        plain = Value(2.0, "w"), Value(1.0, "b")
+        score = plain[0] * 3.0 + plain[1]
+        score.label = "score"
+        whole = score * (plain[0] * plain[1]) + score
+        for by in ("node", "path"):
+            assert str(explain(loss, w, by)) == str(explain(whole, plain[0], by))
+        assert [str(step) for step in ag.steps(loss)] == [str(step) for step in ag.steps(whole)]
+        final = {step.node: step.after for step in ag.steps(loss) if not step.forward}
+        assert (final[w], final[b]) == (16.0, 17.0)
+        assert ag.play(loss)
+        named = outs[1] * 2.0
+        assert "area" in str(explain(named, w, names={"area": outs[1]}))
+        assert w.grad == b.grad == 0.0
+
+    def test_explanations_of_maps_over_lanes_that_disagree(self):
+        w = Value(2.0, "w")
+        f = lambda xs: vmap(lambda x: w * x if x > 0.0 else w * w, reduce="mean")(xs)  # noqa: E731
+        out = jit(f)([1.0, -2.0, 3.0])
+        told = explain(out, w)
+        assert told.value == pytest.approx(8.0 / 3.0)
+        for by in ("node", "path"):
+            assert "add up to 0" not in str(explain(out, w, by))
+        final = {step.node: step.after for step in ag.steps(out) if not step.forward}
+        assert final[w] == pytest.approx(8.0 / 3.0)
+
     def test_pictures_and_formulas_of_maps_over_lanes(self):
         w = Value(2.0, "w")
         out = jit(lambda xs: vmap(lambda x: w * x, reduce="sum")(xs))([1.0, 2.0])
