@@ -15,7 +15,7 @@ from autograd.table import ops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from autograd.programs.program import Program
@@ -76,6 +76,13 @@ class Lanes(CallOfNumbers):
         if kinds <= {float, Value}:
             return self.applied(operands)
         return self._written_out(operands)
+
+    def read_by(self, place: int, count: int) -> Iterable[int]:
+        for places, is_sum in zip(self.places(), self.summed, strict=True):
+            if place in places and not is_sum:
+                lane = range(self.uniform + place - places.start, count, self.size)
+                return [*range(self.uniform), *lane]
+        return range(count)
 
     def written_out(self, operands: Sequence[Any]) -> list[Any]:
         columns = self._columns(operands)

@@ -346,6 +346,23 @@ class TestTransformsUnderJit:
         assert agree(jit(grad(with_aux, has_aux=True))(3.0), grad(with_aux, has_aux=True)(3.0))
         assert agree(jit(value_and_grad(with_aux, has_aux=True))(3.0), ((9.0, {"twice": 6.0}), 6.0))
 
+    def test_elementwise_grad_tells_the_elements_of_calls_and_maps_apart(self):
+        cubes = lambda xs: [x**3 for x in xs]  # noqa: E731
+        mapped = vmap(lambda x: x**3 if x > 0.0 else -x)
+        for n in (1, 3, 12):
+            xs = [0.5 * i - 1.0 for i in range(n)]
+            for f in (cubes, mapped, lambda xs: [2.0 * y for y in mapped(xs)]):
+                expected = elementwise_grad(f)(xs)
+                assert elementwise_grad(jit(f))(xs) == expected
+                assert jit(elementwise_grad(f))(xs) == expected
+                assert jit(elementwise_grad(jit(f)))(xs) == expected
+        mixed = lambda xs: [x * xs[0] for x in xs]  # noqa: E731
+        shared = lambda xs: vmap(lambda x, y: x * y, in_axes=(0, None))(xs, xs[0])  # noqa: E731
+        for f in (mixed, shared, lambda xs: [sum(mapped(xs))] * 3):
+            for function in (elementwise_grad(f), elementwise_grad(jit(f)), jit(elementwise_grad(f))):
+                with pytest.raises(ValueError, match="depends on other elements of the argument"):
+                    function([1.0, 2.0, 3.0])
+
     def test_argnums_by_name_and_keyword_arguments(self):
         f = lambda x, y=2.0, *, k=1.0: x * y**2 * k**3  # noqa: E731
         for argnums in (0, 1, "y", "k", ("x", "k"), (0, 1)):
