@@ -2,6 +2,7 @@
 
 import array
 import copy
+import dataclasses
 import gc
 import math
 import pickle
@@ -316,6 +317,15 @@ class TestKeys:
         with pytest.raises(TypeError, match="the result of g is a set"):
             jit(named("g", lambda x: {1.0}))(1.0)
 
+    def test_static_fields_of_dataclasses_are_keys(self):
+        f = jit(named("f", lambda d: d.w * len(d.sizes)))
+        assert [f(Sized(2.0, (1, 2))), f(Sized(3.0, (1, 2))), f(Sized(3.0, (1,)))] == [4.0, 6.0, 3.0]
+        assert len(f.programs) == 2
+        with pytest.raises(
+            TypeError, match=r"argument 0 of f.sizes is a static field.*hashable.*keep a tuple"
+        ):
+            f(Sized(2.0, [1, 2]))
+
     def test_a_program_refuses_arguments_of_another_structure(self):
         program = trace(named("f", lambda x, y=1.0, *, k: x), [1.0, 2.0], k="a")
         assert program([3.0, 4.0], k="a") == [3.0, 4.0]
@@ -330,6 +340,12 @@ class TestKeys:
                 ValueError, match=r"f was traced for arguments of another structure: \(\[1.0, 2.0\], k='a'\)"
             ):
                 program(*args, **kwargs)
+
+
+@dataclasses.dataclass
+class Sized:
+    w: float
+    sizes: tuple = dataclasses.field(default=(), metadata={"static": True})
 
 
 def named(name, f):
