@@ -426,6 +426,30 @@ class TestCapture:
         assert grad(f)(3.0) == 6.0
         assert len(f.programs) == 1
 
+    def test_a_copy_of_a_jitted_function_reads_the_values_that_its_function_reads(self):
+        w = Value(2.0, "w")
+        f = jit(lambda x: w * x, backend="python")
+        f(1.0)
+        for other in (copy.copy(f), copy.deepcopy(f)):
+            w.data = 5.0
+            assert other(1.0).data == f(1.0).data == 5.0
+            assert (other.backend, other.__name__) == ("python", "<lambda>")
+            w.data = 2.0
+
+        class Model:
+            def __init__(self):
+                self.w = Value(3.0)
+                self.scaled = jit(self.scale)
+
+            def scale(self, x):
+                return self.w * x
+
+        model = Model()
+        model.scaled(1.0)
+        copied = copy.deepcopy(model)
+        copied.w.data = 7.0
+        assert (copied.scaled(1.0).data, model.scaled(1.0).data) == (7.0, 3.0)
+
     def test_inner_nodes_are_captured_without_their_history(self):
         w = Value(2.0, "w")
         h = w
