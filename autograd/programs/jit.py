@@ -116,6 +116,10 @@ class Jitted(Generic[P, R]):
             shown.append(f"  {program!r}")
         return "\n".join(shown)
 
+    def __reduce__(self) -> Any:
+        """A copy keeps no program, whose captured Values would be copies that the function does not use."""
+        return Jitted, (self.f, self.static, self.backend)
+
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         return self if owner is None else MethodType(self, owner)
 

@@ -529,6 +529,19 @@ class TestChoice:
             ]
             assert jit(vmap(grad(cube)), backend=backend)([2.0] * 10) == [12.0] * 10
 
+    def test_results_of_a_users_op_are_floats(self):
+        whole = Op("whole_number", lambda x: int(x), (lambda x, out: 1.0,), register=False)
+        for f in (jit(lambda x: whole(x)), jit(lambda x: vmap(whole)([x])[0], backend="python")):
+            assert type(f(1.75)) is float
+            assert f(1.75) == 1.0
+        text = Op("a_text", lambda x: "1.75", (lambda x, out: 1.0,), register=False)
+        program = program_of([(text, (0,))], 1)
+        for run in (running.run, running._line_by_line):
+            with pytest.raises((TypeError, ValueError)):
+                run(program, [1.0], "python", True)
+        with pytest.raises(TypeError, match=r"the result of a_text is one real number, not the str '1.75'"):
+            running.run(program, [1.0], "python")
+
     def test_a_row_without_a_form_for_arrays_runs_element_by_element(self):
         xs = [0.5 + 0.25 * i for i in range(10)]
         for function in (ag.gamma, ag.lgamma, ag.norm_cdf, ag.erf):
