@@ -14,6 +14,7 @@ import autograd as ag
 from autograd import Value, derivative, explain, formula, steps
 from autograd.command_line.expressions import evaluate
 from autograd.graph import engine, sweeps
+from autograd.graph.lines import call, flatten, replay
 from autograd.table.op import TABLE
 from autograd.table.slopes import IeeeFloat
 
@@ -258,7 +259,36 @@ def drawn(results, known):
     return [names[x] if type(x) is Value else repr(x) for x in results]
 
 
-CHECKS = (check_explanations, check_formulas, check_copies, check_sweeps)
+def check_programs(seed):
+    """The graph as a function, traced: value and gradient by every way that programs offer."""
+    leaves, _, out = graph(seed)
+    flat = flatten(out)
+    if out.op is None or not any(leaf in leaves for leaf in flat.inputs):
+        return
+    numbers = [leaf.data for leaf in flat.inputs]
+
+    def f(*xs):
+        return replay(flat.lines, xs, call)[-1]
+
+    everywhere = tuple(range(len(numbers)))
+    value, slopes = ag.value_and_grad(f, everywhere)(*numbers)
+    ways = {"jit": ag.jit(ag.value_and_grad(f, everywhere))(*numbers)}
+    ways["program"] = ag.trace(f, *numbers).value_and_grad(*numbers, argnums=everywhere)
+    ways["unsimplified"] = ag.trace(f, *numbers, simplify=False).value_and_grad(*numbers, argnums=everywhere)
+    fresh = [Value(x) for x in numbers]
+    found = ag.jit(f)(*fresh)
+    if type(found) is Value:
+        found.backward()
+        ways["backward"] = found.data, tuple([leaf.grad for leaf in fresh])
+    lanes = ag.jit(ag.vmap(ag.value_and_grad(f, everywhere)), backend="python")
+    ways["lanes"] = lanes(*[[x] * 3 for x in numbers])[1]
+    for way, (got, gradient) in ways.items():
+        assert same(got, value, 1e-12, 0.0), f"{way}: {got}, not {value}"
+        for i, (x, y) in enumerate(zip(gradient, slopes, strict=True)):
+            assert same(x, y, 1e-9, 1e-290), f"{way}, slope {i}: {x}, not {y}"
+
+
+CHECKS = (check_explanations, check_formulas, check_copies, check_sweeps, check_programs)
 
 
 def main(count, first=0):

@@ -15,7 +15,7 @@ from autograd.backends import strong_zero
 from autograd.formulas.notation import fill
 from autograd.table import ops
 from autograd.table.call import Output
-from autograd.table.op import TABLE
+from autograd.table.op import TABLE, number
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -74,7 +74,11 @@ class Body:
             return
         template = self.template(i, op)
         if not template:
-            function = self._named(op.name if op.builtin else f"op{i}", op.forward)
+            function = (
+                self._named(op.name, op.forward)
+                if op.builtin
+                else self._named(f"op{i}", partial(_as_float, op))
+            )
             self.statements.append(f"{name} = {function}({', '.join(map(self.operand, args))})")
         elif op.variadic:
             self._write_sum(name, template, list(zip(*args, strict=True)))
@@ -118,6 +122,12 @@ class Body:
             result += [*self.statements[start:stop], *checks[stop]]
             start = stop
         return result + self.statements[start:]
+
+
+def _as_float(op: Any, *args: Any) -> float:
+    """The result of an op of a user, which may be a number of any type."""
+    x = op.forward(*args)
+    return x if type(x) is float else number(x, f"the result of {op.name}")
 
 
 def unpacking(names: Sequence[str], source: str) -> list[str]:

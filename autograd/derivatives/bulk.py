@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from operator import attrgetter
 
-from autograd._native import part
+from autograd.graph import engine
 from autograd.graph.engine import Value
 from autograd.table.op import number
 
@@ -13,10 +13,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Any, Literal
-
-# In C for the usual operands; None where Python has to look at them.
-_gathered = part("gather", lambda values, name: None)
-_scattered = part("scatter", lambda values, name, numbers: None)
 
 
 def gather(values: Iterable[Value], name: Literal["data", "grad", "requires_grad"]) -> Any:
@@ -27,7 +23,7 @@ def gather(values: Iterable[Value], name: Literal["data", "grad", "requires_grad
         ValueError: if the attribute is none of these.
     """
     several = values if type(values) is list else list(values)
-    found = _gathered(several, name)
+    found = engine.gather(several, name)  # None where Python has to look at them
     if found is None:
         _check(several, name, ("data", "grad", "requires_grad"))
         found = array("d", map(attrgetter(name), several))
@@ -43,7 +39,7 @@ def scatter(values: Iterable[Value], name: Literal["data", "grad"], numbers: Ite
         ValueError: if there are not as many numbers as Values, or the attribute is neither.
     """
     several = values if type(values) is list else list(values)
-    if _scattered(several, name, numbers):
+    if engine.scatter(several, name, numbers):
         return
     _check(several, name, ("data", "grad"))
     new = [x if type(x) is float else number(x, f".{name}") for x in numbers]

@@ -49,6 +49,8 @@ def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
     if is_dataclass(tree):
         kept, searched = dataclass_fields(tree)
         parts = [(k, taken_apart(x, leaves, f"{where}.{k}")) for k, x in searched.items()]
+        for name, x in kept.items():
+            _check_hashable(x, f"{where}.{name}")
         return kind, tuple(kept.items()), tuple(parts)
     try:
         leaves.append(number(tree, where))
@@ -61,6 +63,16 @@ def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
             f"object, or let the function find it outside of its arguments ({error})"
         ) from None
     return NUMBER
+
+
+def _check_hashable(x: Any, where: str) -> None:
+    try:
+        hash(x)
+    except TypeError:
+        raise TypeError(
+            f"{where} is a static field, and a program is kept for each of its values, so it has to be "
+            f"hashable, which the {type(x).__name__} {x!r} is not: keep a tuple there, not a list"
+        ) from None
 
 
 def arguments_apart(args: Any, kwargs: dict[str, Any], leaves: list[Any], name: str) -> Any:

@@ -30,6 +30,7 @@ from autograd.graph.engine import (
 from autograd.graph.recording import current, enable_grad
 from autograd.graph.sweeps import pull_gathered, push_gathered
 from autograd.graph.walks import flat_args
+from autograd.table.call import Call, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -296,6 +297,17 @@ def elementwise_grad(f: Callable[..., Any], argnums: int | str = 0) -> Callable[
     return elementwise_grad_f
 
 
+def _operands(node: Value) -> Sequence[Any]:
+    """The operands that the number of a node may depend on."""
+    if isinstance(node.op, Call):
+        return ()  # its results are those that depend on its operands
+    if isinstance(node.op, Output):
+        (call,) = node.args
+        (given,) = call.args
+        return [given[i] for i in call.op.read_by(node.op.place, len(given))]
+    return flat_args(node)
+
+
 def _check_elementwise(recording: _Recording) -> None:
     """Make sure that each result depends on no input but that in its own place."""
     name, size = recording.name, len(recording.inputs)
@@ -313,7 +325,7 @@ def _check_elementwise(recording: _Recording) -> None:
         )
 
     for node in recording.order:
-        for x in flat_args(node):
+        for x in _operands(node):
             if type(x) is Value and x in source and source.setdefault(node, source[x]) != source[x]:
                 raise mixed(source[node], source[x])
     for i, out in enumerate(recording.outs):

@@ -48,12 +48,14 @@ def explain(
         ValueError: if `by` is neither "node" nor "path", `digits` is negative, or `most` is below 1.
     """
     from autograd.explaining.explanation import Explanation
+    from autograd.explaining.written_out import written_out
 
     _check(out, wrt)
     if by not in ("node", "path"):
         raise ValueError(f"by is 'node' or 'path', not {by!r}")
     if digits < 0 or most < 1:
         raise ValueError(f"digits is 0 or more and most 1 or more, not {digits!r} and {most!r}")
+    out, wrt, names = written_out(out, wrt, names)
     return Explanation(out, wrt, by, lr=lr, names=names, digits=digits, most=most)
 
 
@@ -74,8 +76,10 @@ def steps(out: Value, *, names: Mapping[Any, Any] | None = None, digits: int = 6
         StaleGraphError: if a leaf was given a new number after it was used, as in `backward`.
     """
     from autograd.explaining.steps import generate_steps
+    from autograd.explaining.written_out import written_out
 
     _check(out)
+    out, _, names = written_out(out, None, names)
     return generate_steps(out, names, digits)
 
 
@@ -108,8 +112,10 @@ def play(
         StaleGraphError: if a leaf was given a new number after it was used, as in `backward`.
     """
     from autograd.explaining.player import Player
+    from autograd.explaining.written_out import written_out
 
     _check(out)
+    out, _, names = written_out(out, None, names)
     return Player(out, names, digits, direction, title, quiz)
 
 

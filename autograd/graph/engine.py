@@ -43,6 +43,7 @@ between = used.between
 birth = used.birth
 check_fresh = used.check_fresh
 clock = used.clock
+gather = used.gather
 is_stale = used.is_stale
 jacobian = sweeps.jacobian
 own = used.own
@@ -52,6 +53,7 @@ push = sweeps.push
 push_graph = sweeps.push_graph
 recorded = used.recorded
 restore = used.restore
+scatter = used.scatter
 settled = used.settled
 walk = used.walk
 

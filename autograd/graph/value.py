@@ -21,6 +21,8 @@ counting. fast_paths.py, beside this file, does the steps 1 to 3 faster for comm
 from __future__ import annotations
 
 import os
+from array import array
+from operator import attrgetter
 from threading import RLock
 
 from autograd.graph import errors, fast_paths, sweeps
@@ -416,6 +418,46 @@ def restore(node: Value, path: str, source: str, stale: bool) -> None:
         node._tick = int(stale)  # before whatever is made from now on, but after what was stale
     elif stale:
         node._tick = 0  # older than a leaf that was ever set
+
+
+# Attributes of many leaves at once; None leaves the work to the caller.
+
+SLOTS = {"data": "_number", "grad": "_grad", "requires_grad": "_requires_grad"}
+
+
+def gather(values: list[Any], name: str) -> array[float] | None:
+    """An attribute of each Value, as doubles; None for what is not a list of leaves."""
+    if name not in SLOTS or current().program is not None:
+        return None
+    try:
+        return array("d", map(attrgetter(SLOTS[name]), values))
+    except AttributeError:
+        return None
+
+
+def scatter(values: list[Any], name: str, numbers: Any) -> bool | None:
+    """Set an attribute of each leaf; True, or None for what is not a list of leaves and as many doubles."""
+    global tick
+    if name not in ("data", "grad") or current().program is not None:
+        return None
+    if set(map(type, values)) != {Value} or any(value._made_by is not None for value in values):
+        return None
+    try:
+        view = memoryview(numbers)
+    except TypeError:
+        return None
+    if view.format != "d" or view.shape != (len(values),):
+        return None
+    with _lock:
+        if name == "data":
+            tick += 1
+            for value, x in zip(values, view, strict=True):
+                value._number = x
+                value._tick = tick
+        else:
+            for value, x in zip(values, view, strict=True):
+                value._grad = x
+    return True
 
 
 Value.quick_op = staticmethod(fast_paths.quick_maker(globals()))

@@ -11,7 +11,7 @@ from autograd.table.call import Call, Output
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from autograd.programs.program import Program
@@ -81,6 +81,15 @@ class ProgramCall(CallOfNumbers):
     def _call(self, *args: Any) -> Any:
         return results_of(self.program, args[0], self.backend)
 
+    def read_by(self, place: int, count: int) -> Iterable[int]:
+        read = self.program._once("read", lambda: _read(self.program))
+        out = self.program.outputs[place]
+        return read[out] if type(out) is int else ()
+
+    def written_out(self, operands: Sequence[Any]) -> list[Any]:
+        found = self.program._replayed(operands)
+        return [picked(found, out) for out in self.program.outputs]
+
     def pull(self, node: Any, adjoints: dict[int, Any], graph: bool) -> list[tuple[Any, Any]]:
         (operands,) = node.args
         wanted = tuple([i for i, x in enumerate(operands) if type(x) is Value])
@@ -96,3 +105,19 @@ class ProgramCall(CallOfNumbers):
 
     def __reduce__(self) -> Any:
         return ProgramCall, (self.program, self.backend)
+
+
+def _read(program: Program) -> list[frozenset[int]]:
+    """For each place which inputs it depends on."""
+    first = len(program.inputs)
+    read = [frozenset([i]) for i in range(first)]
+    for op, args in program.lines:
+        operands: Any = [y for x in args for y in (x if type(x) is tuple else (x,))]
+        if type(op) is Output:
+            call, (given,) = program.lines[args[0] - first]
+            operands = [given[i] for i in call.read_by(op.place, len(given))]
+        elif op.collects:
+            operands = ()
+        found = {read[x] for x in operands if type(x) is int}
+        read.append(found.pop() if len(found) == 1 else frozenset().union(*found))
+    return read

@@ -48,8 +48,8 @@ def pull_lines(
     The guards of the program become guards of the trace.
     """
     found = program._replayed(inputs)
-    recorder = current().program
-    recorder.guards += [(found[place], truth, source) for place, truth, source in program.guards]
+    guards = [(found[place], truth, source) for place, truth, source in program.guards]
+    current().program.guards += [guard for guard in guards if type(guard[0]) is Value]  # not of constants
     outs = [picked(found, out) for out in program.outputs]
     seeds = [(out, adjoint) for out, adjoint in zip(outs, adjoints, strict=True) if type(out) is Value]
     order = between(walk(*[out for out, _ in seeds], stop=inputs)[0], wanted)

@@ -7,8 +7,9 @@ from functools import update_wrapper
 from types import MethodType
 
 from autograd.backends import running
+from autograd.backends.strong_zero import finite, has_chains
 from autograd.derivatives.bulk import gather
-from autograd.derivatives.structure import arguments_apart, put_together, taken_apart
+from autograd.derivatives.structure import arguments_apart, put_together, rebuilder, taken_apart
 from autograd.graph.engine import Value, check_fresh, settled, walk
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
     Backend = Literal["auto", "python", "numpy"]
 
 MOST_PATHS = 64
+FLOATS = {float}
+FAILED = object()  # what a quick call gives where a guard fails
 
 
 class Kept(Generic[P]):
@@ -99,6 +102,7 @@ class Jitted(Generic[P, R]):
         self.backend = running.check_backend(backend)
         self._kept: dict[Any, list[Kept[P]]] = {}
         self._gave_up: set[Any] = set()
+        self._quick: dict[int, Callable[[Any], Any]] = {}  # by the number of arguments, all floats
         update_wrapper(self, f, updated=())
 
     @property
@@ -112,16 +116,27 @@ class Jitted(Generic[P, R]):
             shown.append(f"  {program!r}")
         return "\n".join(shown)
 
+    def __reduce__(self) -> Any:
+        """A copy keeps no program, whose captured Values would be copies that the function does not use."""
+        return Jitted, (self.f, self.static, self.backend)
+
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         return self if owner is None else MethodType(self, owner)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if current().program is not None:
             return self.f(*args, **kwargs)
+        are_floats = not kwargs and set(map(type, args)) == FLOATS
+        if are_floats and len(args) in self._quick:
+            quick = self._quick[len(args)](args)
+            if quick is not FAILED:
+                return quick  # type: ignore[no-any-return]
         found = self._found(args, kwargs, self._run)
         if found is None:
             return self._untraced(args, kwargs, self._static_places(len(args)))
         kept, results = found
+        if are_floats and not self.static and not kept.captured:
+            self._quick[len(args)] = _of_floats(kept.program, self.backend)
         return kept.program._rebuilt(results)  # type: ignore[no-any-return]
 
     def with_gradients(self, *args: P.args, **kwargs: P.kwargs) -> tuple[R, list[Value], Any]:
@@ -241,6 +256,23 @@ class Jitted(Generic[P, R]):
                 RuntimeWarning,
                 stacklevel=4,
             )
+
+
+def _of_floats(program: Program, backend: str) -> Callable[[Sequence[float]], Any]:
+    """A function that runs a program for floats, without the steps that other arguments need."""
+    run = running.runner(program, backend, False)
+    rebuilt = rebuilder(program.result)
+    chains = has_chains(program)
+
+    def quick(numbers: Sequence[float]) -> Any:
+        found = run(numbers)
+        if type(found) is int:
+            return FAILED
+        if chains and not finite(found):
+            found = running.run(program, numbers, backend, True)
+        return rebuilt(found)
+
+    return quick
 
 
 @overload

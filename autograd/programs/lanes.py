@@ -11,10 +11,11 @@ from autograd.graph.lines import picked
 from autograd.programs.calls import CallOfNumbers
 from autograd.programs.gradients import pull_lines
 from autograd.programs.tracing import derived
+from autograd.table import ops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterable, Sequence
     from typing import Any
 
     from autograd.programs.program import Program
@@ -75,6 +76,28 @@ class Lanes(CallOfNumbers):
         if kinds <= {float, Value}:
             return self.applied(operands)
         return self._written_out(operands)
+
+    def read_by(self, place: int, count: int) -> Iterable[int]:
+        for places, is_sum in zip(self.places(), self.summed, strict=True):
+            if place in places and not is_sum:
+                lane = range(self.uniform + place - places.start, count, self.size)
+                return [*range(self.uniform), *lane]
+        return range(count)
+
+    def written_out(self, operands: Sequence[Any]) -> list[Any]:
+        columns = self._columns(operands)
+        rows = []
+        for b in range(self.size):
+            lane = [*operands[: self.uniform], *[column[b] for column in columns]]
+            numbers = [x if type(x) is float else x._number for x in lane]
+            holds = [type(running.runner(path, "python", True)(numbers)) is not int for path in self.paths]
+            path = self.paths[holds.index(True)]
+            found = path._replayed(lane)
+            rows.append([picked(found, out) for out in path.outputs])
+        results: list[Any] = []
+        for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
+            results += [ops.sum_of(column)] if is_sum else column
+        return results
 
     def _written_out(self, operands: Sequence[Any]) -> list[Any]:
         """The results for operands of any kind, Symbols, say, lane by lane."""

@@ -142,9 +142,10 @@ def _key(x: Any) -> Any:
         return (x,)
     if type(x) is float:
         return x if x != 0.0 else "0.0" if copysign(1.0, x) > 0.0 else "-0.0"
-    if 0.0 in x:
-        return tuple(map(_key, x))
-    return x, tuple(map(type, x))
+    kinds = tuple(map(type, x))
+    if 0.0 in x and float in kinds:
+        return x, kinds, tuple([copysign(1.0, x_i) for x_i in x if type(x_i) is float and x_i == 0.0])
+    return x, kinds
 
 
 def simplified(inputs: int, lines: Iterable[Line], roots: Sequence[Any]) -> tuple[list[Line], list[Any]]:

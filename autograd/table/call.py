@@ -12,7 +12,7 @@ from autograd.table.op import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Container, Sequence
+    from collections.abc import Container, Iterable, Sequence
     from typing import Any, ClassVar
 
 
@@ -32,6 +32,14 @@ class Call(Op):
 
         `graph` says whether they shall be Values, to be differentiated again.
         """
+        raise NotImplementedError
+
+    def read_by(self, place: int, count: int) -> Iterable[int]:
+        """Which of the `count` operands the result at this place may depend on, by their positions."""
+        return range(count)
+
+    def written_out(self, operands: Sequence[Any]) -> list[Any]:
+        """The results for Values and floats as operands, as a graph of plain ops, or of other calls."""
         raise NotImplementedError
 
     def row(self, node: Any, place: int, graph: bool) -> list[tuple[Any, Any]]:

@@ -363,7 +363,7 @@ class TestBranches:
             written.setdefault(program.guards and str(program.guards), []).append(numbers)
         assert len(jitted.programs) <= 6
 
-    @settings(max_examples=50)
+    @settings(max_examples=30)
     @given(seed=seeds)
     def test_lanes_that_decide_differently(self, seed):
         f = branching(seed)
@@ -411,6 +411,16 @@ class TestBranches:
             program(-1.0)
         with pytest.raises(ValueError, match="no logarithm"):
             jit(log)(-1.0)
+        guarded = lambda x: log(x) if x > 0.0 else x  # noqa: E731
+        for n, backend in itertools.product((1, 2, 9, 100), ("python", "numpy", "auto")):
+            xs = [1.0 + i if i % 3 else -1.0 - i for i in range(n)]
+            mapped = jit(vmap(guarded), backend=backend)
+            assert mapped(xs) == [guarded(x) for x in xs]
+            assert mapped([-x for x in xs]) == [guarded(-x) for x in xs]
+            nested = jit(vmap(vmap(guarded)), backend=backend)
+            assert nested([xs] * 9) == [[guarded(x) for x in xs]] * 9
+            with pytest.raises(ValueError, match="no logarithm"):
+                jit(vmap(log), backend=backend)([-1.0] * n)
 
 
 class TestGradients:
@@ -518,6 +528,19 @@ class TestChoice:
                 float(i) ** 3 for i in range(10)
             ]
             assert jit(vmap(grad(cube)), backend=backend)([2.0] * 10) == [12.0] * 10
+
+    def test_results_of_a_users_op_are_floats(self):
+        whole = Op("whole_number", lambda x: int(x), (lambda x, out: 1.0,), register=False)
+        for f in (jit(lambda x: whole(x)), jit(lambda x: vmap(whole)([x])[0], backend="python")):
+            assert type(f(1.75)) is float
+            assert f(1.75) == 1.0
+        text = Op("a_text", lambda x: "1.75", (lambda x, out: 1.0,), register=False)
+        program = program_of([(text, (0,))], 1)
+        for run in (running.run, running._line_by_line):
+            with pytest.raises((TypeError, ValueError)):
+                run(program, [1.0], "python", True)
+        with pytest.raises(TypeError, match=r"the result of a_text is one real number, not the str '1.75'"):
+            running.run(program, [1.0], "python")
 
     def test_a_row_without_a_form_for_arrays_runs_element_by_element(self):
         xs = [0.5 + 0.25 * i for i in range(10)]

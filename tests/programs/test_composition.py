@@ -346,6 +346,23 @@ class TestTransformsUnderJit:
         assert agree(jit(grad(with_aux, has_aux=True))(3.0), grad(with_aux, has_aux=True)(3.0))
         assert agree(jit(value_and_grad(with_aux, has_aux=True))(3.0), ((9.0, {"twice": 6.0}), 6.0))
 
+    def test_elementwise_grad_tells_the_elements_of_calls_and_maps_apart(self):
+        cubes = lambda xs: [x**3 for x in xs]  # noqa: E731
+        mapped = vmap(lambda x: x**3 if x > 0.0 else -x)
+        for n in (1, 3, 12):
+            xs = [0.5 * i - 1.0 for i in range(n)]
+            for f in (cubes, mapped, lambda xs: [2.0 * y for y in mapped(xs)]):
+                expected = elementwise_grad(f)(xs)
+                assert elementwise_grad(jit(f))(xs) == expected
+                assert jit(elementwise_grad(f))(xs) == expected
+                assert jit(elementwise_grad(jit(f)))(xs) == expected
+        mixed = lambda xs: [x * xs[0] for x in xs]  # noqa: E731
+        shared = lambda xs: vmap(lambda x, y: x * y, in_axes=(0, None))(xs, xs[0])  # noqa: E731
+        for f in (mixed, shared, lambda xs: [sum(mapped(xs))] * 3):
+            for function in (elementwise_grad(f), elementwise_grad(jit(f)), jit(elementwise_grad(f))):
+                with pytest.raises(ValueError, match="depends on other elements of the argument"):
+                    function([1.0, 2.0, 3.0])
+
     def test_argnums_by_name_and_keyword_arguments(self):
         f = lambda x, y=2.0, *, k=1.0: x * y**2 * k**3  # noqa: E731
         for argnums in (0, 1, "y", "k", ("x", "k"), (0, 1)):
@@ -551,6 +568,27 @@ class TestVmap:
             assert flat(function(more, 1.0)) == pytest.approx(flat(grad(total, (0, 1))(more, 1.0)), rel=1e-13)
         second = jit(hessian(lambda xs: total(xs, 1.0)), backend=backend)(xs)
         assert flat(second) == pytest.approx(flat(hessian(lambda xs: total(xs, 1.0))(xs)), rel=1e-13)
+
+    @pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+    def test_inner_lanes_that_disagree_on_a_condition_of_the_outer_lane(self, backend):
+        def inner(w, x):
+            return w * x if w > x else w - x * x
+
+        def outer(w, xs):
+            return vmap(inner, in_axes=(None, 0))(w, xs)
+
+        def total(ws, xs):
+            return sum(sum(row) for row in vmap(outer, in_axes=(0, None))(ws, xs))
+
+        for n, m in ((1, 1), (3, 2), (9, 3), (40, 9)):
+            ws = [math.sin(3.0 * i) for i in range(n)]
+            xs = [math.cos(2.0 * i) for i in range(m)]
+            expected = [[inner(w, x) for x in xs] for w in ws]
+            mapped = jit(vmap(outer, in_axes=(0, None)), backend=backend)
+            assert mapped(ws, xs) == expected
+            assert mapped(ws[::-1], xs[::-1]) == [[inner(w, x) for x in xs[::-1]] for w in ws[::-1]]
+            slopes = jit(grad(total, (0, 1)), backend=backend)(ws, xs)
+            assert flat(slopes) == pytest.approx(flat(grad(total, (0, 1))(ws, xs)), rel=1e-12)
 
     def test_dicts_dataclasses_and_keyword_arguments_are_mapped_over(self):
         f = lambda s, k=1.0: s["a"] * s["b"] * k  # noqa: E731
@@ -775,6 +813,36 @@ class TestGraphsOfValues:
         assert explain(loss, w).value == 16.0
         assert formula(loss).evaluate(w=2.0, b=1.0) == loss.data
         assert ag.derivative(loss, w).evaluate(w=2.0, b=1.0) == 16.0
+
+    def test_explanations_and_steps_enter_the_call(self):
+        w, b = Value(2.0, "w"), Value(1.0, "b")
+        outs = jit(lambda x: [w * x + b, w * b])(3.0)
+        outs[0].label = "score"
+        loss = outs[0] * outs[1] + outs[0]
+        plain = Value(2.0, "w"), Value(1.0, "b")
+        score = plain[0] * 3.0 + plain[1]
+        score.label = "score"
+        whole = score * (plain[0] * plain[1]) + score
+        for by in ("node", "path"):
+            assert str(explain(loss, w, by)) == str(explain(whole, plain[0], by))
+        assert [str(step) for step in ag.steps(loss)] == [str(step) for step in ag.steps(whole)]
+        final = {step.node: step.after for step in ag.steps(loss) if not step.forward}
+        assert (final[w], final[b]) == (16.0, 17.0)
+        assert ag.play(loss)
+        named = outs[1] * 2.0
+        assert "area" in str(explain(named, w, names={"area": outs[1]}))
+        assert w.grad == b.grad == 0.0
+
+    def test_explanations_of_maps_over_lanes_that_disagree(self):
+        w = Value(2.0, "w")
+        f = lambda xs: vmap(lambda x: w * x if x > 0.0 else w * w, reduce="mean")(xs)  # noqa: E731
+        out = jit(f)([1.0, -2.0, 3.0])
+        told = explain(out, w)
+        assert told.value == pytest.approx(8.0 / 3.0)
+        for by in ("node", "path"):
+            assert "add up to 0" not in str(explain(out, w, by))
+        final = {step.node: step.after for step in ag.steps(out) if not step.forward}
+        assert final[w] == pytest.approx(8.0 / 3.0)
 
     def test_pictures_and_formulas_of_maps_over_lanes(self):
         w = Value(2.0, "w")

@@ -6,7 +6,7 @@ import pytest
 from nn.metrics import accuracy, confusion_matrix, mean_absolute_error, r2_score
 
 import nn
-from autograd import Value
+from autograd import Value, grad, jit
 from nn.data import one_hot
 
 
@@ -132,3 +132,53 @@ class TestMetrics:
         assert r2_score(outputs, targets) == pytest.approx(metrics.r2_score(targets, outputs))
         assert mean_absolute_error(outputs, targets) == metrics.mean_absolute_error(targets, outputs)
         assert r2_score([1.0, 2.0], [3.0, 3.0]) == metrics.r2_score([3.0, 3.0], [1.0, 2.0])
+
+
+LOGITS = [1.0, -2.0, 0.5]
+
+
+class TestTraced:
+    """Inside jit, labels are numbers like others: a label is compared with each class."""
+
+    @pytest.mark.parametrize("loss", [nn.cross_entropy, nn.nll_loss, nn.multi_margin_loss])
+    def test_one_program_serves_all_labels(self, loss):
+        traced = jit(loss)
+        for label in range(3):
+            assert traced(LOGITS, label) == pytest.approx(loss(LOGITS, label), rel=1e-15)
+            assert traced([LOGITS], [label]) == pytest.approx(loss([LOGITS], [label]), rel=1e-15)
+        assert len(traced.programs) == 2  # one for each structure
+
+    def test_weights_of_classes_and_gradients(self):
+        def loss(x, y):
+            return nn.cross_entropy(x, y, weight=[1.0, 2.0, 3.0])
+
+        rows, labels = [LOGITS, [0.1, 0.2, 0.3]], [2, 0]
+        for found, expected in zip(jit(grad(loss))(rows, labels), grad(loss)(rows, labels), strict=True):
+            assert found == pytest.approx(expected, rel=1e-12)
+
+    @pytest.mark.parametrize("loss", [nn.cross_entropy, nn.nll_loss])
+    def test_a_label_that_is_no_class_gives_nan(self, loss):
+        """It cannot be refused: the program sees no number before it runs."""
+        assert math.isnan(jit(loss)(LOGITS, 7.0))
+
+    def test_soft_labels(self):
+        row = [0.2, 0.3, 0.5]
+        expected = nn.cross_entropy([LOGITS], [row])
+        assert jit(nn.cross_entropy)([LOGITS], [row]) == pytest.approx(expected, rel=1e-15)
+
+    @pytest.mark.parametrize(
+        ("loss", "output", "target"),
+        [
+            (nn.hinge_loss, 0.3, -1.0),
+            (nn.binary_cross_entropy, 0.3, 1.0),
+            (nn.binary_cross_entropy_with_logits, 0.3, 0.0),
+            (nn.huber_loss, 0.3, 2.0),
+            (nn.l1_loss, 0.3, 2.0),
+            (nn.mse_loss, 0.3, 2.0),
+        ],
+    )
+    def test_losses_of_numbers_make_no_path_for_each_target(self, loss, output, target):
+        traced = jit(loss)
+        assert traced([output], [target]) == pytest.approx(loss([output], [target]), rel=1e-15)
+        assert traced([output], [1.0]) == pytest.approx(loss([output], [1.0]), rel=1e-15)
+        assert len(traced.programs) == 1
