@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from autograd import TraceError, Value, trace
+from autograd import TraceError, Value, jit, trace
 from autograd.graph import errors
 
 DOCS = Path(__file__).parent.parent / "docs"
@@ -121,6 +121,38 @@ def test_the_table_of_refusals_names_each_text_of_an_error():
     """A refusal that is added to the package has to be added to the page."""
     assert len(list(refusals())) >= 13
     assert {f"{what} of Value" for what in errors._INSTEAD} <= {begins for _, begins, _ in refusals()}
+
+
+def stale_call():
+    a = Value(2.0)
+    square = a * a
+    product = jit(lambda x: square * x)
+    product(1.0)
+    a.data = 3.0
+    product(1.0)
+
+
+CALLS = {
+    "GuardError": lambda: trace(lambda x: x if x > 0 else -x, 1.0)(-1.0),
+    "ValueError: ... arguments of another structure": lambda: trace(sum, [1.0, 2.0])([1.0]),
+    "TypeError: ... neither a number nor a list, tuple, dict, dataclass or array of numbers": (
+        lambda: jit(lambda x: 1.0)(object())
+    ),
+    "TypeError: ... has to be hashable": lambda: jit(lambda n: 1.0, static_argnums=0)([1]),
+    "StaleGraphError": stale_call,
+}
+
+
+@pytest.mark.parametrize(("row", "call"), CALLS.items(), ids=CALLS)
+def test_what_a_call_raises(row, call):
+    text = (DOCS / "programs.md").read_text(encoding="utf-8")
+    table = text.split("| error | why | cure |")[1].split("\n\n")[0]
+    assert f"| `{row}` |" in table
+    assert table.count("\n| ") == len(CALLS)
+    kind, _, part = row.partition(": ... ")
+    with pytest.raises((RuntimeError, ValueError, TypeError), match=re.escape(part) or None) as caught:
+        call()
+    assert caught.type.__name__ == kind
 
 
 def test_the_readme_links_the_pages():
