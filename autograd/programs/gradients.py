@@ -56,20 +56,8 @@ def pull_lines(
     return outs, pull_gathered(order, wanted, seeds)
 
 
-def value_and_grad(
-    program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | Sequence[int]
-) -> tuple[Any, Any]:
-    """See `Program.value_and_grad`."""
-    if len(program.outputs) != 1:
-        raise TypeError(
-            f"a gradient is of one number, and {program.name} has {len(program.outputs)} results: trace a "
-            f"function that returns one of them or their sum, or jit(jacobian(f))"
-        )
-    operands = program._operands(args, kwargs)
-    several = not isinstance(argnums, int)
-    chosen = list(argnums) if not isinstance(argnums, int) else [argnums]
-    places = [_places(program, i) for i in chosen]
-    wanted = tuple([i for part in places for i in part])
+def with_gradient(program: Program, wanted: tuple[int, ...]) -> Program:
+    """The program from the inputs to the one output and its derivatives by the wanted inputs."""
 
     def make() -> Program:
         def f(inputs: list[Value]) -> list[Any]:
@@ -80,7 +68,33 @@ def value_and_grad(
             type(program), f, program.inputs, program.numbers, f"value and gradient of {program.name}"
         )
 
-    value, *flat = program._once(("value and gradient", wanted), make)._results(operands)
+    return program._once(("value and gradient", wanted), make)  # type: ignore[no-any-return]
+
+
+def check_one_result(program: Program) -> None:
+    """Make sure that a program has one result.
+
+    Raises:
+        TypeError: if it has not.
+    """
+    if len(program.outputs) != 1:
+        raise TypeError(
+            f"a gradient is of one number, and {program.name} has {len(program.outputs)} results: trace a "
+            f"function that returns one of them or their sum, or jit(jacobian(f))"
+        )
+
+
+def value_and_grad(
+    program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | Sequence[int]
+) -> tuple[Any, Any]:
+    """See `Program.value_and_grad`."""
+    check_one_result(program)
+    operands = program._operands(args, kwargs)
+    several = not isinstance(argnums, int)
+    chosen = list(argnums) if not isinstance(argnums, int) else [argnums]
+    places = [_places(program, i) for i in chosen]
+    wanted = tuple([i for part in places for i in part])
+    value, *flat = with_gradient(program, wanted)._results(operands)
     starts = list(accumulate([len(part) for part in places], initial=0))
     parts = [put_together(args[i], flat[start:]) for i, start in zip(chosen, starts, strict=False)]
     return put_together(program.result, [value]), tuple(parts) if several else parts[0]
