@@ -11,8 +11,8 @@ from autograd.backends import listing
 from autograd.backends.exported import Exported
 from autograd.backends.exported_lines import can_fail
 from autograd.backends.language import Language
+from autograd.formulas.javascript_math import LIBRARY, MATH
 from autograd.formulas.notation import c_number, is_free_in_c
-from autograd.table.special_js import LIBRARY, MATH
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import re
 from functools import lru_cache
 
+from autograd.formulas.javascript_math import LIBRARY, MATH
 from autograd.table.op import Op
-from autograd.table.special_js import LIBRARY, MATH
 
 JS_WORDS = frozenset(
     "arguments await break case catch class const continue debugger default delete do else enum eval export "
