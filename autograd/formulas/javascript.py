@@ -93,8 +93,9 @@ def _words(name: str, text: str, own: set[str], library: dict[str, str]) -> str:
 
 
 def _add(word: str, library: dict[str, str]) -> None:
-    """Add a function to the library, after those that it calls."""
-    for other in re.findall(r"\bautograd_(\w+)\(", LIBRARY[word]):
-        if other != word and other in LIBRARY and other not in library:
-            _add(other, library)
-    library.setdefault(word, LIBRARY[word])
+    """Add a function to the library, and those that it calls."""
+    if word not in library:
+        library[word] = LIBRARY[word]
+        for other in re.findall(r"\bautograd_(\w+)\(", LIBRARY[word]):
+            if other in LIBRARY:
+                _add(other, library)

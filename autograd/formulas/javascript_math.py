@@ -15,7 +15,7 @@ MATH = {
     ).split()
 } | {"fabs": "Math.abs"}
 
-ERFC = (  # exp(x**2) * erfc(x) * (1 + 2*x) for t = (x - 3) / (x + 3) from -1 to 1
+ERFC = (  # exp(x**2) * erfc(x) * (1 + 2*x) for t = (x - 3) / (x + 3)
     1.2530080582697296,
     -0.13562110612458123,
     -0.047562294353451176,
@@ -131,14 +131,16 @@ function autograd_exponent(x) {
 function autograd_erfc(x) {
     if (x < 0.0)
         return 2.0 - autograd_erfc(-x);
+    if (x < 0.46875)
+        return 1.0 - autograd_erf(x);
     if (x > 28.0)
         return 0.0;
     const t = (x - 3.0) / (x + 3.0);
     let total = 0.0;
     for (let i = autograd_erfc_coefficients.length - 1; i >= 0; i--)
         total = total * t + autograd_erfc_coefficients[i];
-    const scaled = x * 134217729.0, upper = scaled - (scaled - x);
-    return Math.exp(-(upper * upper)) * (Math.exp((upper - x) * (upper + x)) * (total / (1.0 + 2.0 * x)));
+    const scaled = x * 134217729.0, upper = scaled - (scaled - x), ratio = total / (1.0 + 2.0 * x);
+    return Math.exp(-(upper * upper)) * (ratio + ratio * Math.expm1((upper - x) * (upper + x)));
 }
 """,
     "erf": _array("autograd_erf_coefficients", ERF)
