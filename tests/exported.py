@@ -37,7 +37,7 @@ class Library:
         self.library = ctypes.CDLL(str(folder / binary))
 
     def __call__(self, name, numbers, *sizes, number=ctypes.c_double):
-        """What the function returns, and its arrays of results; these begin as a number that no test gives."""
+        """What the function returns, and its arrays of results, which are filled before."""
         given = (number * max(len(numbers), 1))(*numbers)
         results = [(number * max(size, 1))(*[123.5] * size) for size in sizes]
         failed = getattr(self.library, name)(given, *results)
@@ -150,7 +150,7 @@ def check_lines(program, numbers, found):
         expected, got = op.forward(*operands), values[place]
         if bits(expected) == bits(got):
             continue
-        both = math.isfinite(expected) and math.isfinite(got)
-        assert both and abs(expected - got) <= allowed(op, operands, expected), (
-            f"{op.name}{operands}: {got}, not {expected}, line {place}"
-        )
+        message = f"{op.name}{operands}: {got}, not {expected}, line {place}"
+        assert math.isfinite(expected), message
+        assert math.isfinite(got), message
+        assert abs(expected - got) <= allowed(op, operands, expected), message

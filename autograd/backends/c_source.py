@@ -6,6 +6,7 @@ import math
 import re
 from functools import lru_cache
 from pathlib import Path
+from struct import pack, unpack
 
 from autograd.backends import listing
 from autograd.backends.exported import Exported
@@ -24,8 +25,20 @@ if TYPE_CHECKING:
 LARGEST_FLOAT = (2.0 - 2.0**-24) * 2.0**127  # from here on a double rounds to an infinite float
 TEXTS_IN_ROW = 8
 MOST_NAMES = 100  # of inputs and outputs in a comment
+TAKEN = frozenset(  # functions that C compilers know without a header, besides those that ops call
+    (
+        "abort abs alloca bcmp bcopy bzero calloc ceil creal drem exit exp10 fdim ffs finite fma fmax "
+        "fmin fprintf free frexp gamma ilogb imaxabs index isalnum isalpha isascii isblank iscntrl "
+        "isdigit isgraph islower isprint ispunct isspace isupper isxdigit j0 j1 jn labs ldexp lgamma "
+        "llabs llrint llround logb lrint lround malloc memcmp memcpy memmove memset modf nan nearbyint "
+        "nextafter nexttoward pow10 printf putchar puts realloc remainder remquo rindex round scalb "
+        "scalbln scalbn scanf signbit significand sincos snprintf sprintf sscanf strcat strchr strcmp "
+        "strcpy strcspn strdup strlen strncat strncmp strncpy strpbrk strrchr strspn strstr tgamma "
+        "tolower toupper trunc y0 y1 yn"
+    ).split()
+)
 IN_LIBM = frozenset({*MATH, *LIBRARY} - {"isnan", "isinf", "exponent"})
-_LITERAL = re.compile(r"(?<![\w#.])\d+\.\d*(?:e[+-]?\d+)?(?![\w.])")
+_LITERAL = re.compile(r"(?<![\w#.])(?:\d+\.\d*(?:e[+-]?\d+)?|\d+e[+-]?\d+)(?![\w.])")
 
 
 class CText:
@@ -126,16 +139,14 @@ def _wrapped(texts: Sequence[str]) -> str:
 
 
 def _float_number(x: float) -> str:
-    if abs(x) >= LARGEST_FLOAT:
-        return c_number(math.copysign(math.inf, x))
-    if x != x or x == 0.0:
-        text = c_number(x)
-        return text if x != x else "0.0f" if text == "0.0" else "(-0.0f)"
-    if abs(x) <= 2.0**-150:  # it rounds to 0
-        return "0.0f" if x > 0.0 else "(-0.0f)"
+    """The nearest float: nine digits tell it from its neighbours."""
+    if x - x == 0.0:
+        x = math.copysign(math.inf, x) if abs(x) >= LARGEST_FLOAT else unpack("f", pack("f", x))[0]
+    if x - x != 0.0:
+        return c_number(x)
     text = f"{x:.9g}"
     text = f"{text}f" if "." in text or "e" in text else f"{text}.0f"
-    return f"({text})" if x < 0.0 else text
+    return f"({text})" if text.startswith("-") else text
 
 
 @lru_cache(maxsize=1000)
@@ -148,7 +159,7 @@ def in_floats(text: str) -> str:
 def text(program: Any, gradient: Any, name: str, precision: str) -> CText:
     """See `Program.to_c`; `gradient` is the program of the value and the gradient, or None."""
     language = C(precision)
-    if not is_free_in_c(name):
+    if not is_free_in_c(name) or name in TAKEN or name.startswith("autograd_") or name[:-1] in IN_LIBM:
         raise ValueError(f"{name!r} is no name that C leaves free: choose another, of letters and digits")
     file = Exported(language, name)
     number = language.type
