@@ -37,11 +37,6 @@ from autograd.pictures import draw as draw
 from autograd.pictures import draw_dot as draw_dot
 from autograd.pictures import to_mermaid as to_mermaid
 from autograd.pictures import to_text as to_text
-from autograd.programs.jit import jit as jit
-from autograd.programs.program import GuardError as GuardError
-from autograd.programs.program import Program as Program
-from autograd.programs.trace import trace as trace
-from autograd.programs.vmap import vmap as vmap
 from autograd.table import op
 from autograd.table.functions import *
 from autograd.table.neurons import neurons as neurons
@@ -55,12 +50,32 @@ sys.modules["autograd.symbol"] = symbol
 sys.modules["autograd.op"] = op
 
 TYPE_CHECKING = False
-if not TYPE_CHECKING:
+if TYPE_CHECKING:
+    from autograd.programs.jit import jit as jit
+    from autograd.programs.program import GuardError as GuardError
+    from autograd.programs.program import Program as Program
+    from autograd.programs.trace import trace as trace
+    from autograd.programs.vmap import vmap as vmap
+else:
+    # Programs are imported when they are first used: `import autograd` stays quick.
+    _LATER = {"GuardError": "program", "Program": "program", "jit": "jit", "trace": "trace", "vmap": "vmap"}
+
+    def __getattr__(name):
+        if name not in _LATER:
+            raise AttributeError(f"module 'autograd' has no attribute {name!r}")
+        from importlib import import_module
+
+        found = globals()[name] = getattr(import_module(f"autograd.programs.{_LATER[name]}"), name)
+        return found
+
     # abs, pow and round are left out, so that `from autograd import *` leaves the builtins alone.
     __all__ = sorted(
-        name
-        for name, thing in globals().items()
-        if not name.startswith("_")
-        and not isinstance(thing, type(sys))
-        and name not in {"TYPE_CHECKING", "abs", "pow", "round"}
+        [
+            name
+            for name, thing in globals().items()
+            if not name.startswith("_")
+            and not isinstance(thing, type(sys))
+            and name not in {"TYPE_CHECKING", "abs", "pow", "round"}
+        ]
+        + [*_LATER]
     )

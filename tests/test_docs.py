@@ -1,4 +1,4 @@
-"""The pages docs/from_*.md: the code of each row runs, and both sides of a row give the same numbers."""
+"""The pages docs/from_*.md and docs/programs.md: their code runs, and gives the numbers and errors shown."""
 
 import importlib
 import re
@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from autograd import Value
+from autograd import TraceError, Value, trace
+from autograd.graph import errors
 
 DOCS = Path(__file__).parent.parent / "docs"
 PAGES = {"from_micrograd": "micrograd", "from_pytorch": "torch", "from_jax": "jax"}
@@ -81,7 +82,48 @@ def test_both_sides_of_each_row_agree(page, package):
     assert compared >= 8
 
 
+def blocks(page):
+    """Each Python block of a page, and the text block right after it, "" where there is none."""
+    text = (DOCS / f"{page}.md").read_text(encoding="utf-8")
+    return re.findall(r"```python\n(.*?)```(?:\n\n```text\n(.*?)```)?", text, re.S)
+
+
+def test_the_blocks_of_programs_print_the_text_shown(capsys):
+    space = {}
+    found = blocks("programs")
+    assert len(found) >= 14
+    for code, printed in found:
+        exec(compile(code, "page.py", "exec"), space)
+        assert capsys.readouterr().out == printed
+
+
+def refusals():
+    """For each row of the table in programs.md: the code, the beginning of its error, and what to write."""
+    text = (DOCS / "programs.md").read_text(encoding="utf-8")
+    table = text.split("| in the function | the error begins with |")[1].split("\n\n")[0]
+    for line in table.splitlines()[2:]:
+        code, begins, _, instead = (cell.strip().strip("`") for cell in line.strip("|").split("|"))
+        yield code, begins, instead
+
+
+@pytest.mark.parametrize(("code", "begins", "instead"), list(refusals()))
+def test_what_raises_in_a_trace_and_what_to_write_instead(code, begins, instead):
+    space = setup("programs", " errors")
+    setting = re.fullmatch(r"(\w+)\.(\w+) = (.+)", code)
+    code = f"setattr({setting[1]}, {setting[2]!r}, {setting[3]})" if setting else code
+    with pytest.raises(TraceError, match=f"^{re.escape(begins)}"):
+        trace(eval(f"lambda x: ({code}, 1.0)[1]", space), 2.0)
+    if instead:
+        assert len(trace(eval(f"lambda x: {instead}", space), 0.5).outputs) > 0
+
+
+def test_the_table_of_refusals_names_each_text_of_an_error():
+    """A refusal that is added to the package has to be added to the page."""
+    assert len(list(refusals())) >= 13
+    assert {f"{what} of Value" for what in errors._INSTEAD} <= {begins for _, begins, _ in refusals()}
+
+
 def test_the_readme_links_the_pages():
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    for page in PAGES:
+    for page in (*PAGES, "programs"):
         assert f"(docs/{page}.md)" in readme

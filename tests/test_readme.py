@@ -10,7 +10,7 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 def test_the_programs_print_what_the_readme_says(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
     pairs = re.findall(r"```python\n(.*?)```.*?```text\n(.*?)```", README, re.S)
-    assert len(pairs) == README.count("```python") == 7
+    assert len(pairs) == README.count("```python") == 8
     (tmp_path / "fruit.csv").write_bytes((ROOT / "docs" / "fruit.csv").read_bytes())
     for program, printed in pairs:
         exec(compile(program, "README.md", "exec"), {})

@@ -24,15 +24,32 @@ if TYPE_CHECKING:
     Place = tuple[str, int]  # a table and a column of it
 
 
+SMALLEST_GRID = 16  # pairs
+FEW_TERMS = 8  # of sums that are computed side by side, term after term
+MOST_TERMS = 1 << 18  # of a product of tables that are computed before they are added
+
+
 def tables(
-    program: Any, lanes: Sequence[bool], backend: str, strict: bool
+    program: Any,
+    lanes: Sequence[bool],
+    backend: str,
+    strict: bool,
+    summed: Sequence[bool] | None = None,
+    size: int = 0,
 ) -> Callable[[Sequence[float], Any, int], Any]:
     """A function of the uniform inputs, of a table of the others, and of the number of lanes.
 
     It returns a table of the outputs and, for each guard, its truth or an array of truths; or an int where a
     call inside failed.
+
+    Args:
+        summed: for each output whether its sum over the lanes is asked for. Then, in the place of a table,
+            an array is returned, with a sum or a column of all lanes for each output.
+        size: the number of lanes, if `summed` is given.
     """
-    run: Callable[[Sequence[float], Any, int], Any] = _Tables(program, lanes, backend, strict).function()
+    body = _Tables(program, lanes, backend, strict)
+    results = body.table(program.outputs) if summed is None else body.array(program.outputs, summed, size)
+    run: Callable[[Sequence[float], Any, int], Any] = body.function(results)
     return run
 
 
@@ -51,7 +68,12 @@ class _Tables(Body):
             names.append(f"v{i}")
         self.uniform: dict[Any, int] = {}  # operands that are equal in all lanes, by their columns in U
         super().__init__(program, backend, strict, names)
-        self.scope |= {"np": numpy, "in_order": in_order, "product": partial(product, strict=False)}
+        self.scope |= {
+            "np": numpy,
+            "in_order": in_order,
+            "sums": sums,
+            "product": partial(product, strict=False),
+        }
         self.scope["strict_product"] = partial(product, strict=True)
         self.before, self.statements = self.statements, []
         for group in _groups(program, self.varies, self.marked if not strict else set()):
@@ -64,18 +86,51 @@ class _Tables(Body):
     def template(self, i: int, op: Any) -> str:
         return "" if op is ops.div else super().template(i, op)  # 1/0 is inf there, too
 
-    def function(self) -> Any:
-        parameters = [
-            name for i, name in enumerate(self.names[: len(self.program.inputs)]) if i not in self.at
-        ]
-        outputs = self._table(self.program.outputs)
+    def array(self, outputs: Sequence[Any], summed: Sequence[bool], size: int) -> str:
+        """An array with a sum or a column of all lanes for each output."""
+        starts = [0]
+        for is_sum in summed:
+            starts.append(starts[-1] + (1 if is_sum else size))
+        self.statements.append(f"R = np.empty({starts[-1]})")
+        parts: dict[Any, list[int]] = {}
+        for j, (x, is_sum) in enumerate(zip(outputs, summed, strict=True)):
+            parts.setdefault((is_sum, self._table_of(x)), []).append(j)
+        for (is_sum, kind), places in parts.items():
+            part = [outputs[j] for j in places]
+            row = f"np.broadcast_to({self._row(part)}, (n, {len(part)}))" if kind is None else ""
+            found = row or self._slice(part)
+            if is_sum:
+                self.statements.append(f"R[{self._indices([starts[j] for j in places])}] = sums({found})")
+            else:
+                at = [i for j in places for i in range(starts[j], starts[j] + size)]
+                self.statements.append(f"R[{self._indices(at)}] = ({found}).T.ravel()")
+        return "R"
+
+    def function(self, results: str) -> Any:
         guards = [self._column(place) for place, _, _ in self.program.guards]
-        uniform = sorted(self.uniform, key=self.uniform.__getitem__)
-        numbers = ", ".join(self.operand(key[1]) for key in uniform)
-        whole = [*unpacking(parameters, "uniform"), *self.before, f"U = np.array([{numbers}], dtype=float)"]
-        whole += self.statements
-        whole.append(f"return {outputs}, [{', '.join(f'{text} != 0.0' for text in guards)}]")
+        whole = [*self._uniform_statements(), *self.statements]
+        whole.append(f"return {results}, [{', '.join(f'{text} != 0.0' for text in guards)}]")
         return compiled("tables", "uniform, T, n", whole, self.scope)
+
+    def _uniform_statements(self) -> list[str]:
+        """Statements that compute what is equal in all lanes, and put it into the array U."""
+        inputs = [i for i in range(len(self.program.inputs)) if i not in self.at]
+        place = {i: k for k, i in enumerate(inputs)}
+        operands = [x for _, x in self.uniform]
+        statements = []
+        if self.before:
+            statements += unpacking([self.names[i] for i in inputs], "uniform")
+            statements += self.before
+        given = [(k, place[x]) for k, x in enumerate(operands) if type(x) is int and x in place]
+        others = [(k, self.operand(x)) for k, x in enumerate(operands) if not (type(x) is int and x in place)]
+        statements.append(f"U = np.empty({len(operands)})")
+        if given:
+            at, source = self._indices([k for k, _ in given]), self._indices([k for _, k in given])
+            statements.append(f"U[{at}] = np.asarray(uniform, dtype=float)[{source}]")
+        if others:
+            at = self._indices([k for k, _ in others])
+            statements.append(f"U[{at}] = [{', '.join(text for _, text in others)}]")
+        return statements
 
     # Operands
 
@@ -96,7 +151,7 @@ class _Tables(Body):
             return f"{table}[:, {column}]"
         return self._row([x])
 
-    def _table(self, operands: Sequence[Any]) -> str:
+    def table(self, operands: Sequence[Any]) -> str:
         """A table with a column for each operand."""
         found = self._slice(operands)
         if found:
@@ -150,18 +205,41 @@ class _Tables(Body):
             self.statements.append(f"{name} = {self._named(f'call{first}', run)}([{given}], n)")
             self.statements.append(f"if type({name}) is int: return {name}")
             return
+        if not op.variadic:
+            group = sorted(group, key=self._operand_places)
         self.at |= {i: (name, column) for column, i in enumerate(group)}
-        if op.variadic and op.numpy:
+        if op.variadic and op.kind in ("sum", "product"):
             self._write_sums(name, op, group, strict)
         elif op.variadic:
-            function = self._named(f"each{first}", partial(_each, op))
-            texts = [", ".join(self._table(sequence) for sequence in self.line(i)[1]) for i in group]
+            function = self._named(f"each{first}", op.numpy or partial(_each, op))
+            texts = [", ".join(self.table(sequence) for sequence in self.line(i)[1]) for i in group]
             calls = ", ".join(f"{function}({text})" for text in texts)
             self.statements.append(f"{name} = np.stack([{calls}], axis=1)")
         else:
             operands = list(zip(*[self.line(i)[1] for i in group], strict=True))
+            template = self._on_tables(first, op, strict)
+            grid = self._grid(operands)
+            if grid is not None:
+                texts = [f"{self.table(grid[0])}[:, :, None]", f"{self.table(grid[1])}[:, None, :]"]
+                self.statements.append(f"{name} = ({fill(template, texts)}).reshape(n, {len(group)})")
+                return
             texts = [self._operand_table(column) for column in operands]
-            self.statements.append(f"{name} = {fill(self._on_tables(first, op, strict), texts)}")
+            self.statements.append(f"{name} = {fill(template, texts)}")
+
+    def _operand_places(self, i: int) -> list[Any]:
+        """Where the varying operands of a line are: blocks in this order read parts of tables."""
+        args = self.line(i)[1]
+        return [self.at[x] for x in args if type(x) is int and self.varies[x]]
+
+    def _grid(self, operands: list[Any]) -> tuple[list[Any], list[Any]] | None:
+        """Two sequences whose pairs, row after row, are the operands of a block; None if there are none."""
+        if len(operands) != 2 or len(operands[0]) < SMALLEST_GRID:
+            return None
+        rows, columns = list(dict.fromkeys(operands[0])), list(dict.fromkeys(operands[1]))
+        if not all(type(x) is int and self.varies[x] for x in [*rows, *columns]):
+            return None
+        pairs = [(x, y) for x in rows for y in columns]
+        return (rows, columns) if pairs == list(zip(*operands, strict=True)) else None
 
     def line(self, i: int) -> Any:
         """The line at a place."""
@@ -170,7 +248,7 @@ class _Tables(Body):
     def _operand_table(self, column: Sequence[Any]) -> str:
         """An operand of a block: a table, or a row or number where it is equal in all lanes."""
         if any(self._table_of(x) is not None for x in column):
-            return self._table(column)
+            return self.table(column)
         return self._row(column)
 
     def _on_tables(self, i: int, op: Any, strict: bool) -> str:
@@ -199,14 +277,21 @@ class _Tables(Body):
                 _index([[self._uniform_column(x) for x in column] for column in columns]),
             )
             function = "strict_product" if strict and op is ops.chain_dot else "product"
-            self.statements.append(f"{name} = {function}({self._table(of_lanes)}, U[{matrix}])")
+            self.statements.append(f"{name} = {function}({self.table(of_lanes)}, U[{matrix}])")
             return
         template = strong_zero.template(op, op.numpy, strict)
-        sums = []
+        if len(rows[0][0]) <= FEW_TERMS:
+            self.statements.append(f"{name} = np.zeros((n, {len(group)}))")
+            for k in range(len(rows[0][0])):  # the terms at place k of all sums
+                terms = [[row[side][k] for row in rows] for side in range(op.arity)]
+                texts = [self._operand_table(column) for column in terms]
+                self.statements.append(f"{name} += {fill(template, texts)}")
+            return
+        totals = []
         for sequences in rows:
             texts = [self._operand_table(sequence) for sequence in sequences]
-            sums.append(f"in_order({fill(template, texts)}, n)")
-        self.statements.append(f"{name} = np.stack([{', '.join(sums)}], axis=1)")
+            totals.append(f"in_order({fill(template, texts)}, n)")
+        self.statements.append(f"{name} = np.stack([{', '.join(totals)}], axis=1)")
 
 
 def _index(columns: Any) -> Any:
@@ -257,8 +342,13 @@ def _groups(program: Any, varies: list[bool], strict: set[int]) -> list[list[int
         elif op.collects or not op.builtin:
             key = levels[i], i
         elif op.variadic:
-            pairs = _data_and_weights(args, varies) if len(args) == 2 and op.numpy else None
-            key = (*key, i) if pairs is None else (*key, pairs[0], tuple(map(type, pairs[0])))
+            pairs = _data_and_weights(args, varies) if len(args) == 2 and op.kind == "product" else None
+            if pairs is not None:
+                key = (*key, pairs[0], tuple(map(type, pairs[0])))
+            elif op.kind in ("sum", "product") and len(args[0]) <= FEW_TERMS:
+                key = (*key, len(args[0]))
+            else:
+                key = (*key, i)
         else:
             key = (*key, *[type(x) is int and varies[x] for x in args])
         groups.setdefault(key, []).append(i)
@@ -280,7 +370,10 @@ def product(table: Any, matrix: Any, strict: bool) -> Any:
     """The product of two tables, its sums added to 0.0 in order; with strong zero if it is strict."""
     import numpy
 
-    total = numpy.zeros((len(table), matrix.shape[1]))
+    n, (count, width) = len(table), matrix.shape
+    if not strict and width > 1 and n * count * width <= MOST_TERMS:
+        return numpy.add.reduce(table[:, :, None] * matrix, axis=1) + 0.0  # row after row
+    total = numpy.zeros((n, width))
     term = numpy.empty_like(total)
     for k, row in enumerate(matrix):
         column = table[:, k : k + 1]
@@ -299,14 +392,12 @@ def _each(op: Any, *sequences: Any) -> Any:
     return numpy.array([op.forward(*map(tuple, row)) for row in rows])
 
 
-def sums(table: Any) -> list[float]:
-    """The sum of each column, added from the first row to the last, to 0.0."""
+def sums(table: Any) -> Any:
+    """The sum of each column, added from the first row to the last, to 0.0; an array."""
     import numpy
 
     if table.shape[1] == 1:  # which NumPy would add in pairs
-        table = numpy.repeat(table, 2, axis=1)
-        return sums(table)[:1]
+        return sums(numpy.repeat(table, 2, axis=1))[:1]
     with numpy.errstate(all="ignore"):  # infinities and nan are results like others
         rows = numpy.ascontiguousarray(table)  # else each column would be added in pairs
-        totals: list[float] = (numpy.add.reduce(rows, axis=0) + 0.0).tolist()
-    return totals
+        return numpy.add.reduce(rows, axis=0) + 0.0

@@ -206,27 +206,26 @@ def _varies(line: str, body: Body, lanes: list[bool]) -> bool:
 
 def text(program: Any) -> str:
     """See `Program.to_python`."""
+    import re
+
+    for op, _ in program.lines:
+        if not op.builtin and type(op) is not Output:
+            raise ValueError(
+                f"{program.name} calls {op.name}, which has no Python text of its own: an op of yours, or a "
+                f"map over lanes; call the program itself, or trace a function without it"
+            )
     names = _parameters(program)
     body = Body(program, "python", True, names)
+    failed = [f"the condition at {source} has another outcome" for _, _, source in program.guards]
+    statements = body.guarded(lambda which: f"raise ValueError({failed[which]!r})")
+    statements.append(f"return {body.operand(program.outputs)}")
     imports = sorted(name for name in body.scope if name in TABLE)
     lines = [f"from autograd import {', '.join(imports)}"] * bool(imports)
-    lines += ["from math import inf, nan"] * any(
-        w in line for line in body.statements for w in ("inf", "nan")
-    )
-    for name, thing in body.scope.items():
-        if name not in imports and name not in ("inf", "nan", "__builtins__"):
-            what = getattr(getattr(thing, "func", thing), "__name__", name)
-            raise ValueError(
-                f"{program.name} calls {what}, which has no Python text of its own: an op of yours, or a map "
-                f"over lanes; call the program itself, or trace a function without it"
-            )
+    constants = sorted({"inf", "nan"} & set(re.findall(r"\w+", "\n".join(statements))))
+    lines += [f"from math import {', '.join(constants)}"] * bool(constants)
     lines += ["", ""] * bool(lines)
     lines.append(f"def {_identifier(program.name)}({', '.join(names)}):")
-    sources = [source for _, _, source in program.guards]
-    failed = "raise ValueError('the condition at {} has another outcome')".format
-    lines += [f"    {line}" for line in body.guarded(lambda which: failed(sources[which]))]
-    lines.append(f"    return ({', '.join(map(body.operand, program.outputs))},)")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *[f"    {line}" for line in statements], ""])
 
 
 def _parameters(program: Any) -> list[str]:

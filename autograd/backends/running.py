@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd.backends import python_source
+from autograd.backends import python_source, vectors
 from autograd.backends.strong_zero import finite, has_chains, strict_lines
 from autograd.table import ops
 from autograd.table.call import Output
@@ -35,12 +35,57 @@ def run(program: Any, numbers: Sequence[float], backend: str, strict: bool = Fal
     return found
 
 
+def run_vector(program: Any, numbers: Any, backend: str, strict: bool = False) -> Any:
+    """`run` for a NumPy array of the inputs, which returns an array of the outputs."""
+    import numpy
+
+    found = vector_runner(program, backend, strict)(numbers)
+    if not strict and type(found) is not int and has_chains(program) and not numpy.isfinite(found).all():
+        found = vector_runner(program, backend, True)(numbers)
+    return found
+
+
+def in_vectors(program: Any, backend: str) -> bool:
+    """Whether a program runs on arrays."""
+    return backend != "python" and len(program.lines) <= MOST_LINES and vectors.suits(program)
+
+
+def vector_runner(program: Any, backend: str, strict: bool) -> Callable[[Any], Any]:
+    """The function that runs a program on arrays."""
+
+    def make() -> Any:
+        import numpy
+
+        quick = vectors.function(program, backend, strict)
+
+        def with_edges(numbers: Any) -> Any:
+            try:
+                return quick(numbers)
+            except ArithmeticError:
+                found = _line_by_line(program, numbers.tolist(), backend, strict)
+                return found if type(found) is int else numpy.array(found)
+
+        return with_edges
+
+    return program._once(("run on vectors", backend, strict), make)  # type: ignore[no-any-return]
+
+
 def runner(program: Any, backend: str, strict: bool) -> Callable[[Sequence[float]], Any]:
     """The function that runs a program."""
 
     def make() -> Any:
         if len(program.lines) > MOST_LINES:
             return lambda numbers: _line_by_line(program, numbers, backend, strict)
+        if in_vectors(program, backend):
+            import numpy
+
+            run_array = vector_runner(program, backend, strict)
+
+            def on_lists(numbers: Sequence[float]) -> Any:
+                found = run_array(numpy.array(numbers, dtype=float))
+                return found if type(found) is int else found.tolist()
+
+            return on_lists
         quick = python_source.straight(program, backend, strict)
 
         def with_edges(numbers: Sequence[float]) -> Any:

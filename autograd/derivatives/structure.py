@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 NUMBER = "#"  # the key of a leaf
+LARGEST = 2**1023  # of the ints that a double surely holds
 
 
 def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
@@ -28,6 +29,9 @@ def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
     kind = type(tree)
     if kind is float or kind is Value:
         leaves.append(tree)
+        return NUMBER
+    if kind is int and -LARGEST <= tree <= LARGEST:
+        leaves.append(float(tree))
         return NUMBER
     if kind is bool or kind is str or tree is None:
         return kind, tree
@@ -57,6 +61,16 @@ def taken_apart(tree: Any, leaves: list[Any], where: str) -> Any:
             f"object, or let the function find it outside of its arguments ({error})"
         ) from None
     return NUMBER
+
+
+def arguments_apart(args: Any, kwargs: dict[str, Any], leaves: list[Any], name: str) -> Any:
+    """`taken_apart` for the arguments of the function of this name."""
+    try:
+        return taken_apart((args, kwargs), leaves, "")
+    except TypeError:
+        pass
+    keys = [taken_apart(x, leaves, f"argument {i} of {name}") for i, x in enumerate(args)]
+    return keys, [taken_apart(x, leaves, f"the argument {key} of {name}") for key, x in kwargs.items()]
 
 
 def _take_array(array: Any, leaves: list[Any], where: str) -> None:

@@ -50,7 +50,7 @@ class Trace:
         )
         try:
             self.out = self.call(f)
-        except TypeError as error:
+        except (TypeError, IndexError) as error:
             errors.explain_numpy(error)
             raise
         self.outs = self.results(name)

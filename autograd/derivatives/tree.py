@@ -204,7 +204,7 @@ def array_of(items: Any, shape: tuple[int, ...]) -> Any:
         for name, field in searched.items():
             fields[name] = field if _is_kept(field) else array_of([getattr(x, name) for x in items], shape)
         return made_dataclass(type(first), fields)
-    if all(type(x) is float for x in items):
+    if all(isinstance(x, (float, int, numpy.floating, numpy.integer, numpy.bool_)) for x in items):
         return numpy.array(items, dtype=float).reshape(shape)
     if all(is_array(x) and x.shape == first.shape for x in items):
         return numpy.stack(items).reshape(shape + first.shape)

@@ -118,8 +118,13 @@ def stale(leaf: Any, user: Any) -> StaleGraphError:
     )
 
 
-def explain_numpy(error: TypeError) -> None:
-    """Add what to write to NumPy's error about an array of Values, which NumPy raises before it asks them."""
+def explain_numpy(error: Exception) -> None:
+    """Add what to write to NumPy's error about a Value or an array of them, which NumPy does not ask."""
+    if str(error).startswith("only integers, slices"):
+        error.add_note(
+            "An index is a whole number, and a Value is none: in jit name the argument in static_argnums, so "
+            "that a program is traced for each of its numbers; elsewhere write int(v.data)."
+        )
     if str(error).startswith(("loop of ufunc", "ufunc '", "Cannot cast ufunc")):
         error.add_note(
             "Inside a transform an array holds Values (dtype=object). NumPy calls a method of each element, "

@@ -342,7 +342,13 @@ def caller() -> str:
     frame: FrameType | None = sys._getframe(1)
     while frame is not None and frame.f_code.co_filename.startswith(OURS):
         frame = frame.f_back
-    return f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}" if frame else ""
+    return _place(frame) if frame else ""
+
+
+def _place(frame: FrameType) -> str:
+    """The line that a frame is at: "train.py:12", or "cell:2" in a notebook, whose files a hash names."""
+    folder, name = os.path.split(frame.f_code.co_filename)
+    return f"{'cell' if os.path.basename(folder).startswith('ipykernel_') else name}:{frame.f_lineno}"
 
 
 def traced_inputs() -> set[Any]:
@@ -398,4 +404,4 @@ class SourceLines:
 
     @staticmethod
     def _at(frame: FrameType) -> None:
-        _change_source(f"{os.path.basename(frame.f_code.co_filename)}:{frame.f_lineno}")
+        _change_source(_place(frame))

@@ -56,19 +56,19 @@ def pull_lines(
     return outs, pull_gathered(order, wanted, seeds)
 
 
-def with_gradient(program: Program, wanted: tuple[int, ...]) -> Program:
-    """The program from the inputs to the one output and its derivatives by the wanted inputs."""
+def with_gradients(program: Program, wanted: tuple[int, ...]) -> Program:
+    """The program with more outputs: the derivatives of the first output by the wanted inputs."""
 
     def make() -> Program:
         def f(inputs: list[Value]) -> list[Any]:
-            outs, found = pull_lines(program, inputs, [inputs[i] for i in wanted], [1.0])
+            seeds = [1.0] + [0.0] * (len(program.outputs) - 1)
+            outs, found = pull_lines(program, inputs, [inputs[i] for i in wanted], seeds)
             return outs + found
 
-        return derived(
-            type(program), f, program.inputs, program.numbers, f"value and gradient of {program.name}"
-        )
+        name = f"{program.name} and its gradient"
+        return derived(type(program), f, program.inputs, program.numbers, name)
 
-    return program._once(("value and gradient", wanted), make)  # type: ignore[no-any-return]
+    return program._once(("with gradients", wanted), make)  # type: ignore[no-any-return]
 
 
 def check_one_result(program: Program) -> None:
@@ -94,7 +94,7 @@ def value_and_grad(
     chosen = list(argnums) if not isinstance(argnums, int) else [argnums]
     places = [_places(program, i) for i in chosen]
     wanted = tuple([i for part in places for i in part])
-    value, *flat = with_gradient(program, wanted)._results(operands)
+    value, *flat = with_gradients(program, wanted)._results(operands)
     starts = list(accumulate([len(part) for part in places], initial=0))
     parts = [put_together(args[i], flat[start:]) for i, start in zip(chosen, starts, strict=False)]
     return put_together(program.result, [value]), tuple(parts) if several else parts[0]

@@ -7,11 +7,14 @@ from functools import update_wrapper
 from types import MethodType
 
 from autograd.backends import running
-from autograd.derivatives.structure import put_together, taken_apart
+from autograd.derivatives.bulk import gather
+from autograd.derivatives.structure import arguments_apart, put_together, taken_apart
 from autograd.graph.engine import Value, check_fresh, settled, walk
+from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
 from autograd.programs import Generic, P, R, overload
 from autograd.programs.calls import ProgramCall
+from autograd.programs.gradients import with_gradients
 from autograd.programs.program import Program
 from autograd.programs.trace import traced
 
@@ -28,12 +31,56 @@ MOST_PATHS = 64
 class Kept(Generic[P]):
     """A program that a jitted function keeps, with the Values from outside that it uses."""
 
-    __slots__ = ("captured", "inner", "program")
+    __slots__ = ("captured", "inner", "known", "program")
 
     def __init__(self, program: Program, captured: list[Value]) -> None:
         self.program = program
         self.captured = captured
         self.inner = [x for x in captured if x.op is not None]
+        self.known: tuple[bytes, Program, list[Value]] | None = None  # see `gradient_program`
+
+    def check_fresh(self) -> None:
+        """Make sure that captured nodes are still what their leaves give.
+
+        Raises:
+            StaleGraphError: if a leaf was set since.
+        """
+        if self.inner:
+            check_fresh(*walk(*self.inner))
+
+    def numbers(self, leaves: Sequence[Any]) -> list[float]:
+        """The inputs of the program, as floats."""
+        return [x if type(x) is float else x._number for x in [*leaves, *self.captured]]
+
+    def vector(self, leaves: Sequence[Any]) -> Any:
+        """The inputs of the program, as an array."""
+        import numpy
+
+        given = leaves if set(map(type, leaves)) <= {float} else self.numbers(leaves)[: len(leaves)]
+        return numpy.concatenate(
+            [numpy.array(given, dtype=float), numpy.frombuffer(gather(self.captured, "data"))]
+        )
+
+    def gradient_program(self) -> tuple[Program, list[Value]]:
+        """The program with the gradients of its first output, and the captured Values they are by.
+
+        They are the Values that want gradients now, and on which the output depends.
+        """
+        if self.inner:
+            flags = bytes([x.requires_grad for x in self.captured])
+        else:
+            flags = bytes(memoryview(gather(self.captured, "requires_grad")).cast("B"))
+        if self.known is None or self.known[0] != flags:
+            first = len(self.program.inputs) - len(self.captured)
+            wanted = [i for i, x in enumerate(self.captured) if x.requires_grad]
+            program = with_gradients(self.program, tuple([first + i for i in wanted]))
+            slopes = program.outputs[len(self.program.outputs) :]
+            wanted = [
+                i for i, slope in zip(wanted, slopes, strict=True) if slope != 0.0 or type(slope) is int
+            ]
+            program = with_gradients(self.program, tuple([first + i for i in wanted]))
+            self.known = flags, program, [self.captured[i] for i in wanted]
+        return self.known[1:]
 
 
 class Jitted(Generic[P, R]):
@@ -71,30 +118,57 @@ class Jitted(Generic[P, R]):
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if current().program is not None:
             return self.f(*args, **kwargs)
+        found = self._found(args, kwargs, self._run)
+        if found is None:
+            return self._untraced(args, kwargs, self._static_places(len(args)))
+        kept, results = found
+        return kept.program._rebuilt(results)  # type: ignore[no-any-return]
+
+    def with_gradients(self, *args: P.args, **kwargs: P.kwargs) -> tuple[R, list[Value], Any]:
+        """A call, and the gradients of its first number by Values from outside, without a graph.
+
+        A training step that adds them to ``grad`` does what ``backward()`` of the result of a call does, in
+        one run of one program.
+
+        Returns:
+            The result, with floats; the Values from outside that want gradients; an array of the gradients.
+
+        Raises:
+            TraceError: if the function takes more ways through its conditions than are kept.
+        """
+        found = self._found(args, kwargs, self._run_with_gradients)
+        if found is None:
+            raise TraceError(
+                f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and "
+                f"call backward() on the result"
+            )
+        kept, (results, values, gradients) = found
+        return kept.program._rebuilt(results), values, gradients
+
+    def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
+        """The program that holds for these arguments, and what `run` gives for it; None if none does."""
         leaves: list[Any] = []
         static = self._static_places(len(args))
         given = args if not static else tuple([None if i in static else x for i, x in enumerate(args)])
-        where = f"an argument of {getattr(self.f, '__name__', 'the function')}"
-        key = taken_apart((given, kwargs), leaves, where)
+        key = arguments_apart(given, kwargs, leaves, getattr(self.f, "__name__", "the function"))
         if static:
             key = key, tuple([(i, self._static_key(args[i], i)) for i in sorted(static)])
         group = self._kept.setdefault(key, [])
         for i, kept in enumerate(group):
-            found = self._run(kept, leaves)
+            found = run(kept, leaves)
             if found is not None:
                 if i:  # a new list, since other threads may go through this one
                     self._kept[key] = [kept, *[other for other in group if other is not kept]]
-                return kept.program._rebuilt(found)  # type: ignore[no-any-return]
+                return kept, found
         if len(group) >= MOST_PATHS:
             self._warn(key)
-            return self._untraced(args, kwargs, static)
-        program, captured = traced(self.f, args, kwargs, True, [i in static for i in range(len(args))])
-        kept = Kept(program, captured)
-        found = self._run(kept, leaves)
+            return None
+        kept = Kept(*traced(self.f, args, kwargs, True, [i in static for i in range(len(args))]))
+        found = run(kept, leaves)
         if found is None:  # a condition on the last bit or on the sign of a zero, which backends may not keep
-            return self._untraced(args, kwargs, static)
+            return None
         self._kept[key] = [kept, *group]
-        return program._rebuilt(found)  # type: ignore[no-any-return]
+        return kept, found
 
     def _untraced(self, args: tuple[Any, ...], kwargs: dict[str, Any], static: set[int]) -> R:
         """The result of `f` itself: its numbers are Values, as in a trace."""
@@ -124,22 +198,38 @@ class Jitted(Generic[P, R]):
     def _run(self, kept: Kept[P], leaves: Sequence[Any]) -> list[Any] | None:
         """The results; None where a guard fails."""
         program = kept.program
-        if kept.inner:
-            check_fresh(*walk(*kept.inner))
-        operands = [*leaves, *kept.captured]
-        numbers = [x if type(x) is float else x._number for x in operands]
-        found = running.run(program, numbers, self.backend)
+        kept.check_fresh()
+        are_values = Value in set(map(type, leaves))
+        if running.in_vectors(program, self.backend):
+            found = running.run_vector(program, kept.vector(leaves), self.backend)
+        else:
+            found = running.run(program, kept.numbers(leaves), self.backend)
         if type(found) is int:
             return None
-        if len(numbers) > 0 and Value in set(map(type, operands)) and current().recording and found:
-            wanted = [
-                x if type(x) is Value and x.requires_grad else y
-                for x, y in zip(operands, numbers, strict=True)
-            ]
+        results: list[Any] = found if type(found) is list else found.tolist()
+        if (are_values or kept.captured) and results and current().recording:
+            operands = [*leaves, *kept.captured]
+            wanted = [x if type(x) is float or x.requires_grad else x._number for x in operands]
             if Value in set(map(type, wanted)):
                 call = program._once(("call", self.backend), lambda: ProgramCall(program, self.backend))
-                return call.outputs_of(wanted, found)  # type: ignore[no-any-return]
-        return found  # type: ignore[no-any-return]
+                return call.outputs_of(wanted, results)  # type: ignore[no-any-return]
+        return results
+
+    def _run_with_gradients(
+        self, kept: Kept[P], leaves: Sequence[Any]
+    ) -> tuple[list[Any], list[Value], Any] | None:
+        """The results, the captured Values that want gradients and reach the first, and the gradients."""
+        import numpy
+
+        kept.check_fresh()
+        program, values = kept.gradient_program()
+        count = len(kept.program.outputs)
+        if running.in_vectors(program, self.backend):
+            found = running.run_vector(program, kept.vector(leaves), self.backend)
+        else:
+            found = running.run(program, kept.numbers(leaves), self.backend)
+            found = found if type(found) is int else numpy.array(found)
+        return None if type(found) is int else (found[:count].tolist(), values, found[count:])
 
     def _warn(self, key: Any) -> None:
         if key not in self._gave_up:
@@ -149,7 +239,7 @@ class Jitted(Generic[P, R]):
                 f"conditions, so jit traces no more and calls the function itself for others: write "
                 f"where(condition, x, y) in the place of an if",
                 RuntimeWarning,
-                stacklevel=3,
+                stacklevel=4,
             )
 
 

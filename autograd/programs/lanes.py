@@ -22,6 +22,13 @@ if TYPE_CHECKING:
 FEW = 8  # lanes: below, the loop in Python is quicker than NumPy
 
 
+def may_fail(program: Program) -> bool:
+    """Whether there are inputs for which a guard fails, of the program or of lanes inside it."""
+    if program.guards:
+        return True
+    return any(any(map(may_fail, op.paths)) for op, _ in program.lines if isinstance(op, Lanes))
+
+
 class Lanes(CallOfNumbers):
     """The op that runs a program for each lane.
 
@@ -102,33 +109,65 @@ class Lanes(CallOfNumbers):
         return found  # type: ignore[no-any-return]
 
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
-        if backend == "python" or (backend == "auto" and self.size < FEW):
+        if self._in_python(backend):
             return self._looped(numbers, strict)
         import numpy
 
+        found = self.run_vector(numpy.array(numbers, dtype=float), backend, strict)
+        return found if type(found) is int else found.tolist()
+
+    def _in_python(self, backend: str) -> bool:
+        return backend == "python" or (backend == "auto" and self.size < FEW)
+
+    def run_vector(self, numbers: Any, backend: str, strict: bool) -> Any:
+        """`run` for an array of the operands, which returns an array of the results."""
+        import numpy
+
+        if not self._in_python(backend):
+            try:
+                found = self._in_columns(numbers, backend, strict)
+            except Exception:  # of an op of a user, called in lanes in which a guard fails, perhaps
+                if not any(map(may_fail, self.paths)):
+                    raise
+            else:
+                # Lanes inside a lane may fail in some lanes only: the loop takes another path in these alone.
+                if type(found) is not int or len(self.paths) == 1:
+                    return found
+        found = self._looped(numbers.tolist(), strict)
+        return found if type(found) is int else numpy.array(found)
+
+    def _in_columns(self, numbers: Any, backend: str, strict: bool) -> Any:
+        """`run_vector` by NumPy."""
+        import numpy
+
         u = self.uniform
-        table = numpy.array(numbers[u:], dtype=float).reshape(-1, self.size).T
+        table = numpy.ascontiguousarray(numbers[u:].reshape(-1, self.size).T)
         pattern = (False,) * u + (True,) * table.shape[1]
+        if len(self.paths) == 1:
+            with numpy.errstate(all="ignore"):
+                run = self._table_function(0, pattern, backend, strict, True)
+                found = run(numbers[:u], table, self.size)
+            if type(found) is int or self._taken(self.paths[0], found[1]) is not True:
+                return 0
+            return found[0]
         found = self._in_tables(numbers[:u], table, self.size, pattern, backend, strict)
         return found if type(found) is int else self._results(found)
 
-    def _results(self, table: Any) -> list[float]:
-        """Results as floats, from a table of the outputs of all lanes."""
-        if all(self.summed):
-            return numpy_source.sums(table)
-        summed = [j for j, is_sum in enumerate(self.summed) if is_sum]
-        totals = iter(numpy_source.sums(table[:, summed]) if summed else ())
-        results: list[float] = []
-        for column, is_sum in zip(table.T, self.summed, strict=True):
-            if is_sum:
-                results.append(next(totals))
-            else:
-                results += column.tolist()
-        return results
+    def _has_calls(self) -> bool:
+        """Whether a lane runs Lanes in turn: these may fail in a table because of a lane of another path."""
+        return any(op.collects for path in self.paths for op, _ in path.lines)
+
+    def _results(self, table: Any) -> Any:
+        """Results as an array, from a table of the outputs of all lanes."""
+        import numpy
+
+        totals = iter(numpy_source.sums(table)[:, None])
+        columns = zip(table.T, totals, self.summed, strict=True)
+        return numpy.concatenate([total if is_sum else column for column, total, is_sum in columns])
 
     def _in_tables(
         self,
-        uniform: Sequence[float],
+        uniform: Any,
         table: Any,
         n: int,
         pattern: tuple[bool, ...],
@@ -169,10 +208,13 @@ class Lanes(CallOfNumbers):
             taken = taken & (numpy.asarray(truth) == wanted)
         return True if numpy.all(taken) else taken
 
-    def _table_function(self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool) -> Any:
-        key = i, pattern, backend, strict
+    def _table_function(
+        self, i: int, pattern: tuple[bool, ...], backend: str, strict: bool, sums: bool = False
+    ) -> Any:
+        key = i, pattern, backend, strict, sums
         if key not in self._made:
-            self._made[key] = numpy_source.tables(self.paths[i], pattern, backend, strict)
+            summed = self.summed if sums else None
+            self._made[key] = numpy_source.tables(self.paths[i], pattern, backend, strict, summed, self.size)
         return self._made[key]
 
     def run_table(
@@ -189,7 +231,7 @@ class Lanes(CallOfNumbers):
         pattern = tuple(lanes[:u]) + (True,) * ((len(operands) - u) // b)
         found = self._in_tables(uniform, numpy.stack(columns, axis=1), b * n, pattern, backend, strict)
         if type(found) is int:
-            return found
+            return self._row_by_row(operands, n, strict) if self._has_calls() else found
         results: list[Any] = []
         for column, is_sum in zip(found.T, self.summed, strict=True):
             by_lane = column.reshape(b, n)
@@ -201,6 +243,18 @@ class Lanes(CallOfNumbers):
             else:
                 results += list(by_lane)
         return numpy.stack(results, axis=1)
+
+    def _row_by_row(self, operands: Sequence[Any], n: int, strict: bool) -> Any:
+        """The same table, each row computed on its own."""
+        import numpy
+
+        rows = []
+        for k in range(n):
+            row = self._looped([float(x[k]) if numpy.ndim(x) else float(x) for x in operands], strict)
+            if type(row) is int:
+                return row
+            rows.append(row)
+        return numpy.array(rows)
 
     def _looped(self, numbers: Sequence[float], strict: bool) -> Any:
         """The results by a loop in Python."""

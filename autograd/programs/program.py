@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from autograd.backends import listing, running
-from autograd.derivatives.structure import put_together, rebuilder, taken_apart
+from autograd.derivatives.structure import arguments_apart, put_together, rebuilder, taken_apart
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
 from autograd.graph.lines import call, picked, replay
@@ -39,8 +39,8 @@ class Program:
 
     Attributes:
         name: the name of the function.
-        inputs: the names of the inputs: the numbers of the arguments, then the Values from outside that the
-            function uses.
+        inputs: the names of the inputs, each another: the numbers of the arguments, then the Values from
+            outside that the function uses; of several called "w1" the second is "w1_2".
         numbers: the numbers of the inputs with which the function was traced. Those of Values from outside
             are used in calls.
         lines: for each line its op and operands: an int is a place, a float a constant, a tuple a sequence.
@@ -74,7 +74,7 @@ class Program:
         result: Any = None,
     ) -> None:
         self.name = name
-        self.inputs = tuple(inputs)
+        self.inputs = _distinct(inputs)
         self.numbers = tuple(numbers)
         self.lines = list(lines)
         self.outputs = tuple(outputs)
@@ -118,7 +118,7 @@ class Program:
         """The inputs for these arguments: floats and Values, and the traced numbers of captured Values."""
         leaves: list[Any] = []
         expected: list[Any] = []
-        key = taken_apart((args, kwargs), leaves, "the arguments")
+        key = arguments_apart(args, kwargs, leaves, self.name)
         if key != taken_apart(self.arguments, expected, "the arguments"):
             raise ValueError(
                 f"{self.name} was traced for arguments of another structure: {_described(self.arguments)}; "
@@ -249,7 +249,7 @@ class Program:
             gradients.check_one_result(self)
         program = with_constants(self) if captured == "constants" else self
         wanted = tuple(range(argument_count(program)))
-        return program, gradients.with_gradient(program, wanted) if gradient else None
+        return program, gradients.with_gradients(program, wanted) if gradient else None
 
     def graph(self) -> list[Any]:
         """The outputs as Values, computed from the traced numbers by nodes; inputs have their names."""
@@ -293,6 +293,24 @@ class Program:
 
     def __reduce__(self) -> Any:
         return Program, self._state()
+
+
+def _distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """The names, the second "w1" as "w1_2" and so on, since formulas tell inputs apart by their names."""
+    taken = set(names)
+    if len(taken) == len(names):
+        return tuple(names)
+    counts: dict[str, int] = {}
+    found = []
+    for name in names:
+        count = counts.get(name, 0) + 1
+        new = name
+        while count > 1 and (new := f"{name}_{count}") in taken:
+            count += 1
+        counts[name] = count
+        taken.add(new)
+        found.append(new)
+    return tuple(found)
 
 
 def _described(arguments: Any) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import gc
 from weakref import ref
 
-from autograd.derivatives.structure import argument_names, named_leaves, put_together, taken_apart
+from autograd.derivatives.structure import argument_names, arguments_apart, named_leaves, put_together
 from autograd.graph import errors
 from autograd.graph.engine import Value
+from autograd.graph.recording import current
 from autograd.programs.program import Program
 from autograd.programs.tracing import TracedCall
 
@@ -32,10 +33,18 @@ def trace(f: Callable[..., Any], /, *args: Any, simplify: bool = True, **kwargs:
 
     Raises:
         TraceError: if f asks for a number (``.data``, ``float``, ``math.exp``, an index), calls `backward`,
-            sets an attribute of a Value, or keeps a Value of the trace.
+            sets an attribute of a Value, or keeps a Value of the trace; inside another trace, if f uses
+            Values from outside.
         TypeError: if an argument is neither structure nor number.
     """
-    return traced(f, args, kwargs, simplify)[0]
+    program, captured = traced(f, args, kwargs, simplify)
+    if captured and current().program is not None:
+        raise errors.TraceError(
+            f"{program.name} uses the Value {captured[0]!r} from outside, whose present number trace keeps, "
+            f"and is traced while {current().program.name} is, which would keep that number in every later "
+            f"call: call the function itself there, or jit of it, or pass the Value as an argument"
+        )
+    return program
 
 
 def traced(
@@ -53,7 +62,7 @@ def traced(
     kept = [bool(i < len(static) and static[i]) for i in range(len(args))]
     given = [None if keep else arg for keep, arg in zip(kept, args, strict=True)]
     leaves: list[Any] = []
-    taken_apart((given, kwargs), leaves, f"an argument of {name}")
+    arguments_apart(given, kwargs, leaves, name)
     numbers = [x._number if type(x) is Value else x for x in leaves]
 
     def call(inputs: list[Value]) -> Any:

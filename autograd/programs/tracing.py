@@ -12,7 +12,7 @@ from autograd.graph.walks import replaced
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
     from autograd.programs.program import Program
@@ -71,13 +71,15 @@ class TracedCall(Trace):
         simplify: bool,
         arguments: Any = None,
         captured_first: bool = False,
+        known: Mapping[Value, str] | None = None,
     ) -> Program:
         """The lines as a program.
 
-        Its inputs are those of the call and the captured Values; these come first if `captured_first`.
+        Its inputs are those of the call and the captured Values; these come first if `captured_first`, and
+        some have a name in `known`.
         """
         sources = [*self.captured, *self.inputs] if captured_first else [*self.inputs, *self.captured]
-        captured_names = names_of(self.captured, self.nodes)
+        captured_names = names_of(self.captured, self.nodes, known or {})
         captured_numbers = [x._number for x in self.captured]
         parts = [(names, numbers), (captured_names, captured_numbers)]
         (names_1, numbers_1), (names_2, numbers_2) = parts[::-1] if captured_first else parts
@@ -100,12 +102,11 @@ class TracedCall(Trace):
         )
 
 
-def names_of(captured: Sequence[Value], nodes: Sequence[Value]) -> list[str]:
-    """Names of Values from outside, as pictures have them, or outside[0], outside[1] ..."""
-    if not any(x.label for x in captured):
-        return [f"outside[{i}]" for i in range(len(captured))]
-    given = given_names([*captured, *nodes], None)
-    return [given.get(x) or f"outside[{i}]" for i, x in enumerate(captured)]
+def names_of(captured: Sequence[Value], nodes: Sequence[Value], known: Mapping[Value, str]) -> list[str]:
+    """Names of Values from outside: known ones, or those of pictures, or outside[0], outside[1] ..."""
+    labelled = any(x.label for x in captured)
+    given = given_names([*captured, *nodes], None) if labelled else {}
+    return [known.get(x) or given.get(x) or f"outside[{i}]" for i, x in enumerate(captured)]
 
 
 def _needed_guards(places: list[Any], guards: list[tuple[Any, bool, str]]) -> list[tuple[Any, bool, str]]:

@@ -6,13 +6,19 @@ from functools import update_wrapper
 from itertools import chain
 
 from autograd.backends import running
-from autograd.derivatives.structure import has_array, put_together, taken_apart
+from autograd.derivatives.structure import (
+    argument_names,
+    has_array,
+    named_leaves,
+    put_together,
+    taken_apart,
+)
 from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
 from autograd.graph.engine import Value
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
 from autograd.programs import Generic, P
-from autograd.programs.lanes import Lanes
+from autograd.programs.lanes import Lanes, may_fail
 from autograd.programs.program import Program
 from autograd.programs.tracing import TracedCall, names_of
 from autograd.table import ops
@@ -140,6 +146,21 @@ class _Samples:
         ]
         return args, {key: _item(arg, 0, b) for key, arg in self.kwargs.items()}
 
+    def names(self, f: Callable[..., Any]) -> tuple[list[str], dict[Value, str]]:
+        """Names for the numbers of a sample, and for the Values that all samples share, as f calls them."""
+        titles = argument_names(f, len(self.args))
+        mapped, named = self.mapped_of_lane(0)
+        names = [path for arg, title in zip(mapped, titles, strict=True) for path in named_leaves(arg, title)]
+        names += [path for key, arg in named.items() for path in named_leaves(arg, key)]
+        shared: dict[Value, str] = {}
+        for arg, axis, title in zip(self.args, self.axes, titles, strict=True):
+            if axis is None:
+                leaves: list[Any] = []
+                taken_apart(arg, leaves, title)
+                paths = zip(leaves, named_leaves(arg, title), strict=True)
+                shared.update((x, path) for x, path in paths if type(x) is Value)
+        return names, shared
+
     def columns(self, count: int) -> list[list[Any]]:
         """For each of the numbers that a sample has, those of all samples."""
         rows: list[list[Any]] = []
@@ -164,7 +185,8 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
             _sizes(x, axis, f"{where}[{key!r}]", sizes)
     elif is_dataclass(tree):
         for key, x in dataclass_fields(tree)[1].items():
-            _sizes(x, axis, f"{where}.{key}", sizes)
+            if not _is_constant(x):
+                _sizes(x, axis, f"{where}.{key}", sizes)
     elif is_array(tree) and tree.ndim > 0:
         sizes.setdefault(tree.shape[axis], where)
     elif isinstance(tree, (list, tuple)):
@@ -180,13 +202,19 @@ def _sizes(tree: Any, axis: int, where: str, sizes: dict[int, str]) -> None:
         )
 
 
+def _is_constant(x: Any) -> bool:
+    """Whether a field of a dataclass is the same for all samples."""
+    return isinstance(x, (bool, str)) or x is None
+
+
 def _item(tree: Any, axis: int, b: int) -> Any:
     """One sample of an argument."""
     if isinstance(tree, dict):
         return {key: _item(x, axis, b) for key, x in tree.items()}
     if is_dataclass(tree):
         kept, searched = dataclass_fields(tree)
-        return made_dataclass(type(tree), kept | {key: _item(x, axis, b) for key, x in searched.items()})
+        items = {key: x if _is_constant(x) else _item(x, axis, b) for key, x in searched.items()}
+        return made_dataclass(type(tree), kept | items)
     if is_array(tree):
         row = tree[b] if axis == 0 else tree.take(b, axis)
         return (
@@ -236,6 +264,7 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
 
         return call
 
+    names, known = samples.names(f)
     paths: list[TracedCall] = []
     programs: list[Program] = []
     left = list(range(samples.size))
@@ -247,11 +276,11 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
             )
         numbers = [_number(x) for x in lanes[left[0]]]
         path = TracedCall(Program, call_of(left[0]), numbers, name, seeks_loops=False)
-        names = [f"sample[{i}]" for i in range(len(numbers))]
-        program = path.program(names, numbers, True, captured_first=True)
+        program = path.program(names, numbers, True, captured_first=True, known=known)
         paths.append(path)
         programs.append(program)
-        left = [b for b in left[1:] if _takes_another_way(program, path, lanes[b])] if program.guards else []
+        others = left[1:] if may_fail(program) else []
+        left = [b for b in others if _takes_another_way(program, path, lanes[b])]
     keys = {_key_of(path) for path in paths}
     if len(keys) > 1:
         raise TypeError(
@@ -259,15 +288,24 @@ def _traced(f: Callable[..., Any], name: str, samples: _Samples, reduce: Reduce)
         )
     captured = list(dict.fromkeys(x for path in paths for x in path.captured))
     programs = [
-        _with_inputs(program, path.captured, captured) for program, path in zip(programs, paths, strict=True)
+        _with_inputs(program, path.captured, captured, known)
+        for program, path in zip(programs, paths, strict=True)
     ]
-    op = Lanes(programs, samples.size, len(captured), [reduce is not None] * len(programs[0].outputs))
+    summed = [reduce is not None] * len(programs[0].outputs)
+    guarded = any(program.guards for program in programs)
+    if guarded:
+        programs = [_with_output(program, 1.0) for program in programs]
+        summed.append(True)
+    op = Lanes(programs, samples.size, len(captured), summed)
     found = op.applied([*captured, *chain.from_iterable(columns)])
+    if guarded:
+        _keep(found.pop(), f"a known way for each sample of {name}")
     pattern = programs[0].result
     if reduce is None:
-        by_lane = zip(*[[found[i] for i in places] for places in op.places()], strict=True)
-        if not op.summed:
+        columns = [found[i : i + samples.size] for i in range(0, len(found), samples.size)]
+        if not columns:
             return samples.joined([pattern] * samples.size)
+        by_lane = zip(*columns, strict=True)
         return samples.joined([put_together(pattern, row) for row in by_lane])
     if reduce == "mean":
         found = [x / float(samples.size) for x in found]
@@ -287,9 +325,35 @@ def _key_of(path: TracedCall) -> Any:
     return taken_apart(path.out, [], "a result")
 
 
-def _with_inputs(program: Program, captured: list[Value], all_captured: list[Value]) -> Program:
+def _with_output(program: Program, out: float) -> Program:
+    """The program with one more output, a constant."""
+    return Program(
+        program.name,
+        program.inputs,
+        program.numbers,
+        program.lines,
+        [*program.outputs, out],
+        program.guards,
+        program.arguments,
+        program.result,
+    )
+
+
+def _keep(count: Any, source: str) -> None:
+    """Make a guard of a result of `Lanes` that is never 0, so that the Lanes run, used or not.
+
+    Where a sample takes a way that no path has, they fail, and the program does not hold: it might be without
+    results of theirs just because no sample that was traced had an influence.
+    """
+    if type(count) is Value:
+        current().program.guards.append((count, True, source))
+
+
+def _with_inputs(
+    program: Program, captured: list[Value], all_captured: list[Value], known: dict[Value, str]
+) -> Program:
     """The program with all captured Values of all paths as inputs, before those of the sample."""
-    if len(captured) == len(all_captured):
+    if list(map(id, captured)) == list(map(id, all_captured)):  # == of Values would be a line of the trace
         return program
     place = {x: i for i, x in enumerate(all_captured)}
     more = len(all_captured) - len(captured)
@@ -300,7 +364,7 @@ def _with_inputs(program: Program, captured: list[Value], all_captured: list[Val
             return tuple(map(moved, x))
         return x if type(x) is float else new[x] if x < len(captured) else x + more
 
-    names = names_of(all_captured, ())
+    names = names_of(all_captured, (), known)
     return Program(
         program.name,
         [*names, *program.inputs[len(captured) :]],

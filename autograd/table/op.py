@@ -64,7 +64,8 @@ class Op(_native.Callable):  # type: ignore[misc]
         python: a Python expression with #1, #2 for the operands that gives what `forward` gives for floats
             (a division by 0 may raise); "" calls `forward`. For a sum over sequences, the term that is added.
         numpy: the same for arrays, in terms of ``np``; "" has NumPy's function of the method's name, or
-            `forward` for each element where NumPy has none.
+            `forward` for each element where NumPy has none. For any other reduction of one sequence, a
+            function of a table with a sequence in each row.
         domain: for each operand the open interval (low, high) that tests draw from.
         kinks: in words, the slope where the derivative does not exist.
         kind: for explanations and simplification, "sum", "product", "relation" (the result is 1.0 or 0.0) or
@@ -103,7 +104,7 @@ class Op(_native.Callable):  # type: ignore[misc]
         js: str = "",
         js_helper: str = "",
         python: str = "",
-        numpy: str = "",
+        numpy: str | Callable[[Any], Any] = "",
         domain: Sequence[tuple[float, float]] = (),
         kinks: str = "",
         kind: Kind = "",

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import operator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from autograd import TraceError, Value, dot, is_tracing, neurons, sqrt, var
@@ -14,7 +16,7 @@ from nn.models.module import Module, described, parameter
 from nn.models.outputs import outputs_of
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
     Function = Callable[[Any], Any]
 
@@ -293,6 +295,22 @@ class Sequential(Module):
         return iter([module for name, module in vars(self).items() if name.isdigit()])
 
 
+_masks: ContextVar[tuple[Iterator[Any], list[Any] | None] | None] = ContextVar("masks", default=None)
+
+
+@contextmanager
+def dropout_masks(factors: Iterable[Any], plan: list[tuple[Dropout, int]] | None = None) -> Iterator[None]:
+    """A block in which dropouts multiply by given factors, one after the other, instead of drawing them.
+
+    With a `plan` the dropouts do nothing but add themselves to it, with the number of their factors.
+    """
+    token = _masks.set((iter(factors), plan))
+    try:
+        yield
+    finally:
+        _masks.reset(token)
+
+
 class Dropout(Module):
     """In training, each number becomes 0 with probability p, or is divided by 1 - p (Srivastava et al. 2014).
 
@@ -309,13 +327,24 @@ class Dropout(Module):
         x = _inputs(self, x)
         if not self.training or self.p == 0.0:
             return list(x)
+        given = _masks.get()
+        if given is not None:
+            factors, plan = given
+            if plan is not None:
+                plan.append((self, len(x)))
+                return list(x)
+            return [x_i * next(factors) for x_i in x]
         if is_tracing():
             raise TraceError(
                 "dropout draws random numbers, and a program would keep those of its first call: call "
                 "model.eval() before, or draw the mask outside of the function and pass it as an argument"
             )
+        return [x_i * factor for x_i, factor in zip(x, self.draw(len(x)), strict=True)]
+
+    def draw(self, size: int) -> list[float]:
+        """Random factors: 0 with probability p, else 1 / (1 - p)."""
         scale = 1.0 / (1.0 - self.p)
-        return [x_i * scale if init.generator.random() >= self.p else x_i * 0.0 for x_i in x]
+        return [scale if init.generator.random() >= self.p else 0.0 for _ in range(size)]
 
     def _arguments(self) -> dict[str, Any]:
         return {"p": self.p}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import inspect
 from contextlib import contextmanager
+from functools import update_wrapper
 from reprlib import recursive_repr
 from types import BuiltinFunctionType, FunctionType, NoneType
 from typing import TYPE_CHECKING, Any
 
-from autograd import Op, Value, module_path
+from autograd import Op, Value, module_path, trace
 from nn.arguments import finite_number, name_of
 from nn.models.outputs import HasOutputs, said_outputs
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
     from typing import Self
 
+    from autograd import Program
     from nn.data.preparation import ColumnEncoder, StandardScaler
 
 
@@ -60,6 +62,20 @@ class Module(HasOutputs):
                 if isinstance(member, Module):
                     member._name, member._block = path, None
         self._block = module_path(self._name or type(self).__name__, self._unit)
+
+    def program(self, *example: Any) -> Program:
+        """The program of a call with arguments like these, see `autograd.trace`; parameters are inputs of it.
+
+        Raises:
+            TraceError: if `forward` asks for a number, or draws random numbers: call `eval` before.
+        """
+
+        def call(*args: Any) -> Any:
+            return self(*args)
+
+        update_wrapper(call, self.forward)
+        call.__name__ = type(self).__name__
+        return trace(call, *example)
 
     def __getstate__(self) -> dict[str, Any]:
         return {name: value for name, value in vars(self).items() if name != "_block"}

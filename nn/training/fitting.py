@@ -7,10 +7,9 @@ import sys
 import time
 from typing import TYPE_CHECKING, Any
 
-from autograd import Value, backward
 from nn.arguments import whole_number
 from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
-from nn.evaluation.predicting import named_metrics, numbers_of, output_for, scores
+from nn.evaluation.predicting import named_metrics, scores
 from nn.evaluation.predictions import Predictions
 from nn.models.module import Module
 from nn.models.outputs import found_outputs, outputs_of, said_outputs
@@ -19,9 +18,11 @@ from nn.optim.schedules import Schedule
 from nn.training.callbacks import Training
 from nn.training.history import History
 from nn.training.parts import FEW, batches_of, optimizer_of, schedule_of, unchanged_by_errors
+from nn.training.steps import IGNORED, CompiledStep, EagerStep, step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from typing import Literal
 
     from nn.data.preparation import ColumnEncoder
     from nn.evaluation.predicting import Metrics
@@ -51,6 +52,7 @@ def fit(
     max_norm: float | None = None,
     seed: int = 0,
     progress: bool | None = None,
+    compiled: bool | Literal["python", "numpy"] | None = None,
 ) -> History:
     """Fit a model to samples by stochastic gradient descent.
 
@@ -88,6 +90,11 @@ def fit(
         max_norm: the largest length of the gradient; longer gradients are shrunk before a step.
         seed: the seed of the order of samples, and of the choice of validation samples.
         progress: whether to show a progress bar; by default only in a terminal or notebook.
+        compiled: whether batches run as programs, which `autograd.jit` traces from the model and the loss, or
+            the backend that runs them; the gradients are the same but for rounding. By default where that
+            helps: for long trainings of models made of this package's modules and losses. A model that cannot
+            be traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
+            own reads is constant in a program.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the learnt parameters. The model is left in
@@ -120,6 +127,7 @@ def fit(
         optimizer = optimizer_of(optimizer, model, options)
         if schedule is not None:
             schedule = schedule_of(schedule, optimizer, epochs, -(-len(loader) // accumulate))
+    step = step_of(compiled, model, loss_of, optimizer.parameters, len(loader.X), epochs)
     called = [callbacks] if callable(callbacks) else list(callbacks)
     model._fitted_outputs = by_loss or model._fitted_outputs
     history = History()
@@ -129,7 +137,8 @@ def fit(
             for epoch in range(1, epochs + 1):
                 start = time.perf_counter()
                 row = {"epoch": float(epoch)}
-                row |= _epoch(training, loss_of, judges, accumulate, max_norm, first=epoch == 1)
+                row |= _epoch(training, step, judges, accumulate, max_norm)
+                history.eager = getattr(step, "reason", "")
                 row["lr"] = optimizer.lr
                 if held_out:
                     found = scores(model, *held_out, loss_of, judges, loader.batch_size, outputs_of(model))
@@ -156,31 +165,25 @@ def fit(
 
 def _epoch(
     training: Training,
-    loss_of: Callable[..., Any],
+    step: EagerStep | CompiledStep,
     metrics: Metrics,
     accumulate: int,
     max_norm: float | None,
-    first: bool,
 ) -> dict[str, float]:
     """Train on all samples once; gives the mean loss, and metrics of the outputs during training."""
     model, loader, optimizer = training.model, training.loader, training.optimizer
     model.train()
     total = 0.0
     outputs = Predictions([], outputs_of(model))
-    reached = not first
     targets: list[Any] = []
     size = accumulate * loader.batch_size  # samples of one step
     optimizer.zero_grad()
     for i, (X, y) in enumerate(loader, 1):
-        batch = [output_for(model, x) for x in X]
-        loss = loss_of(batch, y)
-        _check_loss(loss)
-        reached = reached or _reaches(loss, optimizer.parameters)
         before = (i - 1) // accumulate * size  # samples of all earlier steps
-        backward(loss, len(X) / min(size, len(loader.X) - before))
-        total += loss.data * len(X)
+        loss, found = step(X, y, len(X) / min(size, len(loader.X) - before))
+        total += loss * len(X)
         if metrics:
-            outputs += map(numbers_of, batch)
+            outputs += found
             targets += y
         if i % accumulate == 0 or i == len(loader):
             if max_norm is not None:
@@ -189,55 +192,15 @@ def _epoch(
             optimizer.zero_grad()
             if training.schedule is not None and training.schedule.steps_by == "batch":
                 training.schedule.step()
-    if not reached:  # checked over all batches, because a loss may skip some batches
+    if not step.reached:  # checked over all batches, because a loss may skip some batches
         raise ValueError(IGNORED)
     if not all(math.isfinite(p.data) for p in optimizer.parameters):
         raise ValueError(
             "a parameter is no longer a finite number: try a smaller learning rate, standardise(X), or "
             "max_norm=1.0"
         )
-    found = {"loss": total / len(loader.X)}
-    return found | {name: metric(outputs, targets) for name, metric in metrics}
-
-
-IGNORED = (
-    "the loss depends on no parameter that the optimiser adjusts, so nothing would be learnt: use the "
-    "outputs in the loss function, and the parameters in the model's forward, without float(), .data, "
-    "detach() and no_grad()"
-)
-
-
-def _check_loss(loss: Any) -> None:
-    if loss is None:
-        raise TypeError("the loss function gave None: end it with return, followed by the loss")
-    if not isinstance(loss, Value):
-        raise TypeError(
-            f"the loss function gave {loss!r}, not a Value: compute a Value from the outputs with + - * / "
-            f"and the functions of autograd, without float() and .data"
-        )
-    if not math.isfinite(loss.data):
-        raise ValueError(
-            f"the loss has become {loss.data!r}: try a smaller learning rate, standardise(X), or max_norm=1.0"
-        )
-    if not loss.requires_grad:
-        raise ValueError(IGNORED)
-
-
-def _reaches(loss: Value, parameters: Sequence[Value]) -> bool:
-    """Whether the loss was computed from a parameter that is not frozen."""
-    wanted = {id(p) for p in parameters if p.requires_grad}
-    seen: set[int] = set()
-    stack: list[Any] = [loss]
-    while stack:
-        node = stack.pop()
-        if isinstance(node, tuple):
-            stack += node
-        elif isinstance(node, Value) and id(node) not in seen:
-            if id(node) in wanted:
-                return True
-            seen.add(id(node))
-            stack += node.args
-    return False
+    losses = {"loss": total / len(loader.X)}
+    return losses | {name: metric(outputs, targets) for name, metric in metrics}
 
 
 def _progress_bar(epochs: int, progress: bool | None) -> Any:

@@ -19,11 +19,13 @@ class History:
         rows: for each epoch a dict of epoch, loss, lr, seconds, and metrics; the loss and metrics of the
             validation samples have names with "val_" in front.
         stopped: why the training ended before the last epoch, or "".
+        eager: why a training that was to be compiled was eager, or "".
     """
 
     def __init__(self) -> None:
         self.rows: list[dict[str, float]] = []
         self.stopped = ""
+        self.eager = ""
 
     def __getitem__(self, column: str) -> list[float]:
         if self.rows and column not in self.rows[0]:

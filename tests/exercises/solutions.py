@@ -3,6 +3,7 @@
 from collections import deque
 from math import exp
 
+from autograd import maximum, relu, where
 from autograd.exercises.networks import MAZUR, simultaneous, two_two_two
 
 # ---- E9: backward, which may be called again
@@ -140,6 +141,17 @@ def ten_sigmoids(y=0.5):
     return slope
 
 
+# ---- E17: leaky without a question
+
+
+def with_if(v):
+    return v if v > 0 else 0.1 * v
+
+
+def by_data(v):
+    return v if v.data > 0 else 0.1 * v
+
+
 ORDERS = [postorder, by_counting_users]
 
 SOLUTIONS = {
@@ -157,7 +169,12 @@ SOLUTIONS = {
     "E11": ten_sigmoids(),
     "E12": 0.33,
     "E13": 3.024,
+    "E15": 4,
+    "E16": 7.0,
+    "E17": lambda v: where(v > 0, v, 0.1 * v),
 }
+
+LEAKY = [lambda v: maximum(v, 0.1 * v), lambda v: relu(v) - 0.1 * relu(-v)]
 
 # For each exercise: words of the refusal, and the wrong answer.
 WRONG = {
@@ -287,5 +304,29 @@ WRONG = {
         "three times": 1.8,
         "moved away from 3": -3.024,
         "three lines": 2.0,
+    },
+    "E15": {
+        "two of the five": 5,
+        "`while` asks again": 2,
+        "fixed": 1,
+        "makes no round": 3,
+        "the questions of all calls": 17,
+        "the rounds of all calls": 12,
+        "write down the answers": 7,
+    },
+    "E16": {
+        "`a` is a plain number": 15.0,
+        "`b` is a Value": 4.0,
+        "turned around": 12.0,
+        "decide for": 1.0,
+    },
+    "E17": {
+        "still meets a question": with_if,
+        ".data, float() or math": by_data,
+        "exchanged": lambda v: where(v > 0, 0.1 * v, v),
+        "this is relu": relu,
+        "sign is turned": lambda v: where(v > 0, v, -0.1 * v),
+        "slopes are not": lambda v: where(v > 0, v, 0.1 * v.detach()),
+        "-2 gives -0.2": lambda v: where(v > 0, v, 0.01 * v),
     },
 }

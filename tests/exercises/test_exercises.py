@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from solutions import (
+    LEAKY,
     ORDERS,
     SOLUTIONS,
     WRONG,
@@ -185,3 +186,8 @@ def test_a_function_that_has_to_return_something(capsys):
 @pytest.mark.parametrize("order", ORDERS)
 def test_other_good_orders_are_right_too(order, capsys):
     assert "right." in said(capsys, "E10", order)
+
+
+@pytest.mark.parametrize("leaky", LEAKY)
+def test_other_functions_without_a_question_are_right_too(leaky, capsys):
+    assert "right." in said(capsys, "E17", leaky)

@@ -481,3 +481,11 @@ def test_source_lines():
     import copy
 
     assert copy.deepcopy(y).source == y.source
+
+
+def test_a_line_of_a_notebook_is_named_by_its_cell():
+    """The file of a cell is called by a hash of its text, which tells a reader nothing."""
+    space = {"Value": Value, "source_lines": source_lines}
+    code = "x = Value(1.0)\nwith source_lines():\n    y = x * 2.0\n"
+    exec(compile(code, "/tmp/ipykernel_1234/987654321.py", "exec"), space)
+    assert space["y"].source == "cell:3"

@@ -480,9 +480,9 @@ class TestGradients:
                     for x in row:
                         total += x
                     expected.append(total)
-                assert numpy_source.sums(np.array(table).T) == expected
-        assert numpy_source.sums(np.array([[0.1]] * 3)) == [0.0 + 0.1 + 0.1 + 0.1]
-        assert numpy_source.sums(np.empty((3, 0))) == []
+                assert numpy_source.sums(np.array(table).T).tolist() == expected
+        assert numpy_source.sums(np.array([[0.1]] * 3)).tolist() == [0.0 + 0.1 + 0.1 + 0.1]
+        assert numpy_source.sums(np.empty((3, 0))).tolist() == []
 
 
 def absolute_terms(out, leaves):

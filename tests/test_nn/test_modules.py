@@ -376,6 +376,13 @@ class TestModules:
         with pytest.raises(ValueError, match="0 or more and below 1, not 1"):
             nn.Dropout(1)
 
+    def test_dropout_is_not_traced_in_training(self):
+        model = nn.Sequential(nn.Dropout(0.5), nn.Linear(2, 1, weight_init=nn.init.constant(1.0)))
+        with pytest.raises(ag.TraceError, match=r"keep those of its first call: call model\.eval"):
+            ag.jit(model)([1.0, 2.0])
+        model.eval()
+        assert ag.jit(model)([1.0, 2.0]).data == 3.0
+
     def test_reprs(self):
         model = nn.Sequential(nn.Linear(2, 3, bias=False), nn.Tanh(), nn.LayerNorm(3), nn.Embedding(2, 3))
         assert repr(model).splitlines() == [
