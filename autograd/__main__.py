@@ -1,4 +1,4 @@
-"""The command line: ``python -m autograd demo | explain | draw | ops``."""
+"""The command line: ``python -m autograd demo | explain | draw | compile | ops``."""
 
 from __future__ import annotations
 
@@ -77,6 +77,20 @@ def main(argv: Sequence[str] | None = None) -> int:
     )
     draw.add_argument("--dark", action="store_true", help="for a dark page")
     draw.add_argument("--color", choices=("kind", "grad"), default="kind", help="of boxes (default: kind)")
+    compiled = command(
+        _compile,
+        "write an expression as C, JavaScript or Python",
+        usage=f"{PROGRAM} compile EXPRESSION NAME [NAME ...] -o FILE.c|FILE.js|FILE.py [--gradient]",
+        epilog='example: python -m autograd compile "tanh(w*x + b)" w x b -o neuron.c --gradient',
+    )
+    compiled.add_argument("expression", metavar="EXPRESSION", help='such as "tanh(w*x + b)"')
+    compiled.add_argument(
+        "names", nargs="+", metavar="NAME", help="the variables, in the order of the inputs"
+    )
+    compiled.add_argument(
+        "-o", "--out", type=Path, metavar="FILE", required=True, help="the file; for C also its header"
+    )
+    compiled.add_argument("--gradient", action="store_true", help="write the gradient, too (C, JavaScript)")
     command(_ops, "list the ops with their slopes, also at kinks")
 
     options, rest = parser.parse_known_args(argv)
@@ -221,6 +235,34 @@ def _draw(options: argparse.Namespace) -> None:
     picture = draw(value, dark=options.dark, color=options.color)
     options.out.write_bytes(picture.pipe(options.out.suffix[1:].lower()))
     print(f"wrote {options.out}")
+
+
+def _compile(options: argparse.Namespace) -> None:
+    from autograd import trace
+    from autograd.command_line.expressions import ExpressionError, traced
+
+    parser: argparse.ArgumentParser = options.parser
+    out: Path = options.out
+    kind = out.suffix
+    if kind not in (".c", ".js", ".mjs", ".py"):
+        parser.error(f"-o {out} names no language: write {out.stem}.c, {out.stem}.js or {out.stem}.py")
+    if kind == ".py" and options.gradient:
+        parser.error("--gradient is for C and JavaScript: in Python write autograd.value_and_grad")
+    if repeated := [name for i, name in enumerate(options.names) if name in options.names[:i]]:
+        parser.error(f"{repeated[0]} is given twice: each variable is one input")
+    try:
+        program = trace(traced(options.expression, options.names), **dict.fromkeys(options.names, 0.5))
+        program.name = out.stem
+        if kind == ".c":
+            paths = program.to_c(out.stem, gradient=options.gradient).write(out.parent)
+        else:
+            js = kind != ".py"
+            text = program.to_js(out.stem, gradient=options.gradient) if js else program.to_python()
+            out.write_text(text, encoding="utf-8")
+            paths = [out]
+    except (ExpressionError, ValueError, TypeError) as error:
+        parser.error(str(error))
+    print(f"wrote {' and '.join(map(str, paths))}")
 
 
 def _ops(_: argparse.Namespace) -> None:

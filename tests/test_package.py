@@ -28,6 +28,7 @@ EXCEPTIONS = {
 }
 # Files that import inside functions, so that importing the package stays quick.
 LAZY = {"pictures/__init__.py", "explaining/__init__.py", "command_line/demo.py", "__main__.py"}
+LAZY |= {"programs/program.py"}
 
 
 def imports(path, package="autograd"):

@@ -52,16 +52,17 @@ def _inside(op: Any) -> list[str]:
 def counted(program: Any) -> str:
     """How large a program is."""
     parts = [
-        _count(len(program.inputs), "input"),
-        _count(len(program.lines), "line"),
-        _count(len(program.outputs), "result"),
+        count(len(program.inputs), "input"),
+        count(len(program.lines), "line"),
+        count(len(program.outputs), "result"),
     ]
     if program.guards:
-        parts.append(_count(len(program.guards), "guard"))
+        parts.append(count(len(program.guards), "guard"))
     return ", ".join(parts)
 
 
-def _count(n: int, noun: str) -> str:
+def count(n: int, noun: str) -> str:
+    """A number and its noun: 1 line, 2 lines."""
     return f"{n} {noun}{'s' * (n != 1)}"
 
 

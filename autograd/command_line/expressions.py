@@ -13,7 +13,7 @@ from autograd.table.op import TABLE
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Any
 
 OPERATORS: dict[type[ast.AST], Callable[..., Any]] = {
@@ -77,6 +77,23 @@ def evaluate(text: str, numbers: Mapping[str, float]) -> tuple[Any, dict[str, Va
         raise ExpressionError(text[:60], 0, TOO_DEEP) from None
 
 
+def traced(text: str, names: Sequence[str]) -> Callable[..., Any]:
+    """A function of Values, by these names, that evaluates an expression.
+
+    Raises:
+        ExpressionError: when it is called, if the expression is none, or has other variables.
+    """
+
+    def function(**values: Any) -> Any:
+        given = {normalised(name): value for name, value in values.items()}
+        out, used = evaluate(text, given)
+        if unused := [name for name in given if name not in used]:
+            raise ExpressionError(text, 0, f"{', '.join(unused)} does not occur in the expression")
+        return out
+
+    return function
+
+
 def normalised(name: str) -> str:
     """A name as Python normalises it: the micro sign, for example, becomes the Greek letter mu."""
     return unicodedata.normalize("NFKC", name)
@@ -131,7 +148,8 @@ class _Reader:
     def name(self, node: ast.Name) -> Any:
         if node.id in self.numbers:
             if node.id not in self.variables:
-                self.variables[node.id] = Value(self.numbers[node.id], node.id)
+                number: Any = self.numbers[node.id]
+                self.variables[node.id] = number if type(number) is Value else Value(number, node.id)
             return self.variables[node.id]
         if node.id in CONSTANTS:
             return CONSTANTS[node.id]

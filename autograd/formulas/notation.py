@@ -108,7 +108,7 @@ def c_function(name: str, parameters: Sequence[Any], result: Any) -> str:
         ValueError: if an op has no C form, the function's name means something else in C, or a variable of
             the formula is not among the parameters.
     """
-    if not _is_free_in_c(name):
+    if not is_free_in_c(name):
         raise ValueError(f"{name!r} is no name that C leaves free: choose another, of letters and digits")
     names = c_names([x.name for x in parameters])
     texts: dict[Any, str] = dict(zip(parameters, names, strict=True))
@@ -146,20 +146,20 @@ def c_names(names: Sequence[str]) -> list[str]:
     """For each name a C identifier: the name itself if it means nothing else in C, else one like it."""
     import re
 
-    taken = {name for name in names if _is_free_in_c(name)}
+    taken = {name for name in names if is_free_in_c(name)}
     given = []
     for name in names:
         if name not in taken:
             word = re.sub(r"[^0-9A-Za-z]+", "_", name).strip("_") or "x"
             word = f"x_{word}" if word[0].isdigit() else word
             others = chain((word,), (f"{word}_{i}" for i in count(1)))
-            name = next(x for x in others if x not in taken and _is_free_in_c(x))
+            name = next(x for x in others if x not in taken and is_free_in_c(x))
             taken.add(name)
         given.append(name)
     return given
 
 
-def _is_free_in_c(name: str) -> bool:
+def is_free_in_c(name: str) -> bool:
     return name.isidentifier() and name.isascii() and name not in _c_words()
 
 

@@ -71,21 +71,29 @@ def with_gradients(program: Program, wanted: tuple[int, ...]) -> Program:
     return program._once(("with gradients", wanted), make)  # type: ignore[no-any-return]
 
 
-def value_and_grad(
-    program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | Sequence[int]
-) -> tuple[Any, Any]:
-    """See `Program.value_and_grad`."""
+def check_one_result(program: Program) -> None:
+    """Make sure that a program has one result.
+
+    Raises:
+        TypeError: if it has not.
+    """
     if len(program.outputs) != 1:
         raise TypeError(
             f"a gradient is of one number, and {program.name} has {len(program.outputs)} results: trace a "
             f"function that returns one of them or their sum, or jit(jacobian(f))"
         )
+
+
+def value_and_grad(
+    program: Program, args: tuple[Any, ...], kwargs: dict[str, Any], argnums: int | Sequence[int]
+) -> tuple[Any, Any]:
+    """See `Program.value_and_grad`."""
+    check_one_result(program)
     operands = program._operands(args, kwargs)
     several = not isinstance(argnums, int)
     chosen = list(argnums) if not isinstance(argnums, int) else [argnums]
     places = [_places(program, i) for i in chosen]
     wanted = tuple([i for part in places for i in part])
-
     value, *flat = with_gradients(program, wanted)._results(operands)
     starts = list(accumulate([len(part) for part in places], initial=0))
     parts = [put_together(args[i], flat[start:]) for i, start in zip(chosen, starts, strict=False)]

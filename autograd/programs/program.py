@@ -12,12 +12,15 @@ from autograd.programs.calls import results_of
 from autograd.programs.loops import LoopRecorder, with_lanes
 from autograd.programs.rebuilding import merged_lanes, trimmed
 from autograd.programs.simplify import simplified
+from autograd.programs.tracing import argument_count, with_constants
 from autograd.table.op import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
-    from typing import Any
+    from typing import Any, Literal
+
+    from autograd.backends.c_source import CText
 
     Line = tuple[Op, tuple[Any, ...]]  # an operand is a place, a float, or a tuple of these
     Guard = tuple[Any, bool, str]  # an operand, the truth it must have, and the line of the user's program
@@ -177,6 +180,76 @@ class Program:
     def to_python(self) -> str:
         """The text of a Python function from the numbers of the inputs to the outputs, a tuple."""
         return running.python_text(self)
+
+    def to_c(
+        self,
+        name: str = "f",
+        *,
+        gradient: bool = False,
+        precision: Literal["double", "float"] = "double",
+        captured: Literal["inputs", "constants"] = "inputs",
+    ) -> CText:
+        """A C99 file and its header, ``program.to_c("loss").write(folder)``, that need only math.h.
+
+        ``int NAME(const double *inputs, double *outputs)`` takes the inputs in their order, writes the
+        outputs, and returns 0; or, where a guard fails, its number, counted from 1, with outputs of NAN.
+        Nothing is allocated, and no state is kept. Compile it without contraction (``-ffp-contract=off``) and
+        without ``-ffast-math``: arithmetic then has the same bits as here.
+
+        Args:
+            name: the name of the function and of the files.
+            gradient: whether ``int NAME_value_and_gradient(inputs, outputs, gradient)`` is written, too: the
+                one result, and its derivatives by all inputs that belong to arguments.
+            precision: the type of all numbers. With "float" the gamma functions and their like are still
+                computed as doubles, and rounded.
+            captured: whether Values from outside, a model's parameters, say, are inputs after the arguments,
+                or constants of their traced numbers.
+
+        Raises:
+            ValueError: if an op of yours has no C form, or C gives the name another meaning.
+            TypeError: for the gradient of several results.
+        """
+        from autograd.backends import c_source
+
+        program, derivative = self._exported(gradient, captured)
+        return c_source.text(program, derivative, name, precision)
+
+    def to_js(
+        self,
+        name: str = "f",
+        *,
+        gradient: bool = False,
+        captured: Literal["inputs", "constants"] = "inputs",
+    ) -> str:
+        """The text of an ES module that exports the function ``NAME(inputs)``, for a page or node.
+
+        It takes an array of the inputs in their order and returns a Float64Array of the outputs. Where a
+        guard fails, these are NaN, and ``NAME_condition(inputs)`` gives its number, counted from 1.
+
+        Args:
+            name: the name of the function.
+            gradient: whether ``NAME_value_and_gradient(inputs)`` is exported, too, which returns an object of
+                the number `value` and the Float64Array `gradient`, by all inputs that belong to arguments.
+            captured: as in `to_c`.
+
+        Raises:
+            ValueError: if an op of yours has no JavaScript or C form, or JavaScript reserves the name.
+            TypeError: for the gradient of several results.
+        """
+        from autograd.backends import js_source
+
+        program, derivative = self._exported(gradient, captured)
+        return js_source.text(program, derivative, name)
+
+    def _exported(self, gradient: bool, captured: str) -> tuple[Program, Program | None]:
+        """The program that is exported, and that of its value and gradient."""
+        if captured not in ("inputs", "constants"):
+            raise ValueError(f"captured is 'inputs' or 'constants', not {captured!r}")
+        if gradient:
+            gradients.check_one_result(self)
+        program = with_constants(self) if captured == "constants" else self
+        wanted = tuple(range(argument_count(program)))
+        return program, gradients.with_gradients(program, wanted) if gradient else None
 
     def graph(self) -> list[Any]:
         """The outputs as Values, computed from the traced numbers by nodes; inputs have their names."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from autograd.derivatives.structure import put_together, taken_apart
 from autograd.derivatives.tracing import Trace
 from autograd.graph.engine import Value
+from autograd.graph.lines import picked
 from autograd.graph.names import given_names
-from autograd.graph.recording import tracing_program
+from autograd.graph.recording import current, tracing_program
 from autograd.graph.walks import replaced
 
 TYPE_CHECKING = False
@@ -127,3 +128,32 @@ def derived(
 ) -> Program:
     """The program of a function of a list of Values that this package itself has written."""
     return TracedCall(kind, f, numbers, name, seeks_loops).program(names, numbers, True)
+
+
+def with_constants(program: Program) -> Program:
+    """The program of the arguments alone, in which the Values from outside are their numbers."""
+    count = argument_count(program)
+    if count == len(program.inputs):
+        return program
+
+    def f(inputs: list[Value]) -> list[Any]:
+        found = program._replayed([*inputs, *program.numbers[count:]])
+        guards = [(found[place], truth, source) for place, truth, source in program.guards]
+        current().program.guards += [guard for guard in guards if type(guard[0]) is Value]
+        return [picked(found, out) for out in program.outputs]
+
+    return program._once(  # type: ignore[no-any-return]
+        "with constants",
+        lambda: derived(
+            type(program), f, program.inputs[:count], program.numbers[:count], program.name, seeks_loops=False
+        ),
+    )
+
+
+def argument_count(program: Program) -> int:
+    """How many of the inputs are numbers of the arguments; the others are Values from outside."""
+    if program.arguments is None:
+        return len(program.inputs)
+    leaves: list[Any] = []
+    taken_apart(program.arguments, leaves, "the arguments")
+    return len(leaves)

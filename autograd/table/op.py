@@ -59,6 +59,8 @@ class Op(_native.Callable):  # type: ignore[misc]
         c: a C expression with #1, #2 for the operands; for a variadic op the name of a C function of
             (n, xs, ys ...), the length of the sequences and an array of doubles for each.
         c_helper: the C function that `c` calls, unless libm has it.
+        js: the same as `c` for JavaScript; "" rewrites `c`, which works for functions of doubles and ints.
+        js_helper: the JavaScript function that `js` calls.
         python: a Python expression with #1, #2 for the operands that gives what `forward` gives for floats
             (a division by 0 may raise); "" calls `forward`. For a sum over sequences, the term that is added.
         numpy: the same for arrays, in terms of ``np``; "" has NumPy's function of the method's name, or
@@ -99,6 +101,8 @@ class Op(_native.Callable):  # type: ignore[misc]
         latex: str = "",
         c: str = "",
         c_helper: str = "",
+        js: str = "",
+        js_helper: str = "",
         python: str = "",
         numpy: str | Callable[[Any], Any] = "",
         domain: Sequence[tuple[float, float]] = (),
@@ -132,6 +136,8 @@ class Op(_native.Callable):  # type: ignore[misc]
         self.latex = latex
         self.c = c
         self.c_helper = c_helper
+        self.js = js
+        self.js_helper = js_helper
         self.python = python
         self.numpy = numpy
         self.domain = tuple(domain) or ((-2.0, 2.0),) * self.arity

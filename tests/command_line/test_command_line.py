@@ -278,3 +278,37 @@ class TestDraw:
         monkeypatch.setenv("PATH", "")
         assert main(["draw", *NEURON, "-o", str(tmp_path / "a.pdf")]) == 1
         assert "no program was found that draws a graph as pdf" in capsys.readouterr().err
+
+
+class TestCompile:
+    def test_each_language(self, tmp_path, capsys):
+        command = ["compile", "tanh(w*x) + b", "b", "x", "w", "-o"]
+        assert main([*command, str(tmp_path / "neuron.c"), "--gradient"]) == 0
+        assert capsys.readouterr().out == f"wrote {tmp_path / 'neuron.c'} and {tmp_path / 'neuron.h'}\n"
+        header = (tmp_path / "neuron.h").read_text()
+        assert "inputs[0] is b\n *   inputs[1] is x\n" in header
+        assert "int neuron_value_and_gradient(" in header
+        assert main([*command, str(tmp_path / "neuron.js")]) == 0
+        assert "export function neuron(inputs" in (tmp_path / "neuron.js").read_text()
+        assert main([*command, str(tmp_path / "neuron.py")]) == 0
+        space = {}
+        exec((tmp_path / "neuron.py").read_text(), space)
+        assert space["neuron"](0.25, 2.0, 0.5) == (math.tanh(1.0) + 0.25,)
+
+    @pytest.mark.parametrize(
+        ("words", "problem"),
+        [
+            (["x*y", "x", "-o", "f.c"], "y has no number"),
+            (["x*x", "x", "y", "-o", "f.c"], "y does not occur in the expression"),
+            (["x*x", "x", "x", "-o", "f.c"], "x is given twice"),
+            (["x*x", "x", "-o", "f.rs"], "names no language: write f.c, f.js or f.py"),
+            (["x*x", "x", "-o", "f.py", "--gradient"], "--gradient is for C and JavaScript"),
+            (["x*x", "x", "-o", "exp.c"], "'exp' is no name that C leaves free"),
+            (["x*(x", "x", "-o", "f.c"], "not an expression"),
+        ],
+    )
+    def test_wrong_arguments_are_refused(self, words, problem, capsys):
+        with pytest.raises(SystemExit) as stop:
+            main(["compile", *words])
+        assert stop.value.code == 2
+        assert problem in capsys.readouterr().err
