@@ -251,7 +251,8 @@ def _compile(options: argparse.Namespace) -> None:
     if repeated := [name for i, name in enumerate(options.names) if name in options.names[:i]]:
         parser.error(f"{repeated[0]} is given twice: each variable is one input")
     try:
-        program = trace(traced(options.expression, options.names), **dict.fromkeys(options.names, 0.5))
+        example: dict[str, Any] = dict.fromkeys(options.names, 0.5)
+        program = trace(traced(options.expression, options.names), **example)
         program.name = out.stem
         if kind == ".c":
             paths = program.to_c(out.stem, gradient=options.gradient).write(out.parent)
