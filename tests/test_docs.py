@@ -1,7 +1,11 @@
-"""The pages docs/from_*.md and docs/programs.md: their code runs, and gives the numbers and errors shown."""
+"""The pages of docs: their code runs, and gives the numbers and errors shown."""
 
+import contextlib
 import importlib
+import io
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -97,6 +101,51 @@ def test_the_blocks_of_programs_print_the_text_shown(capsys):
         assert capsys.readouterr().out == printed
 
 
+@pytest.fixture(scope="module")
+def exported():
+    """The folder with the files that the blocks of export.md write; what they print is compared."""
+    space = {}
+    for code, printed in blocks("export"):
+        out = io.StringIO()
+        with contextlib.redirect_stdout(out):
+            exec(compile(code, "page.py", "exec"), space)
+        assert out.getvalue() == printed
+    return space
+
+
+@pytest.mark.skipif(shutil.which("gcc") is None, reason="there is no gcc here")
+def test_the_c_program_of_the_page_gives_the_outputs_of_the_model(exported):
+    folder, model = exported["folder"], exported["model"]
+    text = (DOCS / "export.md").read_text(encoding="utf-8")
+    (main,) = re.findall(r"```c\n(.*?)```", text, re.S)
+    (folder / "main.c").write_text(main)
+    (command,) = re.findall(r"`(gcc [^`]*)`", text)
+    subprocess.run([*command.split(), "-Wall", "-Wextra", "-Werror", "-o", "main"], cwd=folder, check=True)
+    printed = subprocess.run([folder / "main"], stdout=subprocess.PIPE, text=True, check=True).stdout
+    found = list(map(float, printed.split()))
+    assert found == pytest.approx([model(x).data for x in exported["X"]], rel=1e-12)
+    assert [x > 0.0 for x in found] == [False, True, True, False]
+
+
+@pytest.mark.skipif(shutil.which("chromium") is None, reason="there is no chromium here")
+def test_the_web_page_of_the_page_shows_value_and_gradient(exported):
+    folder = exported["folder"]
+    (html,) = re.findall(r"```html\n(.*?)```", (DOCS / "export.md").read_text(encoding="utf-8"), re.S)
+    module = (folder / "bump.mjs").read_text()
+    inline = re.sub(r'import .* from "./bump.mjs";', lambda _: module.replace("export ", ""), html)
+    (folder / "page.html").write_text(f"<!doctype html>{inline}", encoding="utf-8")
+    shown = subprocess.run(
+        ["chromium", "--headless", "--no-sandbox", "--dump-dom", f"file://{folder}/page.html"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+        check=True,
+    ).stdout
+    (numbers_shown,) = re.findall(r'<p id="out">(.*?)</p>', shown)
+    value, (by_x, by_y) = exported["bump"].value_and_grad(1.5, 0.5, argnums=(0, 1))
+    assert list(map(float, numbers_shown.split())) == pytest.approx([value, value, by_x, by_y], rel=1e-14)
+
+
 def refusals():
     """For each row of the table in programs.md: the code, the beginning of its error, and what to write."""
     text = (DOCS / "programs.md").read_text(encoding="utf-8")
@@ -157,5 +206,5 @@ def test_what_a_call_raises(row, call):
 
 def test_the_readme_links_the_pages():
     readme = (DOCS.parent / "README.md").read_text(encoding="utf-8")
-    for page in (*PAGES, "programs"):
+    for page in (*PAGES, "programs", "export"):
         assert f"(docs/{page}.md)" in readme
