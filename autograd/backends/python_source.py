@@ -10,6 +10,7 @@ import linecache
 import math
 from functools import partial
 from itertools import count
+from weakref import finalize
 
 from autograd.backends import strong_zero
 from autograd.formulas.notation import fill
@@ -142,12 +143,14 @@ def unpacking(names: Sequence[str], source: str) -> list[str]:
 
 
 def compiled(name: str, parameters: str, statements: Sequence[str], scope: dict[str, Any]) -> Any:
-    """The function of these statements, whose source tracebacks and `inspect` can show."""
+    """The function of these statements, whose source tracebacks and `inspect` can show while it exists."""
     source = "\n".join([f"def {name}({parameters}):", *[f"    {line}" for line in statements], ""])
     file = f"<program {next(_numbered)} {name}>"
     exec(compile(source, file, "exec"), scope)
     linecache.cache[file] = (len(source), None, source.splitlines(keepends=True), file)
-    return scope[name]
+    function = scope.pop(name)  # which would be a cycle
+    finalize(function, linecache.cache.pop, file, None).atexit = False
+    return function
 
 
 def straight(program: Any, backend: str, strict: bool) -> Callable[[Sequence[float]], Any]:

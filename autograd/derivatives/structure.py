@@ -87,9 +87,9 @@ def arguments_apart(args: Any, kwargs: dict[str, Any], leaves: list[Any], name: 
 
 def _take_array(array: Any, leaves: list[Any], where: str) -> None:
     items = array.ravel().tolist()
-    if array.dtype.kind == "f":
+    if array.dtype.kind == "f" and array.itemsize <= 8:
         leaves.extend(items)
-    elif array.dtype.kind in "iub":
+    elif array.dtype.kind in "fiub":
         leaves.extend(map(float, items))
     else:
         leaves.extend([x if type(x) is Value else number(x, f"an element of {where}") for x in items])

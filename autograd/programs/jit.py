@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import warnings
 from functools import update_wrapper
 from types import MethodType
@@ -22,7 +23,7 @@ from autograd.programs.trace import traced
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from typing import Any, Literal
+    from typing import Any, Literal, SupportsIndex
 
     Backend = Literal["auto", "python", "numpy"]
 
@@ -123,6 +124,14 @@ class Jitted(Generic[P, R]):
     def __get__(self, owner: Any, kind: type | None = None) -> Any:
         return self if owner is None else MethodType(self, owner)
 
+    def __reduce_ex__(self, protocol: SupportsIndex) -> Any:
+        """A decorated function is pickled by its name, as functions are."""
+        found: Any = sys.modules.get(getattr(self, "__module__", ""))
+        name: str = getattr(self, "__qualname__", "")
+        for part in name.split("."):
+            found = getattr(found, part, None)
+        return name if found is self else super().__reduce_ex__(protocol)
+
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         if current().program is not None:
             return self.f(*args, **kwargs)
@@ -208,7 +217,7 @@ class Jitted(Generic[P, R]):
                 f"argument {i} is in static_argnums, and a program is kept for each of its values, so it "
                 f"has to be hashable, which the {type(x).__name__} {x!r} is not: pass a tuple, not a list"
             ) from None
-        return type(x), repr(x) if type(x) is float else x  # 0.0 equals -0.0
+        return _exactly(x)
 
     def _run(self, kept: Kept[P], leaves: Sequence[Any]) -> list[Any] | None:
         """The results; None where a guard fails."""
@@ -273,6 +282,15 @@ def _of_floats(program: Program, backend: str) -> Callable[[Sequence[float]], An
         return rebuilt(found)
 
     return quick
+
+
+def _exactly(x: Any) -> Any:
+    """A key that tells apart what equality does not: 1, 1.0 and True, 0.0 and -0.0, also inside tuples."""
+    if type(x) is tuple:
+        return tuple, tuple(map(_exactly, x))
+    if type(x) is frozenset:
+        return frozenset, frozenset(map(_exactly, x))
+    return type(x), repr(x) if type(x) is float else x
 
 
 @overload
