@@ -318,7 +318,7 @@ static PyObject *get_requires_grad(Value *self, void *unused)
 
 static int set_requires_grad(Value *self, PyObject *flag, void *unused)
 {
-    if (cannot_delete(flag, "requires_grad") < 0)
+    if (cannot_delete(flag, "requires_grad") < 0 || check_readable(self, ".requires_grad =") < 0)
         return -1;
     if (self->code != LEAF) {
         refuse("computed_requires_grad", (PyObject *)self, NULL);

@@ -162,6 +162,8 @@ static PyObject *passed_back(Sweep *sweep, const Value *node, PyObject *carried,
     PyObject *pairs = PyObject_CallFunctionObjArgs(python.carried_back, (PyObject *)node, carried, sweep->collected,
                                                    graph, NULL);
     Py_DECREF(carried);
+    if (pairs && !PyList_CheckExact(pairs))
+        Py_SETREF(pairs, PySequence_List(pairs));
     if (pairs && keep_places(sweep) < 0)
         Py_CLEAR(pairs);
     return pairs;

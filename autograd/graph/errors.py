@@ -21,6 +21,7 @@ _INSTEAD = {
     "backward()": "return the loss, and call backward() on the result; or trace value_and_grad(f)",
     ".data =": "set leaves outside of the function; inside, compute with the new number itself",
     ".grad =": "set gradients outside of the function",
+    ".requires_grad =": "set it outside of the function, or write v.detach() for a number without slopes",
     "int()": "name the argument in static_argnums if it is an index or a size; floor(v) is a number",
     "an index": "name the argument in static_argnums, so that a program is traced for each of its numbers",
 }

@@ -305,13 +305,16 @@ class Recorder:
     Attributes:
         name: the name of the function.
         guards: the guards in the order in which they were asked.
+        refused: the first error of what may not be asked of a Value: it is raised again when the trace
+            ends, should the function have caught it.
     """
 
-    __slots__ = ("guards", "name")
+    __slots__ = ("guards", "name", "refused")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.guards: list[tuple[Any, bool, str]] = []
+        self.refused: errors.TraceError | None = None
 
     def guard(self, node: Any) -> bool:
         """The truth of a node: whether its number is not 0. The program holds for inputs with the same."""
@@ -324,7 +327,9 @@ class Recorder:
 
     def refusal(self, node: Any, what: str) -> errors.TraceError:
         """The error for `what` was asked of a Value: its number, say."""
-        return errors.in_trace(node, what, self.name, caller())
+        error = errors.in_trace(node, what, self.name, caller())
+        self.refused = self.refused or error
+        return error
 
 
 def tracing_program(recorder: Recorder) -> Block:

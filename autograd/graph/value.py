@@ -179,6 +179,8 @@ class Value(Behaviour):
 
     @requires_grad.setter
     def requires_grad(self, flag: bool) -> None:
+        if open_blocks and current().program is not None:
+            raise current().program.refusal(self, ".requires_grad =")
         if self._made_by is not None:
             raise errors.computed_requires_grad(self)
         self._requires_grad = bool(flag)

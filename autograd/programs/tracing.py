@@ -54,7 +54,10 @@ class TracedCall(Trace):
 
     def call(self, f: Callable[[list[Value]], Any]) -> Any:
         with tracing_program(self.recorder):
-            return super().call(f)
+            found = super().call(f)
+        if self.recorder.refused is not None:  # the function has caught it
+            raise self.recorder.refused
+        return found
 
     def results(self, name: str) -> list[Any]:
         leaves: list[Any] = []

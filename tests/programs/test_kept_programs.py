@@ -6,8 +6,9 @@ import linecache
 import pickle
 
 import numpy as np
+import pytest
 
-from autograd import jit
+from autograd import TraceError, Value, jit
 
 
 @jit
@@ -49,3 +50,28 @@ def test_arrays_of_long_doubles_are_numbers():
     found = jit(lambda xs: xs * 2.0)(np.arange(3, dtype=np.longdouble))
     assert found.dtype == float
     assert found.tolist() == [0.0, 2.0, 4.0]
+
+
+def test_a_refusal_that_the_function_catches_is_raised_when_the_trace_ends():
+    """Otherwise the program would follow the way of the error, which plain numbers do not take."""
+
+    def careful(x):
+        try:
+            return float(x)
+        except Exception:
+            return x * 2.0
+
+    with pytest.raises(TraceError, match=r"float\(\) of Value"):
+        jit(careful)(3.0)
+
+
+def test_requires_grad_cannot_be_set_in_a_trace():
+    w = Value(2.0)
+
+    def freezing(x):
+        w.requires_grad = False
+        return w * x
+
+    with pytest.raises(TraceError, match=r"\.requires_grad = of Value"):
+        jit(freezing)(3.0)
+    assert w.requires_grad
