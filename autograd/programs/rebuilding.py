@@ -132,6 +132,7 @@ def _merged(
         sources.append(own)
     made: list[Any] = []
     results: list[Any] = []
+    guards: list[Any] = []
     count = len(uniform) + len(columns)
     for op, own in zip((op_1, op_2), sources, strict=True):
         (path,) = op.paths
@@ -139,13 +140,6 @@ def _merged(
         new += range(count + len(made), count + len(made) + len(path.lines))
         made += [(line_op, tuple([_at(x, new) for x in args])) for line_op, args in path.lines]
         results += [_at(x, new) for x in path.outputs]
-    guards = []
-    start = 0
-    for op, own in zip((op_1, op_2), sources, strict=True):
-        (path,) = op.paths
-        new = [len(uniform) + columns[key] if is_column else uniform[key] for is_column, key in own]
-        new += range(count + start, count + start + len(path.lines))
-        start += len(path.lines)
         guards += [(_at(place, new), truth, source) for place, truth, source in path.guards]
     made, found = simplified(count, made, [*results, *[place for place, _, _ in guards]])
     path = op_1.paths[0]

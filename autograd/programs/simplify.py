@@ -153,18 +153,10 @@ def simplified(inputs: int, lines: Iterable[Line], roots: Sequence[Any]) -> tupl
     builder = Builder(inputs)
     places: list[Any] = list(range(inputs))
     shared: dict[int, tuple[Any, ...]] = {}
-
-    def moved(x: Any) -> Any:
-        if type(x) is tuple:
-            if id(x) not in shared:
-                shared[id(x)] = tuple([x_i if type(x_i) is float else places[x_i] for x_i in x])
-            return shared[id(x)]
-        return x if type(x) is float else places[x]
-
     lines = list(lines)  # which keeps the tuples that `shared` knows by their ids
     for op, args in lines:
-        places.append(builder.add(op, tuple(map(moved, args))))
-    new = [moved(root) for root in roots]
+        places.append(builder.add(op, tuple([_moved(x, places, shared) for x in args])))
+    new = [_moved(root, places, shared) for root in roots]
     made = gathered_sums(inputs, builder.lines, new)
     return without_dead(inputs, made, new)
 
@@ -263,6 +255,7 @@ def without_dead(inputs: int, lines: Sequence[Line], roots: Sequence[Any]) -> tu
 
 
 def _moved(x: Any, new: list[Any], shared: dict[int, tuple[Any, ...]]) -> Any:
+    """An operand at its new place; a sequence that lines share stays shared."""
     if type(x) is tuple:
         if id(x) not in shared:
             shared[id(x)] = tuple([x_i if type(x_i) is float else new[x_i] for x_i in x])
