@@ -15,7 +15,7 @@ from autograd.table import ops
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
     from autograd.programs.program import Program
@@ -94,10 +94,7 @@ class Lanes(CallOfNumbers):
             path = self.paths[holds.index(True)]
             found = path._replayed(lane)
             rows.append([picked(found, out) for out in path.outputs])
-        results: list[Any] = []
-        for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
-            results += [ops.sum_of(column)] if is_sum else column
-        return results
+        return self._joined(rows, ops.sum_of)
 
     def _written_out(self, operands: Sequence[Any]) -> list[Any]:
         """The results for operands of any kind, Symbols, say, lane by lane."""
@@ -112,9 +109,13 @@ class Lanes(CallOfNumbers):
         for b in range(self.size):
             found = path._replayed([*operands[: self.uniform], *[column[b] for column in columns]])
             rows.append([picked(found, out) for out in path.outputs])
+        return self._joined(rows, lambda column: sum(column, 0.0))
+
+    def _joined(self, rows: list[list[Any]], add: Callable[[tuple[Any, ...]], Any]) -> list[Any]:
+        """The results from a row of outputs for each lane, with `add` for the sums."""
         results: list[Any] = []
         for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
-            results += [sum(column, 0.0)] if is_sum else column
+            results += [add(column)] if is_sum else column
         return results
 
     def _columns(self, operands: Sequence[Any]) -> list[Sequence[Any]]:
@@ -301,16 +302,7 @@ class Lanes(CallOfNumbers):
                     break
             else:
                 return 0
-        results: list[float] = []
-        for is_sum, column in zip(self.summed, zip(*rows, strict=True), strict=True):
-            if is_sum:
-                total = 0.0
-                for x in column:
-                    total += x
-                results.append(total)
-            else:
-                results += column
-        return results
+        return self._joined(rows, ops.sum_of.forward)
 
     def _loop_function(self, strict: bool) -> Any:
         key = "loop", strict

@@ -168,19 +168,18 @@ def _merged(
 
 def trimmed(inputs: int, lines: list[Any], roots: list[Any]) -> tuple[list[Any], list[Any]]:
     """The lines with `Lanes` that compute only the outputs that are used, from the inputs that these need."""
-    used: dict[int, set[int]] = {}
-    for op, args in lines:
+    outputs: dict[int, dict[int, int]] = {}  # for each call the places of its Outputs, and of their results
+    for place, (op, args) in enumerate(lines, inputs):
         if type(op) is Output:
-            used.setdefault(args[0], set()).add(op.place)
+            outputs.setdefault(args[0], {})[place] = op.place
     results: dict[int, tuple[NewCall, int]] = {}
     for place, (op, args) in enumerate(lines, inputs):
         if type(op) is Lanes:
-            found = _trimmed(op, args[0], used.get(place, set()))
+            used = outputs.get(place, {})
+            found = _trimmed(op, args[0], set(used.values()))
             if found is not None:
                 call, moved = found
-                for i, (user, user_args) in enumerate(lines, inputs):
-                    if type(user) is Output and user_args[0] == place:
-                        results[i] = call, moved[user.place]
+                results |= {output: (call, moved[result]) for output, result in used.items()}
     return rebuilt(inputs, lines, roots, results) if results else (lines, roots)
 
 
