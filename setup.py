@@ -1,7 +1,7 @@
-"""The native extension, which is optional: its kernels are made from the table of ops, then compiled.
+"""The native extensions, which are optional: their kernels are made from the table of ops, then compiled.
 
 Everything else about the package stands in pyproject.toml. In the environment, ``AUTOGRAD_PURE=1`` leaves
-the extension out, ``AUTOGRAD_NATIVE=1`` lets the build fail without it, and ``AUTOGRAD_CFLAGS`` adds flags.
+the extensions out, ``AUTOGRAD_NATIVE=1`` lets the build fail without them, ``AUTOGRAD_CFLAGS`` adds flags.
 """
 
 import os
@@ -11,7 +11,7 @@ from pathlib import Path
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-SOURCES = Path("autograd", "_native")
+ENGINE, MACHINE = Path("autograd", "_native"), Path("autograd", "_machine")
 
 
 def asked(name):
@@ -24,14 +24,28 @@ REQUIRED = asked("AUTOGRAD_NATIVE")
 # Without contraction a*b + c is rounded twice, as in Python; nothing here reads errno.
 GCC = ["-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
 MSVC = ["/std:c11", "/fp:precise"]
+# Loops over columns become vector instructions only where an operation may be computed without need.
+LOOPS = ["-O3", "-fno-trapping-math"]
 
-extension = Extension(
-    "autograd._native.engine",
-    sources=[(SOURCES / "engine.c").as_posix()],
-    depends=[path.as_posix() for path in sorted(SOURCES.glob("*.[ch]"))],
-    libraries=[] if sys.platform == "win32" else ["m"],
-    optional=not REQUIRED,
-)
+
+def extension(name, folder, sources):
+    return Extension(
+        name,
+        sources=[(folder / source).as_posix() for source in sources],
+        depends=[path.as_posix() for path in sorted(folder.glob("*.[ch]"))],
+        libraries=[] if sys.platform == "win32" else ["m"],
+        optional=not REQUIRED,
+    )
+
+
+extensions = [
+    extension("autograd._native.engine", ENGINE, ["engine.c"]),
+    extension(
+        "autograd._machine.machine",
+        MACHINE,
+        ["machine.c", "lanes.c", "scalars.c", "width_base.c", "width_avx2.c", "width_avx512.c"],
+    ),
+]
 
 
 class BuildNative(build_ext):
@@ -39,7 +53,8 @@ class BuildNative(build_ext):
 
     def build_extension(self, ext):
         flags = os.environ.get("AUTOGRAD_CFLAGS", "").split()
-        ext.extra_compile_args = [*(MSVC if self.compiler.compiler_type == "msvc" else GCC), *flags]
+        own = LOOPS if ext.name == "autograd._machine.machine" else []
+        ext.extra_compile_args = [*(MSVC if self.compiler.compiler_type == "msvc" else GCC + own), *flags]
         ext.extra_link_args = [flag for flag in flags if flag.startswith("-fsanitize")]
         header = self._write_kernels()
         ext.include_dirs = [header.parent.as_posix()]
@@ -49,9 +64,7 @@ class BuildNative(build_ext):
         except Exception as error:  # whatever a compiler, or its absence, may come up with
             if REQUIRED:
                 raise
-            print(
-                f"scalar-autograd is installed in pure Python, without its native engine: {error}", flush=True
-            )
+            print(f"scalar-autograd is installed in pure Python, without {ext.name}: {error}", flush=True)
 
     def _write_kernels(self):
         """The header with the C text of the table, in the folder of things that are built."""
@@ -68,6 +81,6 @@ class BuildNative(build_ext):
 
 
 setup(
-    ext_modules=[extension] if WANTED else [],
+    ext_modules=extensions if WANTED else [],
     cmdclass={"build_ext": BuildNative},
 )

@@ -27,12 +27,12 @@ from autograd.table.operand import Operand
 def kernels() -> str:
     """The text of kernels.h."""
     rows = [op for op in TABLE.values() if op.shape != OTHER]  # an OTHER row runs by its rules in Python
-    texts = [op.c_helper for op in rows if op.c_helper]
+    texts = [op.c_helper.replace("static double", "static inline double") for op in rows if op.c_helper]
     texts += [_forward(op) for op in rows]
     joint = [op.name for op in rows if op.variadic and _sequence_slope(op, 0)[1]]
     texts += [_joint_slopes(op) for op in rows if op.name in joint]
     texts += [_slope(op, i) for op in rows if op.name not in joint for i in range(op.arity)]
-    parts = ["/* Made from the table of ops by kernels.py. */\n"]
+    parts = ["/* Made from the table of ops by kernels.py. */\n", "#pragma once\n"]
     parts.append(f"#define TABLE_FINGERPRINT {fingerprint()}\n")
     parts.append(f"#define TABLE_SIZE {len(rows)}\n")
     parts.append(f"typedef enum {{ {', '.join([*SHAPES.values(), OTHER])} }} Shape;\n")
@@ -45,6 +45,7 @@ def kernels() -> str:
             parts.append(f"#define {shape}_OPS_ALL_SLOPES_AT_ONCE(X) {_listed(joint)}\n")
     all_rows = [f"X({op.name}, {op.shape}, {_has_slopes(op)})" for op in rows]
     parts.append(f"#define ALL_OPS(X) {' '.join(all_rows)}\n")
+    parts.append(f"#define MASKING_OPS(X) {_listed([op.name for op in rows if op.masks])}\n")
     for shape, arity in (("UNARY", 1), ("BINARY", 2)):
         methods = [
             f"X({op.name}, {op.method}, {json.dumps(op.__doc__)})"

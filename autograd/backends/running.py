@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from autograd._machine import machine
 from autograd.backends import python_source, vectors
+from autograd.backends.machines import machine_of
 from autograd.backends.strong_zero import finite, has_chains, strict_lines
 from autograd.table import ops
 from autograd.table.call import Output
@@ -12,7 +14,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any
 
-BACKENDS = ("auto", "numpy", "python")
+BACKENDS = ("auto", "native", "numpy", "python")
+FEWEST_INPUTS = (
+    64  # of programs that the machine runs on arrays: fewer numbers are moved as quickly in a list
+)
 MOST_LINES = 20_000  # of generated source; longer programs run line by line
 
 
@@ -20,11 +25,21 @@ def check_backend(backend: str) -> str:
     """The name of a backend.
 
     Raises:
-        ValueError: for another name.
+        ValueError: for another name, and for "native" where the extension is missing.
     """
     if backend not in BACKENDS:
         raise ValueError(f"backend is one of {', '.join(map(repr, BACKENDS))}, not {backend!r}")
+    if backend == "native" and machine is None:
+        raise ValueError(
+            "the backend 'native' needs the extension autograd._machine.machine, which is not in use here: "
+            "install the package where there is a C compiler, without AUTOGRAD_PURE, or write backend='auto'"
+        )
     return backend
+
+
+def native(program: Any, backend: str, strict: bool = False) -> Any:
+    """The machine that runs a program, or None if another backend does."""
+    return machine_of(program, strict) if backend in ("auto", "native") else None
 
 
 def run(program: Any, numbers: Sequence[float], backend: str, strict: bool = False) -> Any:
@@ -47,6 +62,8 @@ def run_vector(program: Any, numbers: Any, backend: str, strict: bool = False) -
 
 def in_vectors(program: Any, backend: str) -> bool:
     """Whether a program runs on arrays."""
+    if native(program, backend) is not None:
+        return len(program.inputs) >= FEWEST_INPUTS
     return backend != "python" and len(program.lines) <= MOST_LINES and vectors.suits(program)
 
 
@@ -56,6 +73,16 @@ def vector_runner(program: Any, backend: str, strict: bool) -> Callable[[Any], A
     def make() -> Any:
         import numpy
 
+        own = native(program, backend, strict)
+        if own is not None:
+            count = len(program.outputs)
+
+            def by_machine(numbers: Any) -> Any:
+                results = numpy.empty(count)
+                failed = own.run_into(numbers, results)
+                return results if failed < 0 else failed
+
+            return by_machine
         quick = vectors.function(program, backend, strict)
 
         def with_edges(numbers: Any) -> Any:
@@ -74,6 +101,9 @@ def runner(program: Any, backend: str, strict: bool) -> Callable[[Sequence[float
     """The function that runs a program."""
 
     def make() -> Any:
+        own = native(program, backend, strict)
+        if own is not None:
+            return own.run
         if len(program.lines) > MOST_LINES:
             return lambda numbers: _line_by_line(program, numbers, backend, strict)
         if in_vectors(program, backend):

@@ -95,12 +95,8 @@ class ProgramCall(CallOfNumbers):
         wanted = tuple([i for i, x in enumerate(operands) if type(x) is Value])
         program = pulled(self.program, wanted)
         seeds = [adjoints.get(i, 0.0) for i in range(len(self.program.outputs))]
-        if graph:
-            found = results_of(program, [*operands, *seeds], self.backend)
-        else:
-            found = program.run(
-                [*[x if type(x) is float else x._number for x in operands], *seeds], self.backend
-            )
+        given = operands if graph else [x if type(x) is float else x._number for x in operands]
+        found = results_of(program, [*given, *seeds], self.backend)  # an adjoint may be a Symbol
         return [(operands[i], x) for i, x in zip(wanted, found, strict=True)]
 
     def __reduce__(self) -> Any:

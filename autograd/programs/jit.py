@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Any, Literal, SupportsIndex
 
-    Backend = Literal["auto", "python", "numpy"]
+    Backend = Literal["auto", "native", "numpy", "python"]
 
 MOST_PATHS = 64
 FLOATS = {float}
@@ -322,11 +322,13 @@ def jit(  # noqa: F811
         f: the function. Without it, `jit` returns a decorator.
         static_argnums: positions of arguments that are no numbers to trace: a size, an index, a model. A
             program is kept for each of their values.
-        backend: "python" runs generated Python source, "numpy" lanes of `vmap` as arrays; "auto" chooses.
+        backend: "native" runs programs in C, but ops of yours as "auto" does where the extension is missing:
+            "python" runs generated Python source, "numpy" lanes of `vmap` as arrays; "auto", the default,
+            chooses the first of these that there is.
 
     Raises:
         TraceError, TypeError: as `trace`, at the first call.
-        ValueError: for another backend.
+        ValueError: for another backend, and for "native" where the extension is missing.
     """
     if f is None:
         return lambda f: Jitted(f, static_argnums, backend)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import chain
 
 from autograd.backends import numpy_source, python_source, running
+from autograd.backends.machines import machine_of_lanes
 from autograd.backends.strong_zero import finite, has_chains
 from autograd.graph.engine import Value
 from autograd.graph.lines import picked
@@ -133,6 +134,9 @@ class Lanes(CallOfNumbers):
         return found  # type: ignore[no-any-return]
 
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
+        own = self._machine(backend, len(numbers), strict)
+        if own is not None:
+            return own.run(numbers)
         if self._in_python(backend):
             return self._looped(numbers, strict)
         import numpy
@@ -140,8 +144,18 @@ class Lanes(CallOfNumbers):
         found = self.run_vector(numpy.array(numbers, dtype=float), backend, strict)
         return found if type(found) is int else found.tolist()
 
+    def _machine(self, backend: str, operands: int, strict: bool) -> Any:
+        """The machine that runs the op, or None."""
+        if backend not in ("auto", "native"):
+            return None
+        key = "machine", strict
+        if key not in self._made:
+            results = sum(1 if is_sum else self.size for is_sum in self.summed)
+            self._made[key] = machine_of_lanes(self, operands, results, strict)
+        return self._made[key]
+
     def _in_python(self, backend: str) -> bool:
-        return backend == "python" or (backend == "auto" and self.size < FEW)
+        return backend == "python" or (backend != "numpy" and self.size < FEW)
 
     def run_vector(self, numbers: Any, backend: str, strict: bool) -> Any:
         """`run` for an array of the operands, which returns an array of the results."""

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Any, Literal
 
-    from autograd.backends.c_source import CText
+    from autograd.exports.c_source import CText
 
     Line = tuple[Op, tuple[Any, ...]]  # an operand is a place, a float, or a tuple of these
     Guard = tuple[Any, bool, str]  # an operand, the truth it must have, and the line of the user's program
@@ -209,7 +209,7 @@ class Program:
             ValueError: if an op of yours has no C form, or C gives the name another meaning.
             TypeError: for the gradient of several results.
         """
-        from autograd.backends import c_source
+        from autograd.exports import c_source
 
         program, derivative = self._exported(gradient, captured)
         return c_source.text(program, derivative, name, precision)
@@ -236,7 +236,7 @@ class Program:
             ValueError: if an op of yours has no JavaScript or C form, or JavaScript reserves the name.
             TypeError: for the gradient of several results.
         """
-        from autograd.backends import js_source
+        from autograd.exports import js_source
 
         program, derivative = self._exported(gradient, captured)
         return js_source.text(program, derivative, name)

@@ -511,7 +511,9 @@ def absolute_terms(out, leaves):
 
 class TestChoice:
     def test_unknown_backends_are_refused_by_name(self):
-        with pytest.raises(ValueError, match="backend is one of 'auto', 'numpy', 'python', not 'gpu'"):
+        with pytest.raises(
+            ValueError, match="backend is one of 'auto', 'native', 'numpy', 'python', not 'gpu'"
+        ):
             jit(lambda x: x, backend="gpu")
 
     def test_a_division_by_zero_is_an_infinity_in_every_backend(self):

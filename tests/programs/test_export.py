@@ -13,7 +13,7 @@ from random_programs import ARITHMETIC, EDGES, TESTED, bits, computed, random_li
 import autograd as ag
 from autograd import Op, Program, Value, cos, dot, exp, sigmoid, sin, tanh, trace, vmap, where
 from autograd.backends import numpy_source, running
-from autograd.backends.exported_lines import LINES
+from autograd.exports.exported_lines import LINES
 
 LANGUAGES = ("c", "js")
 

@@ -16,7 +16,7 @@ from test_export import OF_LANES, long_program, program_of
 
 import autograd as ag
 from autograd import Program, dot, trace
-from autograd.backends.c_source import TAKEN, in_floats
+from autograd.exports.c_source import TAKEN, in_floats
 
 NAMES = ["double", "*/ x", "/* x */", "a\\\n", "é", "x y", "w[0]", "NAN", "main"]
 

@@ -5,16 +5,16 @@
 
 from __future__ import annotations
 
-from autograd.backends import exported_lines
-from autograd.backends.exported_lines import can_fail
+from autograd.exports import exported_lines
+from autograd.exports.exported_lines import can_fail
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from typing import Any
 
-    from autograd.backends.exported_lines import Target
-    from autograd.backends.language import Language
+    from autograd.exports.exported_lines import Target
+    from autograd.exports.language import Language
 
 
 class Exported:

@@ -9,9 +9,9 @@ from pathlib import Path
 from struct import pack, unpack
 
 from autograd.backends import listing
-from autograd.backends.exported import Exported
-from autograd.backends.exported_lines import can_fail
-from autograd.backends.language import Language
+from autograd.exports.exported import Exported
+from autograd.exports.exported_lines import can_fail
+from autograd.exports.language import Language
 from autograd.formulas.javascript_math import LIBRARY, MATH
 from autograd.formulas.notation import c_number, is_free_in_c
 

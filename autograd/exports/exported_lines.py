@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from typing import Any
 
-    from autograd.backends.exported import Exported
+    from autograd.exports.exported import Exported
 
     # Where a number is: an array and a place there; ("", text) for a name, ("#", number) for a constant.
     Where = tuple[str, Any]

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 
 from autograd.backends import listing
-from autograd.backends.c_source import conditions, indented
-from autograd.backends.c_source import inputs as described
-from autograd.backends.exported import Exported
-from autograd.backends.exported_lines import can_fail
-from autograd.backends.language import Language
+from autograd.exports.c_source import conditions, indented
+from autograd.exports.c_source import inputs as described
+from autograd.exports.exported import Exported
+from autograd.exports.exported_lines import can_fail
+from autograd.exports.language import Language
 from autograd.formulas.javascript import JS_WORDS, js_form
 
 TYPE_CHECKING = False

@@ -1,0 +1,412 @@
+/* Flattening: the lines of a Program, tuples of Python, as flat arrays, and the code that they give. */
+
+/* A program as Python has it. `codes` has for each op of the table its code, and for the class Output -1; for
+ * another op, `calls(op)` gives None, if the machine cannot run it, or the tuple (paths, size, uniform,
+ * summed, hides): the parts of Lanes. A path is the tuple (lines, inputs, outputs, guards). */
+typedef struct {
+    PyObject *lines, *outputs, *guards, *codes, *calls;
+    int inputs, strict;
+} Source;
+
+typedef struct {
+    Lines lines;
+    Words ops, starts, operands;
+    double *constants;
+    int constant_count, constant_room;
+    int32_t *slots; /* a hash table of constants by their bits: places, counted from 1 */
+    int slot_count;
+    PyObject *calls; /* the parts of the Lanes that calls run, a list */
+} Flat;
+
+static int unsupported(const char *what)
+{
+    PyErr_Format(PyExc_NotImplementedError, "the machine does not run %s", what);
+    return -1;
+}
+
+static int slot_of_constant(const Flat *flat, uint64_t bits)
+{
+    int slot = (int)(mixed(0, bits) & (flat->slot_count - 1));
+    while (flat->slots[slot]) {
+        uint64_t other;
+        memcpy(&other, &flat->constants[flat->slots[slot] - 1], sizeof(double));
+        if (other == bits)
+            break;
+        slot = (slot + 1) & (flat->slot_count - 1);
+    }
+    return slot;
+}
+
+/* The operand that stands for a number; 0 with an exception. */
+static int32_t constant(Flat *flat, double number)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof(double));
+    if (2 * flat->constant_count >= flat->slot_count) {
+        const int room = flat->slot_count ? 2 * flat->slot_count : 64;
+        int32_t *slots = calloc(room, sizeof(int32_t));
+        double *constants = realloc(flat->constants, room * sizeof(double));
+        if (constants)
+            flat->constants = constants;
+        if (!slots || !constants) {
+            free(slots);
+            PyErr_NoMemory();
+            return 0;
+        }
+        free(flat->slots);
+        flat->slots = slots;
+        flat->slot_count = room;
+        for (int i = 0; i < flat->constant_count; i++) {
+            uint64_t other;
+            memcpy(&other, &flat->constants[i], sizeof(double));
+            flat->slots[slot_of_constant(flat, other)] = i + 1;
+        }
+    }
+    const int slot = slot_of_constant(flat, bits);
+    if (!flat->slots[slot]) {
+        flat->constants[flat->constant_count++] = number;
+        flat->slots[slot] = flat->constant_count;
+    }
+    return -flat->slots[slot];
+}
+
+/* An operand, a place before `end` or a float. */
+static int operand(Flat *flat, PyObject *x, long end, int32_t *found)
+{
+    if (PyFloat_CheckExact(x)) {
+        *found = constant(flat, PyFloat_AS_DOUBLE(x));
+        return *found ? 0 : -1;
+    }
+    const long place = PyLong_CheckExact(x) ? PyLong_AsLong(x) : -1;
+    if (place < 0 || place >= end) {
+        PyErr_Clear();
+        PyErr_Format(PyExc_ValueError, "%R is no operand here: a float, or a place below %ld", x, end);
+        return -1;
+    }
+    *found = (int32_t)place;
+    return 0;
+}
+
+static int put_operands(Flat *flat, PyObject *xs, long end)
+{
+    if (!PyTuple_CheckExact(xs)) {
+        PyErr_Format(PyExc_TypeError, "the operands of a sequence are a tuple, not %R", xs);
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(xs); i++) {
+        int32_t found;
+        if (operand(flat, PyTuple_GET_ITEM(xs, i), end, &found) < 0)
+            return -1;
+        put(&flat->operands, found);
+    }
+    return 0;
+}
+
+static int put_output(Flat *flat, PyObject *op, PyObject *args, long end)
+{
+    PyObject *place = PyObject_GetAttrString(op, "place");
+    const long which = place ? PyLong_AsLong(place) : -1;
+    Py_XDECREF(place);
+    if (which < 0 && PyErr_Occurred())
+        return -1;
+    int32_t call;
+    if (PyTuple_GET_SIZE(args) != 1 || operand(flat, PyTuple_GET_ITEM(args, 0), end, &call) < 0)
+        return PyErr_Occurred() ? -1 : unsupported("such an Output");
+    if (call < flat->lines.inputs || flat->ops.words[call - flat->lines.inputs] != OP_CALL || which < 0
+        || which > INT32_MAX)
+        return unsupported("an Output of no call");
+    put(&flat->operands, call);
+    put(&flat->operands, (int32_t)which);
+    return 0;
+}
+
+static int put_line(Flat *flat, const Source *source, PyObject *line, long end)
+{
+    if (!PyTuple_CheckExact(line) || PyTuple_GET_SIZE(line) != 2 || !PyTuple_CheckExact(PyTuple_GET_ITEM(line, 1))) {
+        PyErr_SetString(PyExc_TypeError, "a line is an op and a tuple of operands");
+        return -1;
+    }
+    PyObject *op = PyTuple_GET_ITEM(line, 0), *args = PyTuple_GET_ITEM(line, 1);
+    const Py_ssize_t arity = PyTuple_GET_SIZE(args);
+    put(&flat->starts, (int32_t)flat->operands.count);
+    PyObject *code = PyDict_GetItemWithError(source->codes, op);
+    if (!code && PyErr_Occurred())
+        return -1;
+    if (!code)
+        code = PyDict_GetItemWithError(source->codes, (PyObject *)Py_TYPE(op));
+    if (!code) {
+        if (PyErr_Occurred())
+            return -1;
+        PyObject *parts = PyObject_CallOneArg(source->calls, op);
+        const int is_call = parts && PyTuple_CheckExact(parts) && PyTuple_GET_SIZE(parts) == 5 && arity == 1;
+        const int kept = is_call ? PyList_Append(flat->calls, parts) : -1;
+        Py_XDECREF(parts);
+        if (kept < 0)
+            return PyErr_Occurred() ? -1 : unsupported("an op of yours");
+        put(&flat->ops, OP_CALL);
+        put(&flat->operands, (int32_t)PyList_GET_SIZE(flat->calls) - 1);
+        return put_operands(flat, PyTuple_GET_ITEM(args, 0), end);
+    }
+    const long known = PyLong_AsLong(code);
+    if (known < OP_OUTPUT || known >= TABLE_SIZE) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "no such code of an op");
+        return -1;
+    }
+    put(&flat->ops, (int32_t)known);
+    if (known == OP_OUTPUT)
+        return put_output(flat, op, args, end);
+    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
+    const int shape = shape_of[known];
+    if (arity != arity_of[shape]) {
+        PyErr_Format(PyExc_ValueError, "%R takes %d operands, not %zd", op, arity_of[shape], arity);
+        return -1;
+    }
+    if (shape == SEQUENCE || shape == TWO_SEQUENCES) {
+        const size_t before = flat->operands.count;
+        if (put_operands(flat, PyTuple_GET_ITEM(args, 0), end) < 0)
+            return -1;
+        const size_t first = flat->operands.count - before;
+        if (shape == TWO_SEQUENCES
+            && (put_operands(flat, PyTuple_GET_ITEM(args, 1), end) < 0 || flat->operands.count - before != 2 * first)) {
+            if (!PyErr_Occurred())
+                PyErr_Format(PyExc_ValueError, "the sequences of %R are of different lengths", op);
+            return -1;
+        }
+        return 0;
+    }
+    return put_operands(flat, args, end);
+}
+
+static void free_flat(Flat *flat)
+{
+    for (int i = 0; flat->lines.lanes && i < flat->lines.lanes_count; i++)
+        free_lanes(flat->lines.lanes[i]);
+    free(flat->lines.lanes);
+    free(flat->lines.hides);
+    free(flat->ops.words);
+    free(flat->starts.words);
+    free(flat->operands.words);
+    free(flat->constants);
+    free(flat->slots);
+    Py_XDECREF(flat->calls);
+}
+
+static Lanes *lanes_of(PyObject *parts, const Source *source, int strict);
+
+/* The Lanes of calls: strict where a call is, which its Outputs tell. */
+static int make_lanes(Flat *flat, const Source *source, const int32_t *outputs, int output_count,
+                      const Guard *guards, int guard_count)
+{
+    Lines *lines = &flat->lines;
+    const Py_ssize_t count = PyList_GET_SIZE(flat->calls);
+    const size_t places = (size_t)lines->inputs + lines->count + 1;
+    if (!count)
+        return 0;
+    lines->lanes = calloc(count, sizeof(Lanes *));
+    lines->hides = calloc(count, 1);
+    unsigned char *flags = calloc(2 * places, 1);
+    int32_t *uses = calloc(places, sizeof(int32_t));
+    int result = -1;
+    if (!lines->lanes || !lines->hides || !flags || !uses) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    lines->lanes_count = (int)count;
+    for (Py_ssize_t i = 0; i < count; i++)
+        lines->hides[i] = PyObject_IsTrue(PyTuple_GET_ITEM(PyList_GET_ITEM(flat->calls, i), 4)) == 1;
+    mark(lines, outputs, output_count, guards, guard_count, flags, flags + places, uses);
+    for (int line = 0; line < lines->count; line++) {
+        if (lines->ops[line] != OP_CALL)
+            continue;
+        const int which = lines->operands[lines->starts[line]];
+        const int strict = source->strict || flags[places + lines->inputs + line];
+        Lanes *lanes = lanes_of(PyList_GET_ITEM(flat->calls, which), source, strict);
+        if (!lanes)
+            goto done;
+        lines->lanes[which] = lanes;
+        const int64_t given = lines->starts[line + 1] - lines->starts[line] - 1;
+        if (given != lanes->uniform + (int64_t)lanes->columns * lanes->size) {
+            PyErr_SetString(PyExc_ValueError, "lanes have another number of operands");
+            goto done;
+        }
+    }
+    for (int line = 0; line < lines->count; line++)
+        if (lines->ops[line] == OP_OUTPUT) {
+            const int32_t *args = lines->operands + lines->starts[line];
+            const int call = args[0] - lines->inputs;
+            if (args[1] >= lines->lanes[lines->operands[lines->starts[call]]]->result_count) {
+                PyErr_SetString(PyExc_ValueError, "lanes have no such result");
+                goto done;
+            }
+        }
+    result = 0;
+done:
+    free(flags);
+    free(uses);
+    return result;
+}
+
+/* The code of a program: 0, or -1 with an exception. The first `uniform` inputs are the same in all lanes. With
+ * `guard_code`, the program is one of several paths, and its guards have a code of their own. */
+static int code_of(Code *code, const Source *source, int uniform, int most_lanes, const unsigned char *summed,
+                   Code *guard_code)
+{
+    Flat flat = {.lines.inputs = source->inputs, .calls = PyList_New(0)};
+    const Py_ssize_t count = PyList_GET_SIZE(source->lines), output_count = PyTuple_GET_SIZE(source->outputs);
+    PyObject *guard_list = PySequence_Tuple(source->guards);
+    const Py_ssize_t guard_count = guard_list ? PyTuple_GET_SIZE(guard_list) : 0;
+    int32_t *outputs = malloc((output_count + 1) * sizeof(int32_t));
+    Guard *guards = malloc((guard_count + 1) * sizeof(Guard));
+    const long end = source->inputs + (long)count;
+    int result = -1;
+    if (!guard_list || !flat.calls)
+        goto done;
+    if (!outputs || !guards) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    if (count > INT32_MAX / 8 || source->inputs < 0 || source->inputs > INT32_MAX / 8) {
+        unsupported("so many lines");
+        goto done;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (put_line(&flat, source, PyList_GET_ITEM(source->lines, i), source->inputs + i) < 0)
+            goto done;
+        if (flat.operands.count > INT32_MAX / 2) {
+            unsupported("so many operands");
+            goto done;
+        }
+    }
+    put(&flat.starts, (int32_t)flat.operands.count);
+    for (Py_ssize_t k = 0; k < output_count; k++)
+        if (operand(&flat, PyTuple_GET_ITEM(source->outputs, k), end, &outputs[k]) < 0)
+            goto done;
+    for (Py_ssize_t i = 0; i < guard_count; i++) {
+        PyObject *guard = PyTuple_GET_ITEM(guard_list, i);
+        if (!PyTuple_Check(guard) || PyTuple_GET_SIZE(guard) < 2
+            || operand(&flat, PyTuple_GET_ITEM(guard, 0), end, &guards[i].place) < 0 || guards[i].place < 0) {
+            if (!PyErr_Occurred())
+                PyErr_SetString(PyExc_ValueError, "a guard is a place and a truth");
+            goto done;
+        }
+        guards[i].truth = PyObject_IsTrue(PyTuple_GET_ITEM(guard, 1)) == 1;
+    }
+    if (flat.ops.failed || flat.starts.failed || flat.operands.failed) {
+        PyErr_NoMemory();
+        goto done;
+    }
+    flat.lines.count = (int)count;
+    flat.lines.ops = flat.ops.words;
+    flat.lines.starts = flat.starts.words;
+    flat.lines.operands = flat.operands.words;
+    flat.lines.constants = flat.constants;
+    flat.lines.constant_count = flat.constant_count;
+    if (make_lanes(&flat, source, outputs, (int)output_count, guards, (int)guard_count) < 0)
+        goto done;
+    result = lower(code, &flat.lines, uniform, most_lanes, outputs, (int)output_count, guard_code ? NULL : summed,
+                   guards, guard_code ? 0 : (int)guard_count, source->strict);
+    if (result == 0 && guard_code)
+        result = lower(guard_code, &flat.lines, uniform, most_lanes, outputs, 0, NULL, guards, (int)guard_count,
+                       source->strict);
+    if (result < 0)
+        PyErr_NoMemory();
+    else {
+        code->owns_lanes = 1;
+        flat.lines.lanes_count = 0;
+    }
+done:
+    free(outputs);
+    free(guards);
+    Py_XDECREF(guard_list);
+    free_flat(&flat);
+    return result;
+}
+
+static int path_of(Lanes *lanes, int i, PyObject *path, const Source *around, int strict)
+{
+    Source source = {.codes = around->codes, .calls = around->calls, .strict = strict};
+    if (!PyArg_ParseTuple(path, "O!iO!O", &PyList_Type, &source.lines, &source.inputs, &PyTuple_Type, &source.outputs,
+                          &source.guards))
+        return -1;
+    if (source.inputs < lanes->uniform || (i && source.inputs - lanes->uniform != lanes->columns)
+        || PyTuple_GET_SIZE(source.outputs) != lanes->output_count) {
+        PyErr_SetString(PyExc_ValueError, "the paths of lanes have other inputs or outputs");
+        return -1;
+    }
+    lanes->columns = source.inputs - lanes->uniform;
+    if (Py_EnterRecursiveCall(" in lanes inside lanes"))
+        return -1;
+    const int result = code_of(&lanes->paths[i], &source, lanes->uniform, lanes->size, lanes->summed,
+                               lanes->guard_codes ? &lanes->guard_codes[i] : NULL);
+    Py_LeaveRecursiveCall();
+    return result;
+}
+
+/* Lanes from their parts; NULL with an exception. */
+static Lanes *lanes_of(PyObject *parts, const Source *source, int strict)
+{
+    PyObject *paths, *summed, *hides;
+    int size, uniform;
+    if (!PyArg_ParseTuple(parts, "O!iiO!O", &PyTuple_Type, &paths, &size, &uniform, &PyTuple_Type, &summed, &hides))
+        return NULL;
+    const Py_ssize_t path_count = PyTuple_GET_SIZE(paths), output_count = PyTuple_GET_SIZE(summed);
+    if (size < 0 || uniform < 0 || !path_count) {
+        PyErr_SetString(PyExc_ValueError, "lanes have a size, uniform inputs, and paths");
+        return NULL;
+    }
+    Lanes *lanes = calloc(1, sizeof(Lanes));
+    if (!lanes) {
+        PyErr_NoMemory();
+        return NULL;
+    }
+    lanes->size = size;
+    lanes->uniform = uniform;
+    lanes->path_count = (int)path_count;
+    lanes->output_count = (int)output_count;
+    lanes->paths = calloc(path_count, sizeof(Code));
+    lanes->guard_codes = path_count > 1 ? calloc(path_count, sizeof(Code)) : NULL;
+    lanes->summed = calloc(output_count + 1, 1);
+    if (!lanes->paths || (path_count > 1 && !lanes->guard_codes) || !lanes->summed) {
+        PyErr_NoMemory();
+        goto failed;
+    }
+    int64_t results = 0;
+    for (Py_ssize_t k = 0; k < output_count; k++) {
+        lanes->summed[k] = PyObject_IsTrue(PyTuple_GET_ITEM(summed, k)) == 1;
+        results += lanes->summed[k] ? 1 : size;
+    }
+    for (Py_ssize_t i = 0; i < path_count; i++)
+        if (path_of(lanes, (int)i, PyTuple_GET_ITEM(paths, i), source, strict) < 0)
+            goto failed;
+    const int64_t operands = uniform + (int64_t)lanes->columns * size;
+    if (results > INT32_MAX / 8 || operands > INT32_MAX / 8) {
+        unsupported("so many lanes");
+        goto failed;
+    }
+    lanes->result_count = (int)results;
+    lanes->in_order = malloc((uniform + (size_t)3 * lanes->columns + 1) * sizeof(int32_t));
+    if (!lanes->in_order) {
+        PyErr_NoMemory();
+        goto failed;
+    }
+    int32_t *at = lanes->in_order;
+    for (int i = 0; i < uniform; i++)
+        *at++ = i;
+    for (int c = 0; c < lanes->columns; c++) {
+        *at++ = STRIDE1;
+        *at++ = uniform + c * size;
+        *at++ = 1;
+    }
+    if (path_count > 1) /* a table of the outputs, and two lists of lanes */
+        lanes->results = (size_t)output_count * size + size + 1;
+    lanes->frame = lanes->results;
+    for (Py_ssize_t i = 0; i < path_count; i++) {
+        lanes->frame += lanes->paths[i].frame + (lanes->guard_codes ? lanes->guard_codes[i].frame : 0);
+        lanes->work += lanes->paths[i].work;
+    }
+    return lanes;
+failed:
+    free_lanes(lanes);
+    return NULL;
+}

@@ -1,0 +1,221 @@
+/* Lanes: the code of a lane, run for blocks of lanes, and partitioned by the ways through conditions.
+ *
+ * The operands of Lanes in I_LANES: `uniform` registers, then for each column STRIDE1 start step, or INDEX and a
+ * register for each lane.
+ */
+
+#include "machine.h"
+
+static void load_column(const double *M, const int32_t *column, const int32_t *lanes, int first, int w, double *out)
+{
+    if (column[0] == INDEX) {
+        for (int l = 0; l < w; l++)
+            out[l] = M[column[1 + (lanes ? lanes[first + l] : first + l)]];
+        return;
+    }
+    const double *numbers = M + column[1];
+    const ptrdiff_t step = column[2];
+    if (lanes)
+        for (int l = 0; l < w; l++)
+            out[l] = numbers[step * lanes[first + l]];
+    else if (step == 1)
+        memcpy(out, numbers + first, w * sizeof(double));
+    else
+        for (int l = 0; l < w; l++)
+            out[l] = numbers[step * (first + l)];
+}
+
+static void load_block(const Lanes *lanes, const double *M, const int32_t *operands, const int32_t *left,
+                       int first, int w, double *R)
+{
+    for (int c = 0; c < lanes->columns; c++, R += w) {
+        load_column(M, operands, left, first, w, R);
+        operands += *operands == INDEX ? 1 + lanes->size : 3;
+    }
+}
+
+typedef struct {
+    double *U, *R, *sums, *scratch, *inside;
+} Frame;
+
+static Frame frame_of(const Code *code, double *frame)
+{
+    Frame found = {frame, frame + code->uniforms};
+    found.sums = found.R + (size_t)code->lane_registers * code->block;
+    found.scratch = found.sums + code->sums;
+    found.inside = frame + code->lanes_frame;
+    return found;
+}
+
+/* Start a run for lanes: the uniform lines, and sums of 0. */
+static int begin(const Executor *executor, const Code *code, const Frame *frame, const double *M,
+                 const int32_t *operands)
+{
+    for (int i = 0; i < code->inputs; i++)
+        frame->U[i] = M[operands[i]];
+    memset(frame->sums, 0, code->sums * sizeof(double));
+    return executor->run(executor, code, code->uniform_code, frame->U, frame->U, 1, frame->sums, frame->scratch,
+                         frame->inside);
+}
+
+static int run_block(const Executor *executor, const Code *code, const Frame *frame, int w)
+{
+    return executor->run(executor, code, code->lane_code, frame->U, frame->R, w, frame->sums, frame->scratch,
+                         frame->inside);
+}
+
+/* Whether the guards hold in a lane; those of uniform numbers have place < 0. */
+static int guards_hold(const Code *code, const Frame *frame, int w, int l)
+{
+    for (int i = 0; i < code->guard_count; i++) {
+        const Guard *guard = &code->guards[i];
+        const double x = guard->place < 0 ? frame->U[UNIFORM_OPERAND(guard->place)]
+                                          : frame->R[(size_t)guard->place * w + l];
+        if ((x != 0.0) != guard->truth)
+            return 0;
+    }
+    return 1;
+}
+
+/* One path: sums over lanes are added while the blocks run. */
+static int run_one_path(const Executor *executor, const Lanes *lanes, double *memory, const double *M,
+                        const int32_t *operands, double *out)
+{
+    const Code *code = lanes->paths;
+    const Frame frame = frame_of(code, memory);
+    if (begin(executor, code, &frame, M, operands))
+        return 1;
+    operands += lanes->uniform;
+    for (int first = 0, w; first < lanes->size; first += w) {
+        w = lanes->size - first < code->block ? lanes->size - first : code->block;
+        load_block(lanes, M, operands, NULL, first, w, frame.R);
+        if (run_block(executor, code, &frame, w))
+            return 1;
+        for (int l = 0; code->guard_count && l < w; l++)
+            if (!guards_hold(code, &frame, w, l))
+                return 1;
+        double *column = out;
+        for (int k = 0; k < lanes->output_count; k++) {
+            if (lanes->summed[k]) {
+                column++;
+                continue;
+            }
+            const int32_t place = code->outputs[k];
+            for (int l = 0; l < w; l++)
+                column[first + l] = place < 0 ? frame.U[UNIFORM_OPERAND(place)] : frame.R[(size_t)place * w + l];
+            column += lanes->size;
+        }
+    }
+    for (int k = 0; k < lanes->output_count; k++) {
+        if (lanes->summed[k])
+            *out++ = frame.sums[code->outputs[k]];
+        else
+            out += lanes->size;
+    }
+    return 0;
+}
+
+/* Several paths: each takes the lanes in which its guards hold and no path before it has. Sums are added last,
+ * in the order of the lanes. */
+static int run_paths(const Executor *executor, const Lanes *lanes, double *memory, const double *M,
+                     const int32_t *operands, double *out)
+{
+    const int size = lanes->size;
+    double *table = memory;
+    int32_t *left = (int32_t *)(table + (size_t)lanes->output_count * size), *taken = left + size;
+    double *frames = memory + lanes->results;
+    const int32_t *columns = operands + lanes->uniform;
+    int left_count = size;
+    for (int l = 0; l < size; l++)
+        left[l] = l;
+    for (int i = 0; i < lanes->path_count && left_count; i++) {
+        const Code *code = &lanes->guard_codes[i];
+        Frame frame = frame_of(code, frames);
+        int taken_count = 0, rest = 0;
+        if (begin(executor, code, &frame, M, operands))
+            return 1;
+        for (int first = 0, w; first < left_count; first += w) {
+            w = left_count - first < code->block ? left_count - first : code->block;
+            load_block(lanes, M, columns, left, first, w, frame.R);
+            if (run_block(executor, code, &frame, w))
+                return 1;
+            for (int l = 0; l < w; l++) {
+                if (guards_hold(code, &frame, w, l))
+                    taken[taken_count++] = left[first + l];
+                else
+                    left[rest++] = left[first + l];
+            }
+        }
+        left_count = rest;
+        frames += code->frame;
+        code = &lanes->paths[i];
+        frame = frame_of(code, frames);
+        frames += code->frame;
+        if (!taken_count)
+            continue;
+        if (begin(executor, code, &frame, M, operands))
+            return 1;
+        for (int first = 0, w; first < taken_count; first += w) {
+            w = taken_count - first < code->block ? taken_count - first : code->block;
+            load_block(lanes, M, columns, taken, first, w, frame.R);
+            if (run_block(executor, code, &frame, w))
+                return 1;
+            for (int k = 0; k < lanes->output_count; k++) {
+                const int32_t place = code->outputs[k];
+                double *column = table + (size_t)k * size;
+                for (int l = 0; l < w; l++)
+                    column[taken[first + l]] =
+                        place < 0 ? frame.U[UNIFORM_OPERAND(place)] : frame.R[(size_t)place * w + l];
+            }
+        }
+    }
+    if (left_count)
+        return 1;
+    for (int k = 0; k < lanes->output_count; k++, table += size) {
+        if (lanes->summed[k])
+            executor->sum_columns(size, 1, table, out++);
+        else {
+            memcpy(out, table, size * sizeof(double));
+            out += size;
+        }
+    }
+    return 0;
+}
+
+/* Run Lanes: 0, or 1 if a lane takes no path. */
+int run_lanes(const Executor *executor, const Lanes *lanes, double *frame, const double *M,
+              const int32_t *operands, double *out)
+{
+    frame += lanes->offset;
+    return lanes->path_count == 1 ? run_one_path(executor, lanes, frame, M, operands, out)
+                                  : run_paths(executor, lanes, frame, M, operands, out);
+}
+
+/* Run Lanes in each of w lanes, one after the other, and put the results into registers. */
+int run_nested(const Executor *executor, const Lanes *lanes, double *frame, const double *U, const double *R,
+               int w, int count, const int32_t *operands, double *out)
+{
+    double *numbers = frame + lanes->offset + lanes->frame, *results = numbers + count;
+    for (int l = 0; l < w; l++) {
+        for (int i = 0; i < count; i++)
+            numbers[i] = operands[i] < 0 ? U[UNIFORM_OPERAND(operands[i])] : R[(size_t)operands[i] * w + l];
+        if (run_lanes(executor, lanes, frame, numbers, lanes->in_order, results))
+            return 1;
+        for (int i = 0; i < lanes->result_count; i++)
+            out[(size_t)i * w + l] = results[i];
+    }
+    return 0;
+}
+
+/* Run a program of no lanes, whose inputs are in the frame: 0, or the number of the guard that failed, from 1;
+ * one more than there are where lanes inside take no path. */
+int run_code(const Executor *executor, const Code *code, double *memory)
+{
+    const Frame frame = frame_of(code, memory);
+    const int failed = executor->run(executor, code, code->uniform_code, frame.U, frame.U, 1, frame.sums,
+                                     frame.scratch, frame.inside);
+    for (int i = 0; i < code->guard_count; i++)
+        if ((frame.U[UNIFORM_OPERAND(code->guards[i].place)] != 0.0) != code->guards[i].truth)
+            return 1 + i;
+    return failed ? 1 + code->guard_count : 0;
+}

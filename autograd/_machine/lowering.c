@@ -1,0 +1,866 @@
+/* Lowering: lines of a program become instructions.
+ *
+ * Lines whose operands are ready at the same time have one *level*; lines of one level and op form a group, whose
+ * results lie side by side. Of lane lines, dots that share their lane operands become one I_GEMV; products that
+ * are only summed over the lanes, in the shape of a table, one I_OUTER. Uniform lines with few companions go to
+ * the interpreter. All steps are linear in the lines, but for the sorting of groups.
+ */
+
+#include "kernels.h"
+
+#define CODE(op, shape, slopes) OP_##op,
+enum { ALL_OPS(CODE) OP_OUTPUT = -1, OP_CALL = -2 };
+#undef CODE
+#define SHAPE(op, shape, slopes) shape,
+static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES};
+#undef SHAPE
+#define MASK(op) [OP_##op] = 1,
+static const unsigned char masks[TABLE_SIZE + 2] = {MASKING_OPS(MASK)};
+#undef MASK
+
+enum { FEWEST_IN_COLUMN = 4, BLOCK_BYTES = 1 << 16 };
+
+/* Lanes in a block, for tests; 0 for a number that suits the caches. */
+static int set_block;
+
+/* Lines, flat: the operands of line i are operands[starts[i]] ... A place counts through the inputs, then the
+ * lines; -1 - k is constant k. Those of OP_OUTPUT are the place of a call and which result it is; those of
+ * OP_CALL begin with the place of its Lanes in `lanes`. */
+typedef struct {
+    int inputs, count, constant_count, lanes_count;
+    int32_t *ops, *starts, *operands;
+    double *constants;
+    Lanes **lanes;
+    unsigned char *hides; /* of each of the Lanes: whether they may hide a nan */
+} Lines;
+
+typedef struct {
+    int32_t *words;
+    size_t count, room;
+    int failed; /* for want of memory */
+} Words;
+
+static int32_t *grow(Words *words, size_t more)
+{
+    if (words->count + more > words->room) {
+        const size_t room = 2 * (words->count + more) + 64;
+        int32_t *bigger = realloc(words->words, room * sizeof(int32_t));
+        if (!bigger) {
+            words->failed = 1;
+            words->count = 0;
+            if (more > words->room)
+                return NULL;
+        }
+        else {
+            words->words = bigger;
+            words->room = room;
+        }
+    }
+    int32_t *start = words->words + words->count;
+    words->count += more;
+    return start;
+}
+
+static void put(Words *words, int32_t word)
+{
+    int32_t *place = grow(words, 1);
+    if (place)
+        *place = word;
+}
+
+typedef struct {
+    uint64_t key;
+    int32_t line, order;
+} Item;
+
+static int by_key(const void *a, const void *b)
+{
+    const Item *x = a, *y = b;
+    return x->key != y->key ? (x->key < y->key ? -1 : 1) : (x->order > y->order) - (x->order < y->order);
+}
+
+/* What lowering knows of the lines. */
+typedef struct {
+    const Lines *lines;
+    Code *code;
+    int uniform;            /* inputs that are the same in all lanes */
+    const unsigned char *summed;
+    const int32_t *outputs;
+    unsigned char *needed, *varies, *strict; /* by place */
+    unsigned char *in_sums; /* by place: a product that is only summed over the lanes */
+    int32_t *level, *uses, *at; /* by place; `at` is the register */
+    Words uniform_words, lane_words;
+    Words scalars, lists;   /* the lines for the interpreter that wait, and the operands of their sequences */
+    int first_scalar, scalar_count;
+    Item *items;
+} Lowering;
+
+#define OPERANDS(lowering, i) ((lowering)->lines->operands + (lowering)->lines->starts[i])
+#define COUNT(lowering, i) ((lowering)->lines->starts[(i) + 1] - (lowering)->lines->starts[i])
+
+static int varies(const Lowering *l, int32_t x)
+{
+    return x >= 0 && l->varies[x];
+}
+
+/* The register of an operand. */
+static int32_t at(const Lowering *l, int32_t x)
+{
+    if (x < 0)
+        return l->uniform + (-1 - x);
+    if (x >= l->lines->inputs && l->lines->ops[x - l->lines->inputs] == OP_OUTPUT) {
+        const int32_t *args = OPERANDS(l, x - l->lines->inputs);
+        return l->at[args[0]] + args[1];
+    }
+    return l->at[x];
+}
+
+static int32_t encoded(const Lowering *l, int32_t x)
+{
+    return varies(l, x) ? at(l, x) : UNIFORM_OPERAND(at(l, x));
+}
+
+/* The op of a line in this run: a product that need not ask for 0 is a plain one. */
+static int op_of(const Lowering *l, int line)
+{
+    const int op = l->lines->ops[line];
+    if (op == OP_chain && !l->strict[l->lines->inputs + line])
+        return OP_PLAIN_CHAIN;
+    if (op == OP_chain_dot && !l->strict[l->lines->inputs + line])
+        return OP_PLAIN_CHAIN_DOT;
+    return op;
+}
+
+static int is_dot(int op)
+{
+    return op == OP_dot || op == OP_PLAIN_CHAIN_DOT;
+}
+
+/* Which operands of a line are places (an Output's second and a call's first are not). */
+static void places_of(const Lines *lines, int line, const int32_t **first, int *count)
+{
+    const int op = lines->ops[line], start = lines->starts[line] + (op == OP_CALL);
+    *first = lines->operands + start;
+    *count = op == OP_OUTPUT ? 1 : lines->starts[line + 1] - start;
+}
+
+/* Which places the outputs and guards need, how often each is used, and which have to be strict from the start,
+ * since they reach an op that may hide a nan; see strong_zero.py. */
+static void mark(const Lines *lines, const int32_t *outputs, int output_count, const Guard *guards, int guard_count,
+                 unsigned char *needed, unsigned char *strict, int32_t *uses)
+{
+    const int32_t *xs;
+    int n;
+    for (int k = 0; k < output_count; k++)
+        if (outputs[k] >= 0) {
+            needed[outputs[k]] = 1;
+            uses[outputs[k]]++;
+        }
+    for (int i = 0; i < guard_count; i++) {
+        needed[guards[i].place] = strict[guards[i].place] = 1;
+        uses[guards[i].place]++;
+    }
+    for (int line = lines->count - 1; line >= 0; line--) {
+        const int place = lines->inputs + line, op = lines->ops[line];
+        if (!needed[place])
+            continue;
+        const int hides = op >= 0 ? masks[op] : op == OP_CALL && lines->hides[lines->operands[lines->starts[line]]];
+        places_of(lines, line, &xs, &n);
+        for (int i = 0; i < n; i++)
+            if (xs[i] >= 0) {
+                needed[xs[i]] = 1;
+                uses[xs[i]]++;
+                strict[xs[i]] |= hides | strict[place];
+            }
+    }
+}
+
+static void analyse(Lowering *l, const Guard *guards, int guard_count, int output_count, int strict)
+{
+    const int inputs = l->lines->inputs, count = l->lines->count;
+    const int32_t *xs;
+    int n;
+    for (int i = 0; i < inputs; i++)
+        l->varies[i] = i >= l->uniform;
+    mark(l->lines, l->outputs, output_count, guards, guard_count, l->needed, l->strict, l->uses);
+    for (int line = 0; line < count; line++) {
+        const int place = inputs + line;
+        if (strict)
+            l->strict[place] = 1;
+        if (!l->needed[place])
+            continue;
+        places_of(l->lines, line, &xs, &n);
+        int level = 0, any = 0;
+        for (int i = 0; i < n; i++)
+            if (xs[i] >= 0) {
+                any |= l->varies[xs[i]];
+                if (l->level[xs[i]] > level)
+                    level = l->level[xs[i]];
+            }
+        l->varies[place] = any;
+        l->level[place] = level + 1;
+    }
+}
+
+/* Sums over lanes whose terms are products of lane numbers: these are computed where they are added. */
+static void find_sums(Lowering *l, int output_count)
+{
+    for (int k = 0; k < output_count; k++) {
+        const int32_t x = l->outputs[k];
+        if (!l->summed[k] || x < l->lines->inputs || l->uses[x] != 1)
+            continue;
+        const int line = x - l->lines->inputs, op = l->lines->ops[line] < 0 ? -1 : op_of(l, line);
+        const int32_t *args = OPERANDS(l, line);
+        if ((op == OP_mul || op == OP_PLAIN_CHAIN) && varies(l, args[0]) && varies(l, args[1]))
+            l->in_sums[x] = 1;
+    }
+}
+
+static uint64_t mixed(uint64_t hash, uint64_t word)
+{
+    hash = (hash ^ word) * 0x9E3779B97F4A7C15u;
+    return hash ^ hash >> 29;
+}
+
+/* The operands of a dot of lane numbers and uniform ones: the data, and the weights; 0 if both vary in a pair. */
+static int data_and_weight(const Lowering *l, int line, int i, int32_t *data, int32_t *weight)
+{
+    const int n = COUNT(l, line) / 2;
+    const int32_t x = OPERANDS(l, line)[i], y = OPERANDS(l, line)[n + i];
+    if (varies(l, x) && varies(l, y))
+        return 0;
+    const int y_first = varies(l, y) || (!varies(l, x) && y < 0);
+    *data = y_first ? y : x;
+    *weight = y_first ? x : y;
+    return 1;
+}
+
+/* The lines of a group have one key. */
+static uint64_t key_of(const Lowering *l, int line)
+{
+    const int op = l->lines->ops[line];
+    const uint64_t alone = (uint64_t)1 << 63 | (uint64_t)line;
+    if (op < 0)
+        return alone;
+    const int used = op_of(l, line), n = COUNT(l, line);
+    const int shape = shape_of[op];
+    const int is_sequence = shape == SEQUENCE || shape == TWO_SEQUENCES;
+    if (!l->varies[l->lines->inputs + line]) {
+        if (!is_sequence)
+            return (uint64_t)used;
+        return used == OP_sum_of || is_dot(used) || used == OP_chain_dot ? (uint64_t)used | (uint64_t)n << 8 : alone;
+    }
+    const int32_t *args = OPERANDS(l, line);
+    if (!is_sequence) {
+        uint64_t key = (uint64_t)used;
+        for (int i = 0; i < n; i++)
+            key |= (uint64_t)varies(l, args[i]) << (8 + i);
+        return key;
+    }
+    if (!is_dot(used))
+        return alone;
+    uint64_t hash = n;
+    for (int i = 0; i < n / 2; i++) {
+        int32_t data, weight;
+        if (!data_and_weight(l, line, i, &data, &weight))
+            return alone;
+        hash = mixed(hash, (uint32_t)data);
+    }
+    return (uint64_t)1 << 62 | hash >> 2;
+}
+
+static int shares_data(const Lowering *l, int line, int other)
+{
+    if (COUNT(l, line) != COUNT(l, other))
+        return 0;
+    for (int i = 0; i < COUNT(l, line) / 2; i++) {
+        int32_t data, weight, data_2, weight_2;
+        if (!data_and_weight(l, line, i, &data, &weight) || !data_and_weight(l, other, i, &data_2, &weight_2)
+            || data != data_2)
+            return 0;
+    }
+    return 1;
+}
+
+/* Where an operand of each line of a group is, as a column. */
+static void put_column(const Lowering *l, Words *words, const Item *group, int k, int operand)
+{
+    const int32_t first_operand = OPERANDS(l, group->line)[operand];
+    const int lanes = varies(l, first_operand);
+    const int32_t first = at(l, first_operand);
+    int equal = 1, side_by_side = 1;
+    for (int i = 1; i < k; i++) {
+        const int32_t r = at(l, OPERANDS(l, group[i].line)[operand]);
+        equal &= r == first;
+        side_by_side &= r == first + i;
+    }
+    const int in_lanes = l->varies[l->lines->inputs + group->line];
+    if (side_by_side && (lanes || !in_lanes)) {
+        put(words, STRIDE1);
+        put(words, first);
+    }
+    else if (equal && !lanes) {
+        put(words, ONE);
+        put(words, first);
+    }
+    else {
+        put(words, in_lanes && !lanes ? EACH : INDEX);
+        for (int i = 0; i < k; i++)
+            put(words, at(l, OPERANDS(l, group[i].line)[operand]));
+    }
+}
+
+/* Lines of a group in the order of their operands, so that columns lie side by side. */
+static void order_group(const Lowering *l, Item *group, int k)
+{
+    if (k < 2)
+        return;
+    const int n = COUNT(l, group->line);
+    for (int operand = 0; operand < n; operand++) {
+        int differ = 0, sorted = 1;
+        int32_t last = 0;
+        for (int i = 0; i < k; i++) {
+            const int32_t x = OPERANDS(l, group[i].line)[operand], r = at(l, x);
+            group[i].key = (uint32_t)r;
+            differ |= i && r != last;
+            sorted &= !i || r >= last;
+            last = r;
+        }
+        if (differ && (varies(l, OPERANDS(l, group->line)[operand]) || !l->varies[l->lines->inputs + group->line])) {
+            if (!sorted)
+                qsort(group, k, sizeof(Item), by_key);
+            return;
+        }
+    }
+}
+
+/* Uniform lines */
+
+static void flush_scalars(Lowering *l)
+{
+    if (!l->scalar_count)
+        return;
+    const int32_t length = 3 + (int32_t)l->scalars.count, total = length + (int32_t)l->lists.count;
+    put(&l->uniform_words, I_SCALARS);
+    put(&l->uniform_words, l->scalar_count);
+    put(&l->uniform_words, l->first_scalar);
+    put(&l->uniform_words, total);
+    for (size_t i = 0; i < l->scalars.count; i += 4) {
+        const int32_t *line = l->scalars.words + i;
+        const int of_sequence = line[0] == OP_sum_of || line[0] == OP_chain_dot || is_dot(line[0]);
+        put(&l->uniform_words, line[0]);
+        put(&l->uniform_words, of_sequence ? line[1] + length : line[1]);
+        put(&l->uniform_words, line[2]);
+        put(&l->uniform_words, line[3]);
+    }
+    int32_t *lists = grow(&l->uniform_words, l->lists.count);
+    if (lists && l->lists.count)
+        memcpy(lists, l->lists.words, l->lists.count * sizeof(int32_t));
+    l->scalar_count = 0;
+    l->scalars.count = l->lists.count = 0;
+}
+
+static void put_scalar(Lowering *l, int line)
+{
+    const int op = op_of(l, line), n = COUNT(l, line), shape = shape_of[op];
+    const int32_t *args = OPERANDS(l, line);
+    if (!l->scalar_count++)
+        l->first_scalar = l->code->uniforms;
+    l->at[l->lines->inputs + line] = l->code->uniforms++;
+    int32_t *words = grow(&l->scalars, 4);
+    if (!words)
+        return;
+    words[0] = op;
+    if (shape == SEQUENCE || shape == TWO_SEQUENCES) {
+        words[1] = (int32_t)l->lists.count;
+        words[2] = shape == SEQUENCE ? n : n / 2;
+        words[3] = 0;
+        for (int i = 0; i < n; i++)
+            put(&l->lists, at(l, args[i]));
+    }
+    else
+        for (int i = 0; i < 3; i++)
+            words[1 + i] = i < n ? at(l, args[i]) : 0;
+}
+
+static int put_lanes(Lowering *l, int line)
+{
+    const int32_t *args = OPERANDS(l, line);
+    const Lanes *lanes = l->lines->lanes[args[0]];
+    Words *words = &l->uniform_words;
+    const int out = l->code->uniforms;
+    l->at[l->lines->inputs + line] = out;
+    l->code->uniforms += lanes->result_count;
+    put(words, I_LANES);
+    put(words, args[0]);
+    put(words, out);
+    const size_t length_at = words->count;
+    put(words, 0);
+    args++;
+    for (int i = 0; i < lanes->uniform; i++)
+        put(words, at(l, args[i]));
+    for (args += lanes->uniform; args < OPERANDS(l, line + 1); args += lanes->size) {
+        const int32_t first = at(l, args[0]);
+        const int32_t step = lanes->size > 1 ? at(l, args[1]) - first : 1;
+        int regular = 1;
+        for (int b = 1; b < lanes->size && regular; b++)
+            regular = at(l, args[b]) == first + b * step;
+        put(words, regular ? STRIDE1 : INDEX);
+        if (regular) {
+            put(words, first);
+            put(words, step);
+        }
+        else
+            for (int b = 0; b < lanes->size; b++)
+                put(words, at(l, args[b]));
+    }
+    if (!words->failed)
+        words->words[length_at] = (int32_t)(words->count - length_at - 1);
+    return 0;
+}
+
+static void put_terms(const Lowering *l, Words *words, int line, int out)
+{
+    const int op = op_of(l, line), n = COUNT(l, line);
+    put(words, I_TERMS);
+    put(words, op);
+    put(words, out);
+    put(words, shape_of[op] == SEQUENCE ? n : n / 2);
+    for (int i = 0; i < n; i++)
+        put(words, encoded(l, OPERANDS(l, line)[i]));
+    if (n > l->code->scratch)
+        l->code->scratch = n;
+}
+
+static void put_uniform_group(Lowering *l, Item *group, int k)
+{
+    const int line = group->line, op = l->lines->ops[line];
+    if (op == OP_CALL) {
+        flush_scalars(l);
+        put_lanes(l, line);
+        return;
+    }
+    const int used = op_of(l, line), shape = shape_of[used];
+    const int is_sequence = shape == SEQUENCE || shape == TWO_SEQUENCES;
+    const int is_sum = used == OP_sum_of || is_dot(used) || used == OP_chain_dot;
+    if (is_sequence && !is_sum) {
+        flush_scalars(l);
+        l->at[l->lines->inputs + line] = l->code->uniforms;
+        put_terms(l, &l->uniform_words, line, l->code->uniforms++);
+        return;
+    }
+    if (k < FEWEST_IN_COLUMN) {
+        for (int i = 0; i < k; i++)
+            put_scalar(l, group[i].line);
+        return;
+    }
+    flush_scalars(l);
+    order_group(l, group, k);
+    const int n = COUNT(l, line), out = l->code->uniforms;
+    put(&l->uniform_words, is_sequence ? I_SUMS : I_COLUMN);
+    put(&l->uniform_words, used);
+    put(&l->uniform_words, k);
+    put(&l->uniform_words, out);
+    if (is_sequence) {
+        const int terms = shape == SEQUENCE ? n : n / 2;
+        put(&l->uniform_words, terms);
+        for (int i = 0; i < terms; i++) {
+            put_column(l, &l->uniform_words, group, k, i);
+            if (shape == TWO_SEQUENCES)
+                put_column(l, &l->uniform_words, group, k, terms + i);
+        }
+    }
+    else
+        for (int i = 0; i < n; i++)
+            put_column(l, &l->uniform_words, group, k, i);
+    for (int i = 0; i < k; i++)
+        l->at[l->lines->inputs + group[i].line] = out + i;
+    l->code->uniforms += k;
+}
+
+/* Lane lines */
+
+static void put_gemv(Lowering *l, const Item *group, int m)
+{
+    const int line = group->line, n = COUNT(l, line) / 2;
+    Words *words = &l->lane_words;
+    int32_t data, weight;
+    for (int i = 0; i < n; i++) { /* uniform data become lane registers */
+        data_and_weight(l, line, i, &data, &weight);
+        if (!varies(l, data)) {
+            put(words, I_FILL);
+            put(words, l->code->lane_registers++);
+            put(words, at(l, data));
+        }
+    }
+    int fills = 0;
+    for (int i = 0; i < n; i++) {
+        data_and_weight(l, line, i, &data, &weight);
+        fills += !varies(l, data);
+    }
+    int fill = l->code->lane_registers - fills;
+    const int out = l->code->lane_registers;
+    for (int i = 0; i < m; i++)
+        l->at[l->lines->inputs + group[i].line] = out + i;
+    l->code->lane_registers += m;
+    const int packed = l->code->uniforms;
+    l->code->uniforms += m * n;
+    put(words, I_GEMV);
+    put(words, m);
+    put(words, out);
+    put(words, n);
+    put(words, packed);
+    for (int i = 0; i < n; i++) {
+        data_and_weight(l, line, i, &data, &weight);
+        put(words, varies(l, data) ? at(l, data) : fill++);
+    }
+    put(&l->uniform_words, I_PACK);
+    put(&l->uniform_words, m * n);
+    put(&l->uniform_words, packed);
+    for (int first = 0; first < m;) {
+        const int rows = m - first >= 4 ? 4 : m - first;
+        for (int i = 0; i < n; i++)
+            for (int row = first; row < first + rows; row++) {
+                data_and_weight(l, group[row].line, i, &data, &weight);
+                put(&l->uniform_words, at(l, weight));
+            }
+        first += rows;
+    }
+}
+
+static void put_nested(Lowering *l, int line)
+{
+    const int32_t *args = OPERANDS(l, line);
+    const Lanes *lanes = l->lines->lanes[args[0]];
+    const int count = COUNT(l, line) - 1;
+    l->at[l->lines->inputs + line] = l->code->lane_registers;
+    put(&l->lane_words, I_NESTED);
+    put(&l->lane_words, args[0]);
+    put(&l->lane_words, l->code->lane_registers);
+    put(&l->lane_words, count);
+    for (int i = 0; i < count; i++)
+        put(&l->lane_words, encoded(l, args[1 + i]));
+    l->code->lane_registers += lanes->result_count;
+}
+
+static void put_lane_group(Lowering *l, Item *group, int k)
+{
+    const int line = group->line, op = l->lines->ops[line];
+    if (op == OP_CALL) {
+        put_nested(l, line);
+        return;
+    }
+    const int used = op_of(l, line), shape = shape_of[used];
+    if (shape == SEQUENCE || shape == TWO_SEQUENCES) {
+        if (group->key >> 62 == 1) {
+            put_gemv(l, group, k);
+            return;
+        }
+        l->at[l->lines->inputs + line] = l->code->lane_registers;
+        put_terms(l, &l->lane_words, line, l->code->lane_registers++);
+        return;
+    }
+    order_group(l, group, k);
+    put(&l->lane_words, I_COLUMN);
+    put(&l->lane_words, used);
+    put(&l->lane_words, k);
+    put(&l->lane_words, l->code->lane_registers);
+    for (int i = 0; i < COUNT(l, line); i++)
+        put_column(l, &l->lane_words, group, k, i);
+    for (int i = 0; i < k; i++)
+        l->at[l->lines->inputs + group[i].line] = l->code->lane_registers++;
+}
+
+/* All lines that vary, or all that do not, level by level, group by group. */
+static int put_lines(Lowering *l, int of_lanes)
+{
+    const int inputs = l->lines->inputs, count = l->lines->count;
+    int levels = 0, chosen = 0;
+    for (int line = 0; line < count; line++) {
+        const int place = inputs + line;
+        if (l->needed[place] && l->level[place] > levels)
+            levels = l->level[place];
+    }
+    int32_t *starts = calloc((size_t)levels + 2, sizeof(int32_t));
+    if (!starts)
+        return -1;
+#define CHOSEN(place)                                                                                        \
+    (l->needed[place] && l->varies[place] == of_lanes && !l->in_sums[place]                                  \
+     && l->lines->ops[(place) - inputs] != OP_OUTPUT)
+    for (int place = inputs; place < inputs + count; place++)
+        if (CHOSEN(place)) {
+            starts[l->level[place] + 1]++;
+            chosen++;
+        }
+    for (int level = 1; level <= levels + 1; level++)
+        starts[level] += starts[level - 1];
+    for (int place = inputs; place < inputs + count; place++)
+        if (CHOSEN(place)) {
+            Item *item = &l->items[starts[l->level[place]]++];
+            item->key = key_of(l, place - inputs);
+            item->line = item->order = place - inputs;
+        }
+#undef CHOSEN
+    free(starts);
+    for (int first = 0, end; first < chosen; first = end) {
+        const int32_t level = l->level[inputs + l->items[first].line];
+        for (end = first + 1; end < chosen && l->level[inputs + l->items[end].line] == level; end++)
+            ;
+        qsort(l->items + first, end - first, sizeof(Item), by_key);
+        for (int start = first, stop; start < end; start = stop) {
+            const Item *group = l->items + start;
+            const uint64_t key = group->key;
+            for (stop = start + 1; stop < end && l->items[stop].key == key; stop++)
+                if (of_lanes && key >> 62 == 1 && !shares_data(l, group->line, l->items[stop].line))
+                    break;
+            if (of_lanes)
+                put_lane_group(l, l->items + start, stop - start);
+            else
+                put_uniform_group(l, l->items + start, stop - start);
+        }
+    }
+    return 0;
+}
+
+/* Sums over lanes */
+
+typedef struct {
+    int32_t row, column, output, length; /* operands of a product; `length` products have this row */
+    uint64_t hash;                       /* of their columns */
+} Product;
+
+static int by_row(const void *a, const void *b)
+{
+    const Product *x = a, *y = b;
+    return x->row != y->row ? (x->row > y->row) - (x->row < y->row) : (x->output > y->output) - (x->output < y->output);
+}
+
+static int by_columns(const void *a, const void *b)
+{
+    const Product *x = *(const Product *const *)a, *y = *(const Product *const *)b;
+    if (x->length != y->length)
+        return x->length < y->length ? -1 : 1;
+    return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : (x->output > y->output) - (x->output < y->output);
+}
+
+static void put_table(Lowering *l, Product **rows, int m)
+{
+    const int n = rows[0]->length, sums = l->code->sums;
+    Words *words = &l->lane_words;
+    const int swapped = m > n; /* the longer side goes into vectors */
+    if (m == 1 && n == 1) {
+        put(words, I_PRODUCT);
+        put(words, sums);
+        put(words, at(l, rows[0]->row));
+        put(words, at(l, rows[0]->column));
+    }
+    else {
+        put(words, I_OUTER);
+        put(words, swapped ? n : m);
+        put(words, swapped ? m : n);
+        put(words, sums);
+        for (int i = 0; i < (swapped ? n : m); i++)
+            put(words, swapped ? at(l, rows[0][i].column) : at(l, rows[i]->row));
+        for (int i = 0; i < (swapped ? m : n); i++)
+            put(words, swapped ? at(l, rows[i]->row) : at(l, rows[0][i].column));
+        if ((swapped ? m : n) > l->code->transposed)
+            l->code->transposed = swapped ? m : n;
+    }
+    for (int i = 0; i < m; i++)
+        for (int j = 0; j < n; j++)
+            l->code->outputs[rows[i][j].output] = sums + (swapped ? j * m + i : i * n + j);
+    l->code->sums += m * n;
+}
+
+static int put_sums(Lowering *l, int output_count)
+{
+    Words *words = &l->lane_words;
+    int count = 0, others = 0;
+    Product *products = malloc((size_t)(output_count + 1) * sizeof(Product));
+    Product **rows = malloc((size_t)(output_count + 1) * sizeof(Product *));
+    if (!products || !rows) {
+        free(products);
+        free(rows);
+        return -1;
+    }
+    for (int k = 0; k < output_count; k++) {
+        const int32_t x = l->outputs[k];
+        if (!l->summed[k])
+            l->code->outputs[k] = encoded(l, x);
+        else if (x >= l->lines->inputs && l->in_sums[x]) {
+            const int32_t *args = OPERANDS(l, x - l->lines->inputs);
+            products[count++] = (Product){args[0], args[1], k};
+        }
+        else if (varies(l, x))
+            others++;
+        else {
+            put(words, I_REPEAT);
+            put(words, l->code->sums);
+            put(words, at(l, x));
+            l->code->outputs[k] = l->code->sums++;
+        }
+    }
+    qsort(products, count, sizeof(Product), by_row);
+    int row_count = 0;
+    for (int i = 0, end; i < count; i = end) {
+        uint64_t hash = 0;
+        for (end = i; end < count && products[end].row == products[i].row; end++)
+            hash = mixed(hash, (uint32_t)products[end].column);
+        products[i].length = end - i;
+        products[i].hash = hash;
+        rows[row_count++] = &products[i];
+    }
+    qsort(rows, row_count, sizeof(Product *), by_columns);
+    for (int i = 0, end; i < row_count; i = end) {
+        for (end = i + 1; end < row_count && rows[end]->length == rows[i]->length; end++) {
+            int same = 1;
+            for (int j = 0; j < rows[i]->length && same; j++)
+                same = rows[end][j].column == rows[i][j].column;
+            if (!same)
+                break;
+        }
+        put_table(l, rows + i, end - i);
+    }
+    if (others) {
+        put(words, I_SUM);
+        put(words, others);
+        put(words, l->code->sums);
+        for (int k = 0; k < output_count; k++)
+            if (l->summed[k] && varies(l, l->outputs[k]) && !l->in_sums[l->outputs[k]]) {
+                put(words, at(l, l->outputs[k]));
+                l->code->outputs[k] = l->code->sums++;
+            }
+    }
+    free(products);
+    free(rows);
+    return 0;
+}
+
+static void measure(Code *code, const Lines *lines, int most_lanes)
+{
+    const int registers = code->lane_registers > 0 ? code->lane_registers : 1;
+    int block = (int)(BLOCK_BYTES / sizeof(double) / registers) / 16 * 16;
+    block = block < 16 ? 16 : block > MOST_LANES / 2 ? MOST_LANES / 2 : block;
+    code->block = block < most_lanes ? block : most_lanes;
+    if (set_block)
+        code->block = set_block < most_lanes ? set_block : most_lanes;
+    if (code->scratch < code->transposed * code->block)
+        code->scratch = code->transposed * code->block;
+    code->lanes_frame = (size_t)code->uniforms + (size_t)code->lane_registers * code->block + code->sums + code->scratch;
+    code->frame = code->lanes_frame;
+    code->work = lines->starts[lines->count];
+    for (int i = 0; i < code->lanes_count; i++) {
+        Lanes *lanes = code->lanes[i];
+        lanes->offset = code->frame - code->lanes_frame;
+        code->frame += lanes->frame + lanes->uniform + (size_t)lanes->columns * lanes->size + lanes->result_count;
+        code->work += lanes->work;
+    }
+    code->work *= most_lanes;
+}
+
+static void free_lanes(Lanes *lanes);
+
+static void free_code(Code *code)
+{
+    free(code->constants);
+    free(code->uniform_code);
+    free(code->lane_code);
+    free(code->outputs);
+    free(code->guards);
+    if (code->owns_lanes)
+        for (int i = 0; i < code->lanes_count; i++)
+            free_lanes(code->lanes[i]);
+    free(code->lanes);
+    memset(code, 0, sizeof(Code));
+}
+
+static void free_lanes(Lanes *lanes)
+{
+    if (!lanes)
+        return;
+    for (int i = 0; i < lanes->path_count; i++) {
+        if (lanes->paths)
+            free_code(&lanes->paths[i]);
+        if (lanes->guard_codes)
+            free_code(&lanes->guard_codes[i]);
+    }
+    free(lanes->paths);
+    free(lanes->guard_codes);
+    free(lanes->summed);
+    free(lanes->in_order);
+    free(lanes);
+}
+
+/* Code for lines: 0, or -1 for want of memory.
+ *
+ * `uniform` inputs are the same in all lanes, the others have a number for each lane; of a program without lanes,
+ * all are uniform. Outputs are summed over lanes where `summed`, which is NULL where none is.
+ */
+static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, const int32_t *outputs, int output_count,
+          const unsigned char *summed, const Guard *guards, int guard_count, int strict)
+{
+    const size_t places = (size_t)lines->inputs + lines->count + 1;
+    Lowering l = {.lines = lines, .code = code, .uniform = uniform, .outputs = outputs};
+    unsigned char *flags = calloc(4 * places + output_count, 1);
+    int32_t *numbers = calloc(3 * places, sizeof(int32_t));
+    memset(code, 0, sizeof(Code));
+    l.items = malloc(places * sizeof(Item));
+    code->outputs = calloc((size_t)output_count + 1, sizeof(int32_t));
+    code->guards = calloc((size_t)guard_count + 1, sizeof(Guard));
+    code->constants = calloc((size_t)lines->constant_count + 1, sizeof(double));
+    code->lanes = calloc((size_t)lines->lanes_count + 1, sizeof(Lanes *));
+    int result = -1;
+    if (!flags || !numbers || !l.items || !code->outputs || !code->guards || !code->constants || !code->lanes)
+        goto done;
+    l.needed = flags;
+    l.varies = flags + places;
+    l.strict = flags + 2 * places;
+    l.in_sums = flags + 3 * places;
+    l.summed = summed ? summed : flags + 4 * places;
+    l.level = numbers;
+    l.uses = numbers + places;
+    l.at = numbers + 2 * places;
+    code->inputs = uniform;
+    code->constant_count = lines->constant_count;
+    if (lines->constant_count)
+        memcpy(code->constants, lines->constants, lines->constant_count * sizeof(double));
+    code->uniforms = uniform + lines->constant_count;
+    code->lane_inputs = code->lane_registers = lines->inputs - uniform;
+    code->lanes_count = lines->lanes_count;
+    for (int i = 0; i < lines->lanes_count; i++)
+        code->lanes[i] = lines->lanes[i];
+    for (int i = 0; i < lines->inputs; i++)
+        l.at[i] = i < uniform ? i : i - uniform;
+    analyse(&l, guards, guard_count, output_count, strict);
+    if (summed)
+        find_sums(&l, output_count);
+    if (put_lines(&l, 0) < 0)
+        goto done;
+    flush_scalars(&l);
+    if (put_lines(&l, 1) < 0 || put_sums(&l, output_count) < 0)
+        goto done;
+    put(&l.uniform_words, I_END);
+    put(&l.lane_words, I_END);
+    code->output_count = output_count;
+    code->guard_count = guard_count;
+    for (int i = 0; i < guard_count; i++)
+        code->guards[i] = (Guard){encoded(&l, guards[i].place), guards[i].truth};
+    if (l.uniform_words.failed || l.lane_words.failed || l.scalars.failed || l.lists.failed)
+        goto done;
+    code->uniform_code = l.uniform_words.words;
+    code->lane_code = l.lane_words.words;
+    l.uniform_words.words = l.lane_words.words = NULL;
+    measure(code, lines, most_lanes);
+    result = 0;
+done:
+    free(flags);
+    free(numbers);
+    free(l.items);
+    free(l.uniform_words.words);
+    free(l.lane_words.words);
+    free(l.scalars.words);
+    free(l.lists.words);
+    if (result < 0)
+        free_code(code);
+    return result;
+}
