@@ -11,7 +11,7 @@ from nn import datasets
 
 INPUTS = 100  # of an irregular program
 MIX = {"+": 25, "-": 20, "*": 42, "/": 5, "tanh": 8}
-MOST_ERROR = 1e4  # an irregular program magnifies rounding errors no further
+MOST_ERROR = 100.0  # an irregular program magnifies rounding errors no further
 
 
 def layer(W, b, x):
@@ -93,7 +93,7 @@ class Irregular:
     An operand is one of the last `near` results, one in ten times any earlier one. A result is used before
     it is no longer near, so that all lines count; those left at the end are summed. Operands are drawn again
     where the result or its bound of the rounding error grows too much, at last among the inputs: backends
-    whose tanh differs in the last bit still agree to 1e-11.
+    whose tanh differs in the last bit still agree.
     """
 
     def __init__(self, count, near, seed=0):
