@@ -18,7 +18,7 @@ static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES};
 static const unsigned char masks[TABLE_SIZE + 2] = {MASKING_OPS(MASK)};
 #undef MASK
 
-enum { FEWEST_IN_COLUMN = 4, BLOCK_BYTES = 1 << 16 };
+enum { FEWEST_IN_COLUMN = 4, FEWEST_IN_GEMV = 2, BLOCK_BYTES = 1 << 16 };
 
 /* Lanes in a block, for tests; 0 for a number that suits the caches. */
 static int set_block;
@@ -552,12 +552,14 @@ static void put_lane_group(Lowering *l, Item *group, int k)
     }
     const int used = op_of(l, line), shape = shape_of[used];
     if (shape == SEQUENCE || shape == TWO_SEQUENCES) {
-        if (group->key >> 62 == 1) {
+        if (group->key >> 62 == 1 && k >= FEWEST_IN_GEMV) {
             put_gemv(l, group, k);
             return;
         }
-        l->at[l->lines->inputs + line] = l->code->lane_registers;
-        put_terms(l, &l->lane_words, line, l->code->lane_registers++);
+        for (int i = 0; i < k; i++) {
+            l->at[l->lines->inputs + group[i].line] = l->code->lane_registers;
+            put_terms(l, &l->lane_words, group[i].line, l->code->lane_registers++);
+        }
         return;
     }
     order_group(l, group, k);
@@ -734,6 +736,40 @@ static int put_sums(Lowering *l, int output_count)
     free(products);
     free(rows);
     return 0;
+}
+
+/* Where the next instruction starts. */
+static const int32_t *after(const int32_t *at)
+{
+    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
+    const int instruction = *at++;
+    int columns = 0, k = 0;
+    switch (instruction) {
+    case I_COLUMN:
+        columns = arity_of[shape_of[at[0]]];
+        k = at[1];
+        at += 3;
+        break;
+    case I_SUMS:
+        columns = arity_of[shape_of[at[0]]] * at[3];
+        k = at[1];
+        at += 4;
+        break;
+    case I_SCALARS: at += at[2]; break;
+    case I_TERMS: at += 3 + (size_t)at[2] * arity_of[shape_of[at[0]]]; break;
+    case I_GEMV: at += 4 + at[2]; break;
+    case I_PACK: at += 2 + at[0]; break;
+    case I_FILL: at += 2; break;
+    case I_OUTER: at += 3 + at[0] + at[1]; break;
+    case I_SUM: at += 2 + at[0]; break;
+    case I_PRODUCT: at += 3; break;
+    case I_REPEAT: at += 2; break;
+    case I_LANES: at += 3 + at[2]; break;
+    case I_NESTED: at += 3 + at[2]; break;
+    }
+    for (int i = 0; i < columns; i++)
+        at += *at == STRIDE1 || *at == ONE ? 2 : 1 + k;
+    return at;
 }
 
 static void measure(Code *code, const Lines *lines, int most_lanes)
