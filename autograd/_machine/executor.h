@@ -359,8 +359,8 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
 /* Products with packed weights: ROWS results for COUNT vectors of lanes. Weights lie in groups of up to four
  * results, term after term. */
 #define GEMV_TILE(ROWS, V, COUNT)                                                                            \
-    INLINE void gemv_##ROWS##_##V##_##COUNT(int w, int n, const double *weights, const double *R,            \
-                                            const int32_t *xs, double *out)                                  \
+    INLINE void gemv_##ROWS##_##V##_##COUNT(int w, int n, const double *weights, const double *added,        \
+                                            const double *R, const int32_t *xs, double *out)                 \
     {                                                                                                        \
         enum { STEP = sizeof(V) / sizeof(double) };                                                          \
         V sums[ROWS][COUNT];                                                                                 \
@@ -378,20 +378,20 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
         }                                                                                                    \
         for (int row = 0; row < ROWS; row++)                                                                 \
             for (int v = 0; v < COUNT; v++)                                                                  \
-                STORE(V, out + (size_t)row * w + v * STEP, sums[row][v]);                                    \
+                STORE(V, out + (size_t)row * w + v * STEP, sums[row][v] + (added ? added[row] : 0.0));     \
     }
 #define GEMV_ROWS(ROWS)                                                                                      \
     GEMV_TILE(ROWS, Vector, 2) GEMV_TILE(ROWS, Vector, 1) GEMV_TILE(ROWS, Number, 1)                         \
-    static void gemv_##ROWS(int w, int n, const double *weights, const double *R, const int32_t *xs,         \
-                            double *out)                                                                     \
+    static void gemv_##ROWS(int w, int n, const double *weights, const double *added, const double *R,       \
+                            const int32_t *xs, double *out)                                                  \
     {                                                                                                        \
         int l = 0;                                                                                           \
         for (; l + 2 * NUMBERS <= w; l += 2 * NUMBERS)                                                       \
-            gemv_##ROWS##_Vector_2(w, n, weights, R + l, xs, out + l);                                       \
+            gemv_##ROWS##_Vector_2(w, n, weights, added, R + l, xs, out + l);                                       \
         for (; l + NUMBERS <= w; l += NUMBERS)                                                               \
-            gemv_##ROWS##_Vector_1(w, n, weights, R + l, xs, out + l);                                       \
+            gemv_##ROWS##_Vector_1(w, n, weights, added, R + l, xs, out + l);                                       \
         for (; l < w; l++)                                                                                   \
-            gemv_##ROWS##_Number_1(w, n, weights, R + l, xs, out + l);                                       \
+            gemv_##ROWS##_Number_1(w, n, weights, added, R + l, xs, out + l);                                       \
     }
 GEMV_ROWS(4) GEMV_ROWS(3) GEMV_ROWS(2) GEMV_ROWS(1)
 
@@ -400,16 +400,16 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
     const int n = at[2];
     int m = at[0];
     double *out = R + (size_t)at[1] * w;
-    const double *weights = U + at[3];
-    const int32_t *xs = at + 4;
-    for (; m >= 4; m -= 4, weights += (size_t)4 * n, out += (size_t)4 * w)
-        gemv_4(w, n, weights, R, xs, out);
+    const double *weights = U + at[3], *added = at[4] < 0 ? NULL : U + at[4];
+    const int32_t *xs = at + 5;
+    for (; m >= 4; m -= 4, weights += (size_t)4 * n, added = added ? added + 4 : NULL, out += (size_t)4 * w)
+        gemv_4(w, n, weights, added, R, xs, out);
     if (m == 3)
-        gemv_3(w, n, weights, R, xs, out);
+        gemv_3(w, n, weights, added, R, xs, out);
     else if (m == 2)
-        gemv_2(w, n, weights, R, xs, out);
+        gemv_2(w, n, weights, added, R, xs, out);
     else if (m == 1)
-        gemv_1(w, n, weights, R, xs, out);
+        gemv_1(w, n, weights, added, R, xs, out);
     return xs + n;
 }
 
@@ -439,19 +439,17 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
                 STORE(V, sums + (size_t)row * n + v * STEP, totals[row][v]);                                 \
     }
 #define OUTER_ROWS(ROWS)                                                                                     \
-    OUTER_TILE(ROWS, Vector, 2) OUTER_TILE(ROWS, Vector, 1) OUTER_TILE(ROWS, Number, 1)                      \
+    OUTER_TILE(ROWS, Vector, 2) OUTER_TILE(ROWS, Vector, 1)                                                  \
     static void outer_##ROWS(int w, int n, const double *table, const double *R, const int32_t *rows,        \
                              double *sums)                                                                   \
     {                                                                                                        \
         int i = 0;                                                                                           \
         for (; i + 2 * NUMBERS <= n; i += 2 * NUMBERS)                                                       \
             outer_##ROWS##_Vector_2(w, n, table + i, R, rows, sums + i, n);                                  \
-        for (; i + NUMBERS <= n; i += NUMBERS)                                                               \
+        for (; i < n; i += NUMBERS)                                                                          \
             outer_##ROWS##_Vector_1(w, n, table + i, R, rows, sums + i, n);                                  \
-        for (; i < n; i++)                                                                                   \
-            outer_##ROWS##_Number_1(w, n, table + i, R, rows, sums + i, n);                                  \
     }
-OUTER_ROWS(4) OUTER_ROWS(1)
+OUTER_ROWS(4) OUTER_ROWS(3) OUTER_ROWS(2) OUTER_ROWS(1)
 
 /* Four numbers of each of four rows, `stride` apart, as columns. */
 #if defined(__GNUC__)
@@ -482,8 +480,8 @@ INLINE void transpose_four(const double *const rows[4], double *out, ptrdiff_t s
 }
 #endif
 
-/* A table with a row of n numbers for each lane. */
-static void transpose(int w, int n, const double *R, const int32_t *registers, double *RESTRICT table)
+/* A table with a row for each lane: n numbers, then zeros up to `padded`. */
+static void transpose(int w, int n, int padded, const double *R, const int32_t *registers, double *RESTRICT table)
 {
     int i = 0;
     for (; i + 4 <= n; i += 4) {
@@ -492,19 +490,22 @@ static void transpose(int w, int n, const double *R, const int32_t *registers, d
             rows[j] = R + (size_t)registers[i + j] * w;
         int l = 0;
         for (; l + 4 <= w; l += 4) {
-            transpose_four(rows, table + (size_t)l * n + i, n);
+            transpose_four(rows, table + (size_t)l * padded + i, padded);
             for (int j = 0; j < 4; j++)
                 rows[j] += 4;
         }
         for (; l < w; l++)
             for (int j = 0; j < 4; j++)
-                table[(size_t)l * n + i + j] = *rows[j]++;
+                table[(size_t)l * padded + i + j] = *rows[j]++;
     }
     for (; i < n; i++) {
         const double *a = R + (size_t)registers[i] * w;
         for (int l = 0; l < w; l++)
-            table[(size_t)l * n + i] = a[l];
+            table[(size_t)l * padded + i] = a[l];
     }
+    for (int l = 0; l < w; l++)
+        for (i = n; i < padded; i++)
+            table[(size_t)l * padded + i] = 0.0;
 }
 
 /* The lanes first .. first + w - 1 of `count` columns, one beside the other, with a row of `step` numbers for each
@@ -530,15 +531,19 @@ static void load_rows(const double *numbers, ptrdiff_t step, int count, int w, d
 
 static const int32_t *run_outer(const int32_t *at, double *R, int w, double *sums, double *scratch)
 {
-    const int m = at[0], n = at[1];
+    const int m = at[0], n = at[1], padded = (n + 7) / 8 * 8;
     const int32_t *rows = at + 3, *columns = rows + m;
     sums += at[2];
-    transpose(w, n, R, columns, scratch);
+    transpose(w, n, padded, R, columns, scratch);
     int row = 0;
     for (; row + 4 <= m; row += 4)
-        outer_4(w, n, scratch, R, rows + row, sums + (size_t)row * n);
-    for (; row < m; row++)
-        outer_1(w, n, scratch, R, rows + row, sums + (size_t)row * n);
+        outer_4(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
+    if (m - row == 3)
+        outer_3(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
+    else if (m - row == 2)
+        outer_2(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
+    else if (m - row == 1)
+        outer_1(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
     return columns + n;
 }
 
