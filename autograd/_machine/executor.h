@@ -6,7 +6,6 @@
  */
 
 #include "machine.h"
-#include "kernels.h"
 
 #if defined(__GNUC__)
 typedef double Vector __attribute__((vector_size(8 * NUMBERS), aligned(8), may_alias));
@@ -20,6 +19,9 @@ typedef double Vector;
 #define RESTRICT __restrict
 #endif
 typedef double Number;
+#define AUTOGRAD_INLINE INLINE
+#include "kernels.h"
+
 #define LOAD(V, place) (*(const V *)(place))
 #define STORE(V, place, x) (*(V *)(place) = (x))
 
