@@ -52,6 +52,10 @@ enum {
 /* Ops of the machine beside the rows of the table: products of a plain run, which do not ask for 0. */
 #define OP_PLAIN_CHAIN TABLE_SIZE
 #define OP_PLAIN_CHAIN_DOT (TABLE_SIZE + 1)
+#define OP_ARITHMETIC (TABLE_SIZE + 2) /* in I_SCALARS: so many lines of the arithmetic below come next */
+
+/* Lines of these ops are computed without a jump, whatever their order: their ops in a run of OP_ARITHMETIC. */
+enum { PLUS, MINUS, TIMES, TIMES_PLAIN_CHAIN };
 
 enum { MOST_LANES = 256, TILE = 128 }; /* lanes in a block; numbers that are gathered at a time */
 
