@@ -292,32 +292,35 @@ INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
 #else
 #define WITHOUT_ZEROS(x, y) STRICT_Number(x, y)
 #endif
+#define OPERAND(V, COUNT, numbers, operand)                                                                  \
+    V numbers[COUNT];                                                                                        \
+    if (operand < 0)                                                                                         \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            numbers[v] = (V){0} + U[UNIFORM_OPERAND(operand)];                                               \
+    else                                                                                                     \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            numbers[v] = LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));
 #define TERMS_TILE(V, COUNT)                                                                                 \
-    INLINE V operand_##V##_##COUNT(const double *U, const double *R, int w, int32_t operand, int v)          \
-    {                                                                                                        \
-        if (operand < 0)                                                                                     \
-            return (V){0} + U[UNIFORM_OPERAND(operand)];                                                     \
-        return LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));                          \
-    }                                                                                                        \
     INLINE void terms_##V##_##COUNT(int op, int n, const int32_t *xs, const int32_t *ys, const double *U,    \
                                     const double *R, int w, double *out)                                     \
     {                                                                                                        \
         V sums[COUNT];                                                                                       \
         for (int v = 0; v < COUNT; v++)                                                                      \
             sums[v] = (V){0};                                                                                \
-        for (int i = 0; i < n; i++)                                                                          \
-            for (int v = 0; v < COUNT; v++) {                                                                \
-                const V x = operand_##V##_##COUNT(U, R, w, xs[i], v);                                        \
-                if (op == OP_sum_of)                                                                         \
-                    sums[v] += x;                                                                            \
-                else {                                                                                       \
-                    const V y = operand_##V##_##COUNT(U, R, w, ys[i], v);                                    \
-                    if (op == OP_chain_dot)                                                                  \
-                        sums[v] += STRICT_##V(x, y);                                                         \
-                    else                                                                                     \
-                        sums[v] += x * y;                                                                    \
-                }                                                                                            \
+        for (int i = 0; i < n; i++) {                                                                        \
+            OPERAND(V, COUNT, x, xs[i])                                                                      \
+            if (op == OP_sum_of) {                                                                           \
+                for (int v = 0; v < COUNT; v++)                                                              \
+                    sums[v] += x[v];                                                                         \
+                continue;                                                                                    \
             }                                                                                                \
+            OPERAND(V, COUNT, y, ys[i])                                                                      \
+            for (int v = 0; v < COUNT; v++)                                                                  \
+                if (op == OP_chain_dot)                                                                      \
+                    sums[v] += STRICT_##V(x[v], y[v]);                                                       \
+                else                                                                                         \
+                    sums[v] += x[v] * y[v];                                                                  \
+        }                                                                                                    \
         for (int v = 0; v < COUNT; v++)                                                                      \
             STORE(V, out + v * (sizeof(V) / sizeof(double)), sums[v]);                                       \
     }

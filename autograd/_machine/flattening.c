@@ -385,14 +385,17 @@ static Lanes *lanes_of(PyObject *parts, const Source *source, int strict)
         goto failed;
     }
     lanes->result_count = (int)results;
-    lanes->in_order = malloc((uniform + (size_t)3 * lanes->columns + 1) * sizeof(int32_t));
+    lanes->in_order = malloc((3 + (size_t)3 * lanes->columns) * sizeof(int32_t));
     if (!lanes->in_order) {
         PyErr_NoMemory();
         goto failed;
     }
     int32_t *at = lanes->in_order;
-    for (int i = 0; i < uniform; i++)
-        *at++ = i;
+    *at++ = uniform > 0;
+    if (uniform) {
+        *at++ = 0;
+        *at++ = uniform;
+    }
     for (int c = 0; c < lanes->columns; c++) {
         *at++ = STRIDE1;
         *at++ = uniform + c * size;

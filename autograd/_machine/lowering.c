@@ -492,8 +492,18 @@ static int put_lanes(Lowering *l, int line)
     const size_t length_at = words->count;
     put(words, 0);
     args++;
-    for (int i = 0; i < lanes->uniform; i++)
-        put(words, at(l, args[i]));
+    const size_t runs_at = words->count;
+    int32_t runs = 0;
+    put(words, 0);
+    for (int i = 0, end; i < lanes->uniform; i = end, runs++) {
+        const int32_t first = at(l, args[i]);
+        for (end = i + 1; end < lanes->uniform && at(l, args[end]) == first + end - i; end++)
+            ;
+        put(words, first);
+        put(words, end - i);
+    }
+    if (!words->failed)
+        words->words[runs_at] = runs;
     for (args += lanes->uniform; args < OPERANDS(l, line + 1); args += lanes->size) {
         const int32_t first = at(l, args[0]);
         const int32_t step = lanes->size > 1 ? at(l, args[1]) - first : 1;
@@ -1144,6 +1154,27 @@ static void measure(Code *code, const Lines *lines, int most_lanes)
     code->work *= most_lanes;
 }
 
+/* Outputs that lie side by side, of a program without lanes: a list of starts and lengths, which ends with 0 0. */
+static int find_runs(Code *code)
+{
+    Words words = {0};
+    for (int k = 0, end; k < code->output_count; k = end) {
+        const int32_t first = UNIFORM_OPERAND(code->outputs[k]);
+        for (end = k + 1; end < code->output_count && UNIFORM_OPERAND(code->outputs[end]) == first + end - k; end++)
+            ;
+        put(&words, first);
+        put(&words, end - k);
+    }
+    put(&words, 0);
+    put(&words, 0);
+    if (words.failed) {
+        free(words.words);
+        return -1;
+    }
+    code->output_runs = words.words;
+    return 0;
+}
+
 static void free_lanes(Lanes *lanes);
 
 static void free_code(Code *code)
@@ -1152,6 +1183,7 @@ static void free_code(Code *code)
     free(code->uniform_code);
     free(code->lane_code);
     free(code->outputs);
+    free(code->output_runs);
     free(code->guards);
     if (code->owns_lanes)
         for (int i = 0; i < code->lanes_count; i++)
