@@ -141,8 +141,9 @@ AUTOGRAD_INLINE double autograd_tanh(double x)
 {
     const double size = fabs(x), bounded = size > 20.0 ? 20.0 : size;
     const double half = autograd_half_expm1(2.0 * bounded), large = size > 0.75 ? 1.0 : 0.0;
-    const double ratio = (large != 0.0 ? 1.0 : half) / (half + 1.0);
-    const double result = autograd_signed(large != 0.0 ? 1.0 - ratio : ratio, x);
+    const double sum = half + 1.0, lost = half - (sum - 1.0), ratio = (large != 0.0 ? 1.0 : half) / sum;
+    const double rest = 1.0 - ratio; /* 1 / sum, unless large */
+    const double result = autograd_signed(large != 0.0 ? rest : ratio - ratio * (lost * rest), x);
     const double number = x != x ? x : result;
     return size < 1e-9 ? x : number;
 }
@@ -150,7 +151,9 @@ AUTOGRAD_INLINE double autograd_tanh(double x)
 SIGMOID_C = """\
 AUTOGRAD_INLINE double autograd_sigmoid(double x)
 {
-    const double e = autograd_exp(-fabs(x)), result = (x >= 0.0 ? 1.0 : e) / (1.0 + e);
+    const double e = autograd_exp(-fabs(x)), sum = 1.0 + e, lost = e - (sum - 1.0);
+    const double ratio = (x >= 0.0 ? 1.0 : e) / sum, inverse = x >= 0.0 ? ratio : 1.0 - ratio;
+    const double result = ratio - ratio * (lost * inverse);
     return x != x ? x : result;
 }
 """

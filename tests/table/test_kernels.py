@@ -11,7 +11,7 @@ from mpmath import mp
 from autograd._native import engine
 from autograd.table import ops
 
-POINTS = 1500
+POINTS = 3000
 EDGES = [
     *(0.0, 5e-324, 2.0**-1074 * 3, 1e-310, 2.0**-1022, 1e-300, 1e-17, 1e-9, 0.5, 1.0 - 2.0**-53, 1.0),
     *(1.0 + 2.0**-52, 1.5, 2.0, 3.0, 20.0, 36.7, 708.0, 709.782712893384, 709.782712893385, 745.13321910194),
