@@ -406,14 +406,13 @@ AUTOGRAD_INLINE double autograd_erf(double x)
 """
 )
 
-_POW_SERIES = (  # (log((1 + s) / (1 - s)) * 3 / (2*s) - 3 - z) / z**2 by z = s**2, up to 0.0103
-    0.6,
-    0.4285714285714262,
-    0.33333333333696413,
-    0.27272727061578117,
-    0.23076981507219493,
-    0.19991711324866174,
-    0.1822813541290273,
+_POW_SERIES = (  # (log((1 + s) / (1 - s)) * 3 / (2*s) - 3 - z) / z**2 by z = s**2, up to 0.0107
+    0.5999999999999999,
+    0.4285714285723198,
+    0.33333333236134655,
+    0.2727276601273462,
+    0.2306995291123855,
+    0.20576232587819274,
 )
 POW_C = (
     """\
@@ -422,23 +421,16 @@ AUTOGRAD_INLINE double autograd_leading(double x)
 {
     return autograd_double(autograd_bits(x) & 0xfffffffff8000000u);
 }
-/* 1.0 for a whole number x >= 0, else 0.0. */
-AUTOGRAD_INLINE double autograd_is_whole(double x)
+/* (scaled * 2**shift)**y, in numbers of twice the length: log2, y times it, 2 to that power. */
+AUTOGRAD_INLINE double autograd_pow_normal(double scaled, double shift, double y)
 {
-    const double rounded = (x + 4503599627370496.0) - 4503599627370496.0;
-    const double whole = rounded == x ? 1.0 : 0.0;
-    return x >= 4503599627370496.0 ? 1.0 : whole;
-}
-/* size**y for 0 < size < inf, in numbers of twice the length: log2(size), y times it, 2 to that power. */
-AUTOGRAD_INLINE double autograd_pow_positive(double size, double y)
-{
-    const double subnormal = size < 2.2250738585072014e-308 ? 54.0 : 0.0;
-    const autograd_word bits = autograd_bits(subnormal != 0.0 ? size * 18014398509481984.0 : size);
-    const double mantissa = autograd_double((bits & 0xfffffffffffffu) | 0x3ff0000000000000u);
-    const double up = mantissa >= 1.7320508075688772 ? 1.0 : 0.0, m = up != 0.0 ? 0.5 * mantissa : mantissa;
-    const double n =
-        (autograd_double((bits >> 52) | 0x4330000000000000u) - 4503599627371519.0) + (up - subnormal);
-    const double middle = m >= 1.224744871391589 ? 1.0 : 0.0, center = 1.0 + 0.5 * middle;
+    /* scaled is m * 2**n with m / center from 0.865 to 1.23; center is 1 or 1.5 */
+    const autograd_word bits = autograd_bits(scaled), halves = (bits + 0x451eb851eb852u) >> 51;
+    const autograd_word exponent = halves >> 1;
+    const double m = autograd_double(bits - (exponent << 52) + 0x3ff0000000000000u);
+    const double center = autograd_double(((halves & 1) << 51) + 0x3ff0000000000000u);
+    const double n = (autograd_double(exponent | 0x4330000000000000u) - 4503599627371519.0) + shift;
+    const double middle = 2.0 * center - 2.0;
 
     /* s = (m - center) / (m + center) */
     const double f = m - center, sum = m + center, inverse = 1.0 / sum, s = f * inverse;
@@ -451,27 +443,24 @@ AUTOGRAD_INLINE double autograd_pow_positive(double size, double y)
 """
     + _polynomial("series", "z", _POW_SERIES)
     + f"""\
-    const double square = s_upper * s_upper, rest = z * z * series + s_lower * (s_upper + s);
+    const double square = s_upper * s_upper, rest = z2 * series + s_lower * (s_upper + s);
     const double factor = autograd_leading(3.0 + square + rest);
     const double factor_lower = rest - ((factor - 3.0) - square);
     const double u = s_upper * factor, v = s_lower * factor + factor_lower * s;
     const double p_upper = autograd_leading(u + v), p_lower = v - (p_upper - u);
 
-    /* log2(size) = n + log2(center) + 2 / (3 * log(2)) * p */
+    /* log2 of the whole = n + log2(center) + 2 / (3 * log(2)) * p */
     const double base = middle * 0.5849624872207642, z_upper = 0.9617966860532761 * p_upper;
     const double z_lower =
         7.872699542894897e-09 * p_upper + p_lower * 0.9617966939259756 + middle * 1.350039202129749e-08;
     const double log_upper = autograd_leading(((z_upper + z_lower) + base) + n);
     const double log_lower = z_lower - (((log_upper - n) - base) - z_upper);
 
-    /* y * log2(size), bounded: from there on the result is 0 or infinite */
-    const double below = y > 1e20 ? 1e20 : y, power = below < -1e20 ? -1e20 : below;
-    const double power_upper = autograd_leading(power);
-    const double w_upper = power_upper * log_upper;
-    const double w_lower = (power - power_upper) * log_upper + power * log_lower;
-    const double w = w_upper + w_lower, out = fabs(w) > 1100.0 ? 1.0 : 0.0;
-    const double end = w > 0.0 ? 1100.0 : -1100.0;
-    const double a = out != 0.0 ? end : w_upper, b = out != 0.0 ? 0.0 : w_lower;
+    /* y times it, bounded: from there on the result is 0 or infinite */
+    const double y_upper = autograd_leading(y), product = y_upper * log_upper;
+    const double product_lower = (y - y_upper) * log_upper + y * log_lower;
+    const double below = product < 1100.0 ? product : 1100.0, a = below > -1100.0 ? below : -1100.0;
+    const double small = product_lower < 1.0 ? product_lower : 1.0, b = small > -1.0 ? small : -1.0;
 
     /* exp of the fraction times log(2) */
     const double shifted = (a + b) + {_ROUND}, whole = shifted - {_ROUND}, part = a - whole;
@@ -481,9 +470,19 @@ AUTOGRAD_INLINE double autograd_pow_positive(double size, double y)
     const double last = ((1.0 - first) + r) + (r_lower * first + autograd_exp_tail(r));
     return autograd_scaled(first + last, shifted);
 }}
-AUTOGRAD_INLINE double autograd_pow_any(double x, double y)
+/* 1.0 for a whole number x >= 0, else 0.0. */
+AUTOGRAD_INLINE double autograd_is_whole(double x)
 {{
-    const double size = fabs(x), exponent = fabs(y), positive = autograd_pow_positive(size, y);
+    const double bounded = x < 4503599627370496.0 ? x : 4503599627370496.0;
+    return (bounded + 4503599627370496.0) - 4503599627370496.0 == bounded ? 1.0 : 0.0;
+}}
+AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
+{{
+    const double size = fabs(x), exponent = fabs(y);
+    const double shift = size < 2.2250738585072014e-308 ? -54.0 : 0.0;
+    const double scaled = shift != 0.0 ? size * 18014398509481984.0 : size;
+    const double bounded = exponent < 1e20 ? exponent : 1e20;
+    const double positive = autograd_pow_normal(scaled, shift, autograd_signed(bounded, y));
     const double whole = autograd_is_whole(exponent), even = autograd_is_whole(0.5 * exponent);
     const double at_zero = y < 0.0 ? INFINITY : 0.0, at_infinity = y < 0.0 ? 0.0 : INFINITY;
     const double finite = size == INFINITY ? at_infinity : positive;
@@ -492,19 +491,19 @@ AUTOGRAD_INLINE double autograd_pow_any(double x, double y)
     const double outside = size == INFINITY ? 0.0 : 1.0 - whole;
     const double number = x < 0.0 ? (outside != 0.0 ? NAN : with_sign) : with_sign;
     const double any = x != x ? x : (y != y ? y : number);
-    return x == 1.0 ? 1.0 : (y == 0.0 ? 1.0 : any);
+    const double other = y == 1.0 ? x : any, power = y == 2.0 ? x * x : other;
+    return x == 1.0 ? 1.0 : (y == 0.0 ? 1.0 : power);
 }}
-AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
-{{
-    const double any = autograd_pow_any(x, y), other = y == 1.0 ? x : any;
-    return y == 2.0 ? x * x : other;
-}}
-/* The same, but the commonest powers take no time. */
+/* The same with branches, so that the commonest operands take less time. */
 AUTOGRAD_INLINE double autograd_pow(double x, double y)
 {{
     if (y == 2.0)
         return x * x;
-    return y == 1.0 ? x : autograd_pow_any(x, y);
+    if (y == 1.0)
+        return x;
+    if (x >= 2.2250738585072014e-308 && x < INFINITY && fabs(y) < 1e20)
+        return autograd_pow_normal(x, 0.0, y);
+    return autograd_pow_quick(x, y);
 }}
 """
 )
