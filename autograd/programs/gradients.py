@@ -5,10 +5,9 @@ from __future__ import annotations
 from itertools import accumulate
 
 from autograd.derivatives.structure import put_together, taken_apart
-from autograd.graph.engine import Value, between, walk
+from autograd.graph.engine import Value, between, pull_gathered, walk
 from autograd.graph.lines import picked
 from autograd.graph.recording import current
-from autograd.graph.sweeps import pull_gathered
 from autograd.programs.tracing import derived
 
 TYPE_CHECKING = False

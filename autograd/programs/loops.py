@@ -11,12 +11,12 @@ from __future__ import annotations
 from itertools import chain
 
 from autograd.graph.engine import Value, walk
-from autograd.graph.lines import call, picked, replay
+from autograd.graph.lines import call, flattened, listed, picked, replay
 from autograd.graph.recording import Recorder, enable_grad
 from autograd.programs.lanes import Lanes
 from autograd.programs.rebuilding import CircleError, NewCall, flat, rebuilt
 from autograd.programs.simplify import simplified
-from autograd.programs.tracing import lines_of, operand_of
+from autograd.programs.tracing import lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,15 +30,19 @@ FEWEST_LINES = 1000  # of all lanes together: shorter programs run as quickly wi
 
 
 def with_lanes(
-    kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], name: str
-) -> tuple[list[Any], list[Any]]:
+    kind: type[Program], inputs: int, lines: Any, roots: Sequence[Any], name: str
+) -> tuple[Any, list[Any]]:
     """The lines with a `Lanes` in the place of each loop that is found, and the roots at their new places."""
     if len(lines) < FEWEST_LINES:
         return lines, list(roots)
-    loops = _Search(inputs, lines).loops()
+    groups = _alike(inputs, lines)
+    if not groups:
+        return lines, list(roots)
+    written = listed(lines)
+    loops = _Search(inputs, written).loops(groups)
     while loops:
         try:
-            return _rewritten(kind, inputs, lines, roots, loops, name)
+            return _rewritten(kind, inputs, written, roots, loops, name)
         except CircleError:
             loops.pop()
     return lines, list(roots)
@@ -63,46 +67,55 @@ class _Loop:
         return [*self.uniform, *chain.from_iterable(self.columns)]
 
 
+def _alike(inputs: int, lines: Any) -> list[tuple[int, list[int]]]:
+    """Places of lines of one form, of which there are enough for a loop, and how many lines are below each.
+
+    A line that several lines use is counted as often.
+    """
+    flat = flattened(inputs, lines)
+    if flat is not None:
+        return flat.alike(FEWEST_LANES, FEWEST_LINES)  # type: ignore[no-any-return]
+    numbers: dict[Any, int] = {"input": 0, "constant": 1}
+    hashes, sizes = [0] * inputs, [0] * inputs
+    members: dict[int, list[int]] = {}
+    known: dict[int, tuple[Any, int]] = {}
+    for op, args in lines:
+        key: list[Any] = [op]
+        size = 1
+        for x in args:
+            if type(x) is int:
+                key.append(hashes[x])
+                size += sizes[x]
+            elif type(x) is float:
+                key.append(1)
+            else:
+                if id(x) not in known:
+                    part = tuple([hashes[x_i] if type(x_i) is int else 1 for x_i in x])
+                    known[id(x)] = part, sum([sizes[x_i] for x_i in x if type(x_i) is int])
+                key.append(known[id(x)][0])
+                size += known[id(x)][1]
+        found = numbers.setdefault(tuple(key), len(numbers))
+        if not op.collects:
+            members.setdefault(found, []).append(len(hashes))
+        hashes.append(found)
+        sizes.append(min(size, 1 << 40))
+    groups = [(sizes[places[0]], places) for places in members.values()]
+    return [(k, places) for k, places in groups if _enough(len(places), k)]
+
+
+def _enough(lanes: int, size: int) -> bool:
+    return lanes >= FEWEST_LANES and lanes * size >= FEWEST_LINES
+
+
 class _Search:
     def __init__(self, inputs: int, lines: list[Any]) -> None:
         self.inputs, self.lines = inputs, lines
-        self.hashes, self.sizes = self._hashed()
         self.taken = [False] * (inputs + len(lines))  # the lines of loops that were found
 
-    def _hashed(self) -> tuple[list[int], list[int]]:
-        """For each place its hash, and how many lines are below it, each counted as often as it is used."""
-        numbers: dict[Any, int] = {"input": 0, "constant": 1}
-        hashes, sizes = [0] * self.inputs, [0] * self.inputs
-        known: dict[int, tuple[Any, int]] = {}
-        for op, args in self.lines:
-            key: list[Any] = [op]
-            size = 1
-            for x in args:
-                if type(x) is int:
-                    key.append(hashes[x])
-                    size += sizes[x]
-                elif type(x) is float:
-                    key.append(1)
-                else:
-                    if id(x) not in known:
-                        part = tuple([hashes[x_i] if type(x_i) is int else 1 for x_i in x])
-                        known[id(x)] = part, sum([sizes[x_i] for x_i in x if type(x_i) is int])
-                    key.append(known[id(x)][0])
-                    size += known[id(x)][1]
-            hashes.append(numbers.setdefault(tuple(key), len(numbers)))
-            sizes.append(min(size, 1 << 40))
-        return hashes, sizes
-
-    def loops(self) -> list[_Loop]:
+    def loops(self, groups: list[tuple[int, list[int]]]) -> list[_Loop]:
         """The loops, those of the largest bodies first."""
-        members: dict[int, list[int]] = {}
-        for place in range(self.inputs, len(self.hashes)):
-            if not self.lines[place - self.inputs][0].collects:
-                members.setdefault(self.hashes[place], []).append(place)
         found = []
-        for places in sorted(members.values(), key=lambda places: -self.sizes[places[0]]):
-            if len(places) < FEWEST_LANES or len(places) * self.sizes[places[0]] < FEWEST_LINES:
-                continue
+        for _, places in sorted(groups, key=lambda group: -group[0]):
             free = [place for place in places if not self.taken[place]]
             if len(free) >= FEWEST_LANES:
                 loop = self._side_by_side(free, set())
@@ -280,12 +293,11 @@ class LoopRecorder(Recorder):
         if not self.seeks_loops or len(recording.nodes) < FEWEST_LINES:
             return
         sources = [*recording.inputs, *recording.captured]
-        place = {x: i for i, x in enumerate([*sources, *recording.nodes])}
-        lines = lines_of(recording.nodes, place)
+        own = {*sources, *recording.nodes}
         outs = [x for x in recording.outs if type(x) is Value]
-        guards = [i for i, (node, _, _) in enumerate(self.guards) if node in place]
+        guards = [i for i, (node, _, _) in enumerate(self.guards) if node in own]
         nodes = [*outs, *[self.guards[i][0] for i in guards]]
-        roots = [operand_of(x, place) for x in nodes]
+        lines, roots = lines_of(sources, recording.nodes, nodes)
         found, moved = with_lanes(type(self).program, len(sources), lines, roots, recording.name)
         if found is lines:
             return

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd._native import engine
 from autograd.derivatives.structure import put_together, taken_apart
 from autograd.derivatives.tracing import Trace
 from autograd.graph.engine import Value
@@ -18,10 +19,18 @@ if TYPE_CHECKING:
     from autograd.programs.program import Program
 
 
-def lines_of(nodes: Sequence[Value], place: dict[Value, int]) -> list[Any]:
-    """A line for each node; a leaf that has no place is a constant."""
+def lines_of(sources: Sequence[Value], nodes: Sequence[Value], roots: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """A line for each node, and the operands that stand for the roots.
+
+    A leaf that is no source is a constant.
+    """
+    found = engine.lines_of(sources, nodes, roots) if engine is not None else None
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    place = {x: i for i, x in enumerate([*sources, *nodes])}
     shared: dict[int, Any] = {}
-    return [(node.op, replaced(node.args, lambda x: operand_of(x, place), shared)) for node in nodes]
+    lines = [(node.op, replaced(node.args, lambda x: operand_of(x, place), shared)) for node in nodes]
+    return lines, [operand_of(x, place) for x in roots]
 
 
 def operand_of(x: Any, place: dict[Value, int]) -> Any:
@@ -86,11 +95,8 @@ class TracedCall(Trace):
         captured_numbers = [x._number for x in self.captured]
         parts = [(names, numbers), (captured_names, captured_numbers)]
         (names_1, numbers_1), (names_2, numbers_2) = parts[::-1] if captured_first else parts
-        place = {x: i for i, x in enumerate([*sources, *self.nodes])}
-        lines = lines_of(self.nodes, place)
-        outputs = [operand_of(x, place) for x in self.outs]
-        guards = [(operand_of(node, place), truth, source) for node, truth, source in self.recorder.guards]
-        roots = [*outputs, *[place for place, _, _ in guards]]
+        guards = self.recorder.guards
+        lines, roots = lines_of(sources, self.nodes, [*self.outs, *[node for node, _, _ in guards]])
         if simplify:
             lines, roots = self.kind._shortened(len(sources), lines, roots, self.recorder)
         return self.kind(
@@ -98,8 +104,8 @@ class TracedCall(Trace):
             [*names_1, *names_2],
             [*numbers_1, *numbers_2],
             lines,
-            roots[: len(outputs)],
-            _needed_guards(roots[len(outputs) :], guards),
+            roots[: len(self.outs)],
+            _needed_guards(roots[len(self.outs) :], guards),
             arguments,
             put_together(self.out, [x._number if type(x) is Value else x for x in self.outs]),
         )
