@@ -179,6 +179,7 @@ static PyMethodDef lines_methods[] = {
     {"used_ops", lines_used_ops, METH_NOARGS, "A list of all ops, each once."},
     {"replayed", lines_replayed, METH_O, "The operands and the results of all lines for them."},
     {"simplified", lines_simplified, METH_O, "Simplified lines and the operands that stand for these roots."},
+    {"used_by_others", lines_used_by_others, METH_O, "The places that lines of another owner use."},
     {"alike", lines_alike, METH_VARARGS, "The places of lines of one form, of which there are enough."},
     {NULL},
 };

@@ -90,3 +90,42 @@ end:
     free_table(&known);
     return list;
 }
+
+/* lines.used_by_others(owners): a list of the places whose owner, a number for each place, is 0 or more, and that a line
+ * of another owner uses */
+static PyObject *lines_used_by_others(PyObject *self, PyObject *given)
+{
+    const Lines *lines = (Lines *)self;
+    const Py_ssize_t places = lines->inputs + lines->count;
+    PyObject *read = PySequence_Fast(given, "owners are a sequence"), *list = NULL;
+    long *owners = PyMem_RawMalloc((places + 1) * sizeof(long));
+    char *used = PyMem_RawCalloc(places + 1, 1);
+    if (!owners || !used)
+        PyErr_NoMemory();
+    else if (read && PySequence_Fast_GET_SIZE(read) != places)
+        PyErr_Format(PyExc_ValueError, "there are %zd places, not %zd", places, PySequence_Fast_GET_SIZE(read));
+    else if (read)
+        list = PyList_New(0);
+    for (Py_ssize_t i = 0; list && i < places; i++) {
+        owners[i] = PyLong_AsLong(PySequence_Fast_GET_ITEM(read, i));
+        if (owners[i] == -1 && PyErr_Occurred())
+            Py_CLEAR(list);
+    }
+    for (Py_ssize_t i = 0; list && i < lines->count; i++)
+        for (Py_ssize_t k = lines->starts[i]; k < lines->starts[i + 1]; k++) {
+            const int32_t x = lines->operands[k];
+            if (x >= 0 && owners[x] >= 0 && owners[x] != owners[lines->inputs + i])
+                used[x] = 1;
+        }
+    for (Py_ssize_t i = 0; list && i < places; i++)
+        if (used[i]) {
+            PyObject *place = PyLong_FromSsize_t(i);
+            if (!place || PyList_Append(list, place) < 0)
+                Py_CLEAR(list);
+            Py_XDECREF(place);
+        }
+    PyMem_RawFree(owners);
+    PyMem_RawFree(used);
+    Py_XDECREF(read);
+    return list;
+}

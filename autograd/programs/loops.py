@@ -199,44 +199,44 @@ def _rewritten(
     kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], loops: list[_Loop], name: str
 ) -> tuple[list[Any], list[Any]]:
     """The lines in a new order, with a `Lanes` and its Outputs for the lines of each loop."""
-    in_loop = {
-        place: (loop, i, b)
-        for loop in loops
-        for i, lane in enumerate(loop.lanes)
-        for b, place in enumerate(lane)
-    }
-    used = _used_outside(inputs, lines, roots, in_loop)
-    calls = {}
-    order = {}
-    for loop in loops:
-        outputs = sorted(used[id(loop)])
+    results = {}
+    for loop, outputs in zip(loops, _outputs(inputs, lines, roots, loops), strict=True):
         op = _lanes_op(kind, inputs, lines, loop, outputs, name)
-        calls[id(loop)] = NewCall(op, loop.operands())
-        order[id(loop)] = {i: k * op.size for k, i in enumerate(outputs)}
-    results = {
-        place: (calls[id(loop)], order[id(loop)][i] + b)
-        for place, (loop, i, b) in in_loop.items()
-        if i in order[id(loop)]
-    }
+        new = NewCall(op, loop.operands())
+        for k, i in enumerate(outputs):
+            for b, place in enumerate(loop.lanes[i]):
+                results[place] = new, k * op.size + b
     return rebuilt(inputs, lines, roots, results)
 
 
-def _used_outside(
-    inputs: int, lines: list[Any], roots: Sequence[Any], in_loop: dict[int, Any]
-) -> dict[int, set[int]]:
-    """For each loop which lines of a lane are used outside of it."""
-    used: dict[int, set[int]] = {id(loop): set() for loop, _, _ in in_loop.values()}
-    for place in [x for x in roots if type(x) is int]:
-        if place in in_loop:
-            used[id(in_loop[place][0])].add(in_loop[place][1])
+def _outputs(inputs: int, lines: list[Any], roots: Sequence[Any], loops: list[_Loop]) -> list[list[int]]:
+    """For each loop which lines of a lane are used outside of the lane."""
+    owners = [-1] * (inputs + len(lines))  # at the place of each line of a loop a number for its lane
+    row = [0] * len(owners)  # which line of its lane it is
+    loop_of: list[int] = []  # by the numbers of lanes
+    for which, loop in enumerate(loops):
+        for i, lane in enumerate(loop.lanes):
+            for owner, place in enumerate(lane, len(loop_of)):
+                owners[place] = owner
+                row[place] = i
+        loop_of += [which] * len(loop.lanes[0])
+    used: list[set[int]] = [set() for _ in loops]
+    for place in [*_used_by_others(inputs, lines, owners), *[x for x in roots if type(x) is int]]:
+        if owners[place] >= 0:
+            used[loop_of[owners[place]]].add(row[place])
+    return list(map(sorted, used))
+
+
+def _used_by_others(inputs: int, lines: list[Any], owners: list[int]) -> list[int]:
+    """The places that have an owner of 0 or more, and that a line of another owner uses."""
+    flat_lines = flattened(inputs, lines)
+    if flat_lines is not None:
+        return flat_lines.used_by_others(owners)  # type: ignore[no-any-return]
+    found = set()
     for user, (_, args) in enumerate(lines, inputs):
-        inside = in_loop.get(user)
-        for x in flat(args):
-            if type(x) is int and x in in_loop:
-                loop, i, b = in_loop[x]
-                if inside is None or inside[0] is not loop or inside[2] != b:
-                    used[id(loop)].add(i)
-    return used
+        own = owners[user]
+        found.update([x for x in flat(args) if type(x) is int and owners[x] >= 0 and owners[x] != own])
+    return sorted(found)
 
 
 def _lanes_op(
