@@ -97,7 +97,8 @@ class Program:
 
     @property
     def lines(self) -> list[Line]:
-        return self._once("lines", lambda: listed(self._lines))  # type: ignore[no-any-return]
+        found: list[Line] | None = self._derived.get("lines")
+        return found if found is not None else self._once("lines", lambda: listed(self._lines))
 
     @property
     def flat(self) -> Any:
