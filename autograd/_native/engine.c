@@ -16,7 +16,9 @@
 #include "bulk.c"
 #include "lines.c"
 #include "replay.c"
+#include "rules.c"
 #include "simplify.c"
+#include "pull_lines.c"
 #include "loops.c"
 
 /* Raise the error that a function of graph/errors.py makes from these arguments; always NULL. */
@@ -179,6 +181,7 @@ static PyMethodDef lines_methods[] = {
     {"used_ops", lines_used_ops, METH_NOARGS, "A list of all ops, each once."},
     {"replayed", lines_replayed, METH_O, "The operands and the results of all lines for them."},
     {"simplified", lines_simplified, METH_O, "Simplified lines and the operands that stand for these roots."},
+    {"pulled", lines_pulled, METH_VARARGS, "The lines that compute derivatives, too, and the places of these."},
     {"used_by_others", lines_used_by_others, METH_O, "The places that lines of another owner use."},
     {"alike", lines_alike, METH_VARARGS, "The places of lines of one form, of which there are enough."},
     {NULL},

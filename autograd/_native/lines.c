@@ -26,12 +26,14 @@ static Slot *next_slot(const Table *table, const Slot *slot)
     return &table->slots[(slot - table->slots + 1) & table->mask];
 }
 
-/* Make room for one more entry, before it is sought; -1 with MemoryError. */
-static int table_room(Table *table)
+/* Make room for `more` entries, before they are sought; -1 with MemoryError. */
+static int table_room(Table *table, size_t more)
 {
-    if (table->slots && 2 * table->used <= table->mask)
+    if (table->slots && 2 * (table->used + more - 1) <= table->mask)
         return 0;
-    Table larger = {.mask = table->slots ? 2 * table->mask + 1 : 63, .used = table->used};
+    Table larger = {.mask = table->slots ? table->mask : 31, .used = table->used};
+    while (2 * (table->used + more - 1) > larger.mask || larger.mask < 63)
+        larger.mask = 2 * larger.mask + 1;
     larger.slots = PyMem_RawCalloc(larger.mask + 1, sizeof(Slot));
     if (!larger.slots) {
         PyErr_NoMemory();
@@ -202,7 +204,7 @@ static int constant_operand(Lines *lines, double number, int32_t *operand)
 {
     const uint64_t bits = bits_of(number), mixed = mix(0, bits);
     const uint32_t hash = (uint32_t)(mixed ^ mixed >> 29);
-    if (table_room(&lines->known) < 0)
+    if (table_room(&lines->known, 1) < 0)
         return -1;
     Slot *slot = first_slot(&lines->known, hash);
     while (slot->entry && bits_of(lines->constants[slot->entry - 1]) != bits)
@@ -225,7 +227,7 @@ static int op_number(Lines *lines, PyObject *op, int32_t *number)
         return 0;
     const uint64_t mixed = mix(0, (uintptr_t)op);
     const uint32_t hash = (uint32_t)(mixed ^ mixed >> 29);
-    if (table_room(&lines->known_ops) < 0)
+    if (table_room(&lines->known_ops, 1) < 0)
         return -1;
     Slot *slot = first_slot(&lines->known_ops, hash);
     while (slot->entry && PyList_GET_ITEM(lines->others, slot->entry - 1) != op)
@@ -505,7 +507,7 @@ static PyObject *objects_tuple(Objects *objects, const int32_t *operands, Py_ssi
 static PyObject *sequence_of(Objects *objects, const int32_t *operands, Py_ssize_t count)
 {
     const uint32_t hash = hash_operands((uint64_t)count, operands, count);
-    if (table_room(&objects->known) < 0)
+    if (table_room(&objects->known, 1) < 0)
         return NULL;
     Slot *slot = first_slot(&objects->known, hash);
     for (; slot->entry; slot = next_slot(&objects->known, slot)) {

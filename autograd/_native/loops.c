@@ -34,7 +34,7 @@ static PyObject *lines_alike(PyObject *self, PyObject *args)
         for (k = 0; k < n; k++)
             mixed = mix(mixed, (uint32_t)FORM(operands[k]));
         const uint32_t hash = (uint32_t)(mixed ^ mixed >> 29);
-        if (table_room(&known) < 0)
+        if (table_room(&known, 1) < 0)
             goto end;
         Slot *slot = first_slot(&known, hash);
         for (; slot->entry; slot = next_slot(&known, slot)) {

@@ -99,16 +99,25 @@ class TracedCall(Trace):
         lines, roots = lines_of(sources, self.nodes, [*self.outs, *[node for node, _, _ in guards]])
         if simplify:
             lines, roots = self.kind._shortened(len(sources), lines, roots, self.recorder)
-        return self.kind(
-            self.recorder.name,
-            [*names_1, *names_2],
-            [*numbers_1, *numbers_2],
-            lines,
-            roots[: len(self.outs)],
-            _needed_guards(roots[len(self.outs) :], guards),
-            arguments,
-            put_together(self.out, [x._number if type(x) is Value else x for x in self.outs]),
-        )
+        result = put_together(self.out, [x._number if type(x) is Value else x for x in self.outs])
+        given = [*names_1, *names_2], [*numbers_1, *numbers_2]
+        return with_guards(self.kind, self.recorder.name, given, lines, roots, guards, arguments, result)
+
+
+def with_guards(
+    kind: type[Program],
+    name: str,
+    inputs: tuple[Sequence[str], Sequence[float]],
+    lines: Any,
+    roots: list[Any],
+    guards: Sequence[tuple[Any, bool, str]],
+    arguments: Any,
+    result: Any,
+) -> Program:
+    """The program of lines whose roots are the outputs and, behind these, the conditions of the guards."""
+    count = len(roots) - len(guards)
+    needed = _needed_guards(roots[count:], guards)
+    return kind(name, *inputs, lines, roots[:count], needed, arguments, result)
 
 
 def names_of(captured: Sequence[Value], nodes: Sequence[Value], known: Mapping[Value, str]) -> list[str]:
@@ -118,7 +127,7 @@ def names_of(captured: Sequence[Value], nodes: Sequence[Value], known: Mapping[V
     return [known.get(x) or given.get(x) or f"outside[{i}]" for i, x in enumerate(captured)]
 
 
-def _needed_guards(places: list[Any], guards: list[tuple[Any, bool, str]]) -> list[tuple[Any, bool, str]]:
+def _needed_guards(places: list[Any], guards: Sequence[tuple[Any, bool, str]]) -> list[tuple[Any, bool, str]]:
     """The guards at their new places: each condition once, and none that is constant."""
     first: dict[Any, tuple[Any, bool, str]] = {}
     for place, (_, truth, source) in zip(places, guards, strict=True):
