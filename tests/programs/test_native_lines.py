@@ -48,6 +48,24 @@ def in_python():
     return call
 
 
+class OnlyReplayed:
+    """Flat lines without the sweep over lines, so that gradients are traced on Values."""
+
+    def __init__(self, lines):
+        self.replayed = lines.replayed
+
+    def pulled(self, *args):
+        return None
+
+
+def traced_on_values(f, *args):
+    """The result of f, where programs are differentiated by traces of Values, not by sweeps over lines."""
+    flat = Program.flat
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(Program, "flat", property(lambda self: OnlyReplayed(flat.fget(self))))
+        return f(*args)
+
+
 def shown(program):
     """All of a program but the numbers that were traced; it tells 0.0 from -0.0."""
     return repr((program.inputs, program.lines, program.outputs, program.guards))
@@ -122,6 +140,41 @@ class TestLines:
         assert lines.replayed([1.0, 2.0]) == [1.0, 2.0, 3.0]
         with pytest.raises(ValueError, match="these lines have 2 inputs, not 1"):
             lines.replayed([1.0])
+
+    @pytest.mark.parametrize(
+        ("args", "error", "text"),
+        [
+            ((2, [0], [2], [1.0], [0], [], True), ValueError, "these lines have 2 inputs, not 1"),
+            ((2, [0, 2], [2], [1.0], [0], [], True), TypeError, "a float, or a place below 2"),
+            ((2, [0, 1], [3], [1.0], [0], [], True), TypeError, "a float, or a place below 3"),
+            ((2, [0, 1], [2], [1.0, 1.0], [0], [], True), ValueError, "there is a seed for each output"),
+            ((2, [0, 1], [2], ["x"], [0], [], True), TypeError, "a float, or a place below 2"),
+            ((2, [0, 1], [2], [1.0], [2], [], True), TypeError, "a float, or a place below 2"),
+            ((2, [0, 1], [2], [1.0], [0], [2**70], True), TypeError, "a float, or a place below 3"),
+            ((-1, [0, 1], [2], [1.0], [0], [], True), ValueError, "the number of inputs is not -1"),
+        ],
+    )
+    def test_a_sweep_refuses_what_is_no_place(self, args, error, text):
+        lines = engine.flattened(2, [(ops.mul, (0, 1))])
+        with pytest.raises(error, match=text):
+            lines.pulled(*args)
+        made, roots = lines.pulled(3, [2, 0], [2], [1], [1, 0], [2], False)
+        assert made.as_list() == [(ops.mul, (2, 0)), (ops.chain, (1, 0)), (ops.chain, (1, 2))]
+        assert roots == [5, 4, 3]
+
+    def test_lines_whose_slopes_only_python_knows_are_not_swept(self):
+        twice = Op("twice", lambda x: 2.0 * x, (lambda x, out: 2.0,), register=False)
+        for line in ((twice, (0,)), (ops.logsumexp, ((0, 0),))):
+            assert engine.flattened(1, [line]).pulled(1, [0], [1], [1.0], [0], [], True) is None
+
+    def test_owners_are_numbers_for_all_places(self):
+        lines = engine.flattened(2, [(ops.mul, (0, 1)), (ops.add, (2, 1)), (ops.neg, (3,))])
+        assert lines.used_by_others([-1, 0, 1, 1, 1]) == [1]
+        assert lines.used_by_others([5, -1, 5, 6, 7]) == [2, 3]
+        with pytest.raises(ValueError, match="there are 5 places, not 1"):
+            lines.used_by_others([0])
+        with pytest.raises(TypeError):
+            lines.used_by_others(["x"] * 5)
 
     def test_an_error_in_an_op_ends_a_replay(self):
         def fail(x):
@@ -229,19 +282,23 @@ def mean_of(f):
 
 class TestWholePrograms:
     @settings(max_examples=150)
-    @given(seed=st.integers(0, 2**32), group=GROUPS, numbers=st.tuples(*[st.floats(-3.0, 3.0)] * 3))
-    def test_traces_and_gradients(self, seed, group, numbers):
+    @given(
+        seed=st.integers(0, 2**32),
+        group=GROUPS,
+        numbers=st.tuples(*[st.floats(-3.0, 3.0) | st.sampled_from(EDGES)] * 3),
+        simplify=st.booleans(),
+    )
+    def test_traces_and_gradients(self, seed, group, numbers, simplify):
         lines = random_lines(seed, group[0], count=group[1])
         f = replayed(lines, [2 + len(lines), 2 + len(lines) // 2])
-        call = self.in_python
 
         def programs():
-            value = trace(f, *numbers)
+            value = trace(f, *numbers, simplify=simplify)
             first = gradients.with_gradients(value, (0, 1, 2))
-            second = gradients.with_gradients(first, (2, 0))
-            return [*map(shown, (value, first, second, gradients.pulled(first, (1,))))]
+            second = gradients.with_gradients(first, (2, 0, 2))
+            return [*map(shown, (value, first, second, gradients.pulled(first, (1, 1))))]
 
-        assert programs() == call(programs)
+        assert programs() == self.in_python(programs) == traced_on_values(programs)
 
     @pytest.fixture(autouse=True)
     def _passes(self, in_python):
