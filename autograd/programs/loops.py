@@ -245,11 +245,11 @@ def _lanes_op(
     """The op of a loop, from the lines of its first lane."""
     sources = [*loop.uniform, *range(len(loop.columns))]
     places: dict[Any, Any] = {place: i for i, place in enumerate(loop.uniform)}
-    own: dict[int, int] = {}
+    own: dict[tuple[int, ...], int] = {}  # lanes may share places: the outputs that labels select, say
     for i, column in enumerate(loop.columns, len(loop.uniform)):
         places[type(column[0]), column] = i
     for i, lane in enumerate(loop.lanes, len(sources)):
-        own[lane[0]] = i
+        own[lane] = i
     made = []
     for lane in loop.lanes:
         op = lines[lane[0] - inputs][0]
@@ -267,7 +267,7 @@ def _lanes_op(
     return Lanes([body], len(loop.lanes[0]), len(loop.uniform), [False] * len(outputs))
 
 
-def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[int, int]) -> Any:
+def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[tuple[int, ...], int]) -> Any:
     """The operand in the body that stands for those of all lanes."""
     first = operands[0]
     if type(first) is tuple:
@@ -276,7 +276,7 @@ def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[int, 
         return places[type(first), operands]
     if type(first) is float:
         return first
-    return own[first] if first in own else places[first]
+    return own[operands] if operands in own else places[first]
 
 
 class LoopRecorder(Recorder):
