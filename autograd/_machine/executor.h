@@ -28,25 +28,31 @@ typedef double Number;
 /* Kernels of columns: n numbers of an op; an operand that `is one` is the same for all. */
 typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z);
 
-#define LOOP(expression)                                                                                     \
-    for (ptrdiff_t i = 0; i < n; i++)                                                                        \
-        out[i] = expression;
-
-#define KERNEL(name, before, expression)                                                                     \
+/* quick_op is right but where rare_op says otherwise; see kernels.py. */
+#define KERNEL(name, op, before, operands)                                                                   \
     static void name(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z)   \
     {                                                                                                        \
         before;                                                                                              \
-        LOOP(expression)                                                                                     \
+        int rare = 0;                                                                                        \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                  \
+            out[i] = quick_##op operands;                                                                    \
+            rare |= rare_##op operands;                                                                      \
+        }                                                                                                    \
+        for (ptrdiff_t i = 0; rare && i < n; i++)                                                            \
+            if (rare_##op operands)                                                                          \
+                out[i] = forward_##op operands;                                                              \
     }
 
-#define UNARY_KERNEL(op) KERNEL(column_##op, (void)0, forward_##op(x[i]))
+#define UNARY_KERNEL(op) KERNEL(column_##op, op, (void)0, (x[i]))
 #define BINARY_KERNELS(op)                                                                                   \
-    KERNEL(column_##op, (void)0, forward_##op(x[i], y[i]))                                                   \
-    KERNEL(column_##op##_x, const double one = *x, forward_##op(one, y[i]))                                  \
-    KERNEL(column_##op##_y, const double one = *y, forward_##op(x[i], one))
-#define TERNARY_KERNEL(op) KERNEL(column_##op, (void)0, forward_##op(x[i], y[i], z[i]))
+    KERNEL(column_##op, op, (void)0, (x[i], y[i]))                                                           \
+    KERNEL(column_##op##_x, op, const double one = *x, (one, y[i]))                                          \
+    KERNEL(column_##op##_y, op, const double one = *y, (x[i], one))
+#define TERNARY_KERNEL(op) KERNEL(column_##op, op, (void)0, (x[i], y[i], z[i]))
 
 #define forward_plain_chain(x, y) ((x) * (y) + 0.0)
+#define quick_plain_chain forward_plain_chain
+#define rare_plain_chain(x, y) 0
 UNARY_OPS(UNARY_KERNEL)
 BINARY_OPS(BINARY_KERNELS)
 BINARY_KERNELS(plain_chain)
