@@ -326,6 +326,10 @@ done:
 static int path_of(Lanes *lanes, int i, PyObject *path, const Source *around, int strict)
 {
     Source source = {.codes = around->codes, .calls = around->calls, .strict = strict};
+    if (!PyTuple_Check(path)) {
+        PyErr_Format(PyExc_TypeError, "a path of lanes is a tuple, not %R", path);
+        return -1;
+    }
     if (!PyArg_ParseTuple(path, "O!iO!O", &PyList_Type, &source.lines, &source.inputs, &PyTuple_Type, &source.outputs,
                           &source.guards))
         return -1;

@@ -210,6 +210,10 @@ int run_lanes(const Executor *executor, const Lanes *lanes, double *frame, const
               const int32_t *operands, double *out)
 {
     frame += lanes->offset;
+    if (!lanes->size) {
+        memset(out, 0, lanes->result_count * sizeof(double));
+        return 0;
+    }
     return lanes->path_count == 1 ? run_one_path(executor, lanes, frame, M, operands, out)
                                   : run_paths(executor, lanes, frame, M, operands, out);
 }
