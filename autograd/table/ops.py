@@ -7,6 +7,11 @@ Numbers follow IEEE 754 everywhere: ``log(0)`` is -inf, ``1/0`` is inf, an overf
 outside the domain gives nan; nothing raises and nothing turns complex. A nan among the operands gives
 a nan, as in C; only the comparisons and ``where`` may give another number.
 
+The engines give the same bits, except for elementary and special functions. The native engine computes exp,
+expm1, log, log1p, tanh, sigmoid, softplus, sin, cos, erf and pow by kernels of `elementary_c`, as exported C
+does: the same bits on every machine. The engine in Python calls `math` for them, whose last digits are those
+of the machine's C library. Both keep the bounds of the row.
+
 Partials are written in ordinary arithmetic over ``(*args, out)``, without an ``if``, so that one text
 serves numbers, graphs (higher order), formulas and C. Slopes of subnormal size are good to 2**-1022.
 
