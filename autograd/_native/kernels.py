@@ -7,9 +7,9 @@ Slopes by the operands of a sequence have one of two forms. If a slope depends o
 its partner, if there are two sequences) and the result, it is a function of these. If it depends on sums over
 the whole sequence, too, one function computes each sum once and writes the slopes by all operands.
 
-For loops over many numbers each row of numbers has `quick_op`, which compilers vectorise, and `rare_op`, which
-tells where it must be replaced by `forward_op` (see `_loop_kernels`). A file of loops defines AUTOGRAD_INLINE
-as a forced inline before it includes the header.
+For loops over many numbers each row of numbers has `quick_op`, which compilers vectorise, and `rare_op`,
+which tells where it must be replaced by `forward_op` (see `_loop_kernels`). A file of loops defines
+AUTOGRAD_INLINE as a forced inline before it includes the header.
 
 For sweeps that build graphs each slope is also written as a template: the ops of its formula, step by step.
 """
