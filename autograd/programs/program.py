@@ -207,14 +207,15 @@ class Program:
         ``int NAME(const double *inputs, double *outputs)`` takes the inputs in their order, writes the
         outputs, and returns 0; or, where a guard fails, its number, counted from 1, with outputs of NAN.
         Nothing is allocated, and no state is kept. Compile it without contraction (``-ffp-contract=off``) and
-        without ``-ffast-math``: arithmetic then has the same bits as here.
+        without ``-ffast-math``: arithmetic then has the same bits as here, and so have exp, log, tanh, sin,
+        pow and their kin in the native engine.
 
         Args:
             name: the name of the function and of the files.
             gradient: whether ``int NAME_value_and_gradient(inputs, outputs, gradient)`` is written, too: the
                 one result, and its derivatives by all inputs that belong to arguments.
-            precision: the type of all numbers. With "float" the gamma functions and their like are still
-                computed as doubles, and rounded.
+            precision: the type of all numbers. With "float" exp, log, tanh, sin, pow, the gamma functions and
+                their like are still computed as doubles, and rounded.
             captured: whether Values from outside, a model's parameters, say, are inputs after the arguments,
                 or constants of their traced numbers.
 
