@@ -101,6 +101,11 @@ class Program:
         return found if found is not None else self._once("lines", lambda: listed(self._lines))
 
     @property
+    def ops(self) -> Iterable[Any]:
+        """The ops of the lines, each once."""
+        return self._once("ops", lambda: used_ops(len(self.inputs), self._lines))  # type: ignore[no-any-return]
+
+    @property
     def flat(self) -> Any:
         """The lines as the native engine has them, arrays of numbers; None in pure Python."""
         return self._once("flat", lambda: flattened(len(self.inputs), self._lines))
