@@ -76,9 +76,9 @@ class OnlyReplayed:
 
 def traced_on_values(f, *args):
     """The result of f, where programs are differentiated by traces of Values, not by sweeps over lines."""
-    flat = Program.flat
+    flat = Program._flat
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Program, "flat", property(lambda self: OnlyReplayed(flat.fget(self))))
+        patch.setattr(Program, "_flat", property(lambda self: OnlyReplayed(flat.fget(self))))
         return f(*args)
 
 
