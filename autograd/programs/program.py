@@ -101,7 +101,12 @@ class Program:
         return found if found is not None else self._once("lines", lambda: listed(self._lines))
 
     @property
-    def flat(self) -> Any:
+    def _ops(self) -> Iterable[Any]:
+        """The ops of the lines, each once."""
+        return self._once("ops", lambda: used_ops(len(self.inputs), self._lines))  # type: ignore[no-any-return]
+
+    @property
+    def _flat(self) -> Any:
         """The lines as the native engine has them, arrays of numbers; None in pure Python."""
         return self._once("flat", lambda: flattened(len(self.inputs), self._lines))
 
@@ -182,7 +187,7 @@ class Program:
 
     def _replayed(self, operands: Iterable[Any]) -> list[Any]:
         """The inputs and the lines, computed op by op for operands of any kind: floats, Values, Symbols."""
-        return replay(self.lines, operands, call) if self.flat is None else self.flat.replayed(operands)
+        return replay(self.lines, operands, call) if self._flat is None else self._flat.replayed(operands)
 
     def formula(self) -> Any:
         """The formulas of the results, Symbols in the names of the inputs, in the structure of the result."""
