@@ -202,6 +202,9 @@ def broken(draw, x):
         return type(x)([*x[:i], *new, *x[i + 1 :]])
     if type(x) is int and draw.random() < 0.5:
         return x + draw.choice((-2, -1, 1, 2, 100))
+    if type(x) is bytes and x and draw.random() < 0.9:
+        i = draw.randrange(len(x))
+        return x[:i] + bytes([draw.randrange(256)]) + x[i + (draw.random() < 0.9) :]
     return draw.choice(JUNK)
 
 
@@ -210,6 +213,8 @@ def check_refusals(seed):
     case = Case(seed)
     draw = case.draw
     given = list(parts(case.program))
+    if draw.random() < 0.5:
+        given[0] = case.program.lines
     in_lanes = draw.random() < 0.5
     if not in_lanes:
         for _ in range(draw.randint(1, 3)):
