@@ -175,7 +175,6 @@ static int put_flat_lines(Flat *flat, const Source *source)
         PyErr_SetString(PyExc_ValueError, "two constants of flat lines are the same");
         return -1;
     }
-    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3};
     for (Py_ssize_t i = 0; i < count; i++) {
         const int32_t *xs = operands + starts[i];
         const int64_t n = (int64_t)starts[i + 1] - starts[i];
@@ -249,7 +248,6 @@ static int put_line(Flat *flat, const Source *source, PyObject *line, long end)
         return -1;
     }
     put(&flat->ops, (int32_t)known);
-    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
     const int shape = shape_of[known];
     if (arity != arity_of[shape]) {
         PyErr_Format(PyExc_ValueError, "%R takes %d operands, not %zd", op, arity_of[shape], arity);
