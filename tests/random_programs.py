@@ -19,8 +19,8 @@ def bits(x):
 
 
 def computed(lines, numbers):
-    """The numbers of the inputs and of all lines, by the rows of the table."""
-    return replay(lines, numbers, lambda op, args: op.forward(*args))
+    """The numbers of the inputs and of all lines, by the kernels of the engine that runs."""
+    return replay(lines, numbers, lambda op, args: op.compute(*args))
 
 
 def random_number(draw):

@@ -6,7 +6,6 @@
  */
 
 #include "machine.h"
-#include "kernels.h"
 
 #if defined(__GNUC__)
 typedef double Vector __attribute__((vector_size(8 * NUMBERS), aligned(8), may_alias));
@@ -20,6 +19,11 @@ typedef double Vector;
 #define RESTRICT __restrict
 #endif
 typedef double Number;
+#define AUTOGRAD_INLINE INLINE
+#include "kernels.h"
+
+#define LOAD(V, place) (*(const V *)(place))
+#define STORE(V, place, x) (*(V *)(place) = (x))
 
 /* Kernels of columns: n numbers of an op; an operand that `is one` is the same for all. */
 typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z);
@@ -208,15 +212,6 @@ INLINE const double *operand_numbers(const double *U, const double *R, int w, in
     return operand < 0 ? U + UNIFORM_OPERAND(operand) : R + (size_t)operand * w;
 }
 
-INLINE double strict_product(double x, double y)
-{
-    return x == 0.0 || y == 0.0 ? 0.0 : x * y;
-}
-
-#define ADD_TERMS(term)                                                                                      \
-    for (int l = 0; l < w; l++)                                                                              \
-        out[l] += term;
-
 static void logsumexp_of_lanes(int n, const int32_t *xs, const double *U, const double *R, int w, double *RESTRICT out)
 {
     double peak[MOST_LANES], top[MOST_LANES], rest[MOST_LANES] = {0}, bad[MOST_LANES] = {0};
@@ -283,6 +278,63 @@ static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, cons
     }
 }
 
+/* A sum of terms for COUNT vectors of lanes. A product is strict where op asks for 0; vectors choose by masks, which
+ * multiply what is chosen. */
+#define STRICT_Vector(x, y) WITHOUT_ZEROS(x, y)
+#define STRICT_Number(x, y) ((x) == 0.0 || (y) == 0.0 ? 0.0 : (x) * (y))
+#if defined(__GNUC__)
+typedef int64_t Places __attribute__((vector_size(8 * NUMBERS)));
+INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
+{
+    const Vector product = x * y;
+    return (Vector)((Places)product & (Places)(x != 0.0) & (Places)(y != 0.0));
+}
+#else
+#define WITHOUT_ZEROS(x, y) STRICT_Number(x, y)
+#endif
+#define TERMS_TILE(V, COUNT)                                                                                 \
+    INLINE V operand_##V##_##COUNT(const double *U, const double *R, int w, int32_t operand, int v)          \
+    {                                                                                                        \
+        if (operand < 0)                                                                                     \
+            return (V){0} + U[UNIFORM_OPERAND(operand)];                                                     \
+        return LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));                          \
+    }                                                                                                        \
+    INLINE void terms_##V##_##COUNT(int op, int n, const int32_t *xs, const int32_t *ys, const double *U,    \
+                                    const double *R, int w, double *out)                                     \
+    {                                                                                                        \
+        V sums[COUNT];                                                                                       \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            sums[v] = (V){0};                                                                                \
+        for (int i = 0; i < n; i++)                                                                          \
+            for (int v = 0; v < COUNT; v++) {                                                                \
+                const V x = operand_##V##_##COUNT(U, R, w, xs[i], v);                                        \
+                if (op == OP_sum_of)                                                                         \
+                    sums[v] += x;                                                                            \
+                else {                                                                                       \
+                    const V y = operand_##V##_##COUNT(U, R, w, ys[i], v);                                    \
+                    if (op == OP_chain_dot)                                                                  \
+                        sums[v] += STRICT_##V(x, y);                                                         \
+                    else                                                                                     \
+                        sums[v] += x * y;                                                                    \
+                }                                                                                            \
+            }                                                                                                \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            STORE(V, out + v * (sizeof(V) / sizeof(double)), sums[v]);                                       \
+    }
+TERMS_TILE(Vector, 4) TERMS_TILE(Vector, 1) TERMS_TILE(Number, 1)
+
+INLINE void all_terms(int op, int n, const int32_t *xs, const int32_t *ys, const double *U, const double *R, int w,
+                      double *RESTRICT out)
+{
+    int l = 0;
+    for (; l + 4 * NUMBERS <= w; l += 4 * NUMBERS)
+        terms_Vector_4(op, n, xs, ys, U, R + l, w, out + l);
+    for (; l + NUMBERS <= w; l += NUMBERS)
+        terms_Vector_1(op, n, xs, ys, U, R + l, w, out + l);
+    for (; l < w; l++)
+        terms_Number_1(op, n, xs, ys, U, R + l, w, out + l);
+}
+
 static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, double *scratch)
 {
     const int op = at[0], n = at[2];
@@ -297,58 +349,20 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
             lane_by_lane(op, n, xs, U, R, w, out, scratch);
         return at;
     }
-    memset(out, 0, w * sizeof(double));
-    for (int i = 0; i < n; i++) {
-        int x_is_one, y_is_one;
-        const double *x = operand_numbers(U, R, w, xs[i], &x_is_one);
-        if (!is_dot) {
-            if (x_is_one) {
-                const double one = *x;
-                ADD_TERMS(one)
-            }
-            else
-                ADD_TERMS(x[l])
-            continue;
-        }
-        const double *y = operand_numbers(U, R, w, ys[i], &y_is_one);
-        if (x_is_one) { /* products commute */
-            const double *other = x;
-            x = y;
-            y = other;
-            const int is_one = x_is_one;
-            x_is_one = y_is_one;
-            y_is_one = is_one;
-        }
-        const double one = *y;
-        if (op == OP_chain_dot) {
-            if (x_is_one) {
-                const double product = strict_product(*x, one);
-                ADD_TERMS(product)
-            }
-            else if (y_is_one)
-                ADD_TERMS(strict_product(x[l], one))
-            else
-                ADD_TERMS(strict_product(x[l], y[l]))
-        }
-        else if (x_is_one) {
-            const double product = *x * one;
-            ADD_TERMS(product)
-        }
-        else if (y_is_one)
-            ADD_TERMS(x[l] * one)
-        else
-            ADD_TERMS(x[l] * y[l])
-    }
+    if (op == OP_sum_of)
+        all_terms(OP_sum_of, n, xs, ys, U, R, w, out);
+    else if (op == OP_chain_dot)
+        all_terms(OP_chain_dot, n, xs, ys, U, R, w, out);
+    else
+        all_terms(OP_dot, n, xs, ys, U, R, w, out);
     return at;
 }
 
 /* Products with packed weights: ROWS results for COUNT vectors of lanes. Weights lie in groups of up to four
  * results, term after term. */
-#define LOAD(V, place) (*(const V *)(place))
-#define STORE(V, place, x) (*(V *)(place) = (x))
 #define GEMV_TILE(ROWS, V, COUNT)                                                                            \
-    INLINE void gemv_##ROWS##_##V##_##COUNT(int w, int n, const double *weights, const double *R,            \
-                                            const int32_t *xs, double *out)                                  \
+    INLINE void gemv_##ROWS##_##V##_##COUNT(int w, int n, const double *weights, const double *added,        \
+                                            const double *R, const int32_t *xs, double *out)                 \
     {                                                                                                        \
         enum { STEP = sizeof(V) / sizeof(double) };                                                          \
         V sums[ROWS][COUNT];                                                                                 \
@@ -366,20 +380,20 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
         }                                                                                                    \
         for (int row = 0; row < ROWS; row++)                                                                 \
             for (int v = 0; v < COUNT; v++)                                                                  \
-                STORE(V, out + (size_t)row * w + v * STEP, sums[row][v]);                                    \
+                STORE(V, out + (size_t)row * w + v * STEP, sums[row][v] + (added ? added[row] : 0.0));     \
     }
 #define GEMV_ROWS(ROWS)                                                                                      \
     GEMV_TILE(ROWS, Vector, 2) GEMV_TILE(ROWS, Vector, 1) GEMV_TILE(ROWS, Number, 1)                         \
-    static void gemv_##ROWS(int w, int n, const double *weights, const double *R, const int32_t *xs,         \
-                            double *out)                                                                     \
+    static void gemv_##ROWS(int w, int n, const double *weights, const double *added, const double *R,       \
+                            const int32_t *xs, double *out)                                                  \
     {                                                                                                        \
         int l = 0;                                                                                           \
         for (; l + 2 * NUMBERS <= w; l += 2 * NUMBERS)                                                       \
-            gemv_##ROWS##_Vector_2(w, n, weights, R + l, xs, out + l);                                       \
+            gemv_##ROWS##_Vector_2(w, n, weights, added, R + l, xs, out + l);                                       \
         for (; l + NUMBERS <= w; l += NUMBERS)                                                               \
-            gemv_##ROWS##_Vector_1(w, n, weights, R + l, xs, out + l);                                       \
+            gemv_##ROWS##_Vector_1(w, n, weights, added, R + l, xs, out + l);                                       \
         for (; l < w; l++)                                                                                   \
-            gemv_##ROWS##_Number_1(w, n, weights, R + l, xs, out + l);                                       \
+            gemv_##ROWS##_Number_1(w, n, weights, added, R + l, xs, out + l);                                       \
     }
 GEMV_ROWS(4) GEMV_ROWS(3) GEMV_ROWS(2) GEMV_ROWS(1)
 
@@ -388,16 +402,16 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
     const int n = at[2];
     int m = at[0];
     double *out = R + (size_t)at[1] * w;
-    const double *weights = U + at[3];
-    const int32_t *xs = at + 4;
-    for (; m >= 4; m -= 4, weights += (size_t)4 * n, out += (size_t)4 * w)
-        gemv_4(w, n, weights, R, xs, out);
+    const double *weights = U + at[3], *added = at[4] < 0 ? NULL : U + at[4];
+    const int32_t *xs = at + 5;
+    for (; m >= 4; m -= 4, weights += (size_t)4 * n, added = added ? added + 4 : NULL, out += (size_t)4 * w)
+        gemv_4(w, n, weights, added, R, xs, out);
     if (m == 3)
-        gemv_3(w, n, weights, R, xs, out);
+        gemv_3(w, n, weights, added, R, xs, out);
     else if (m == 2)
-        gemv_2(w, n, weights, R, xs, out);
+        gemv_2(w, n, weights, added, R, xs, out);
     else if (m == 1)
-        gemv_1(w, n, weights, R, xs, out);
+        gemv_1(w, n, weights, added, R, xs, out);
     return xs + n;
 }
 
@@ -427,53 +441,111 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
                 STORE(V, sums + (size_t)row * n + v * STEP, totals[row][v]);                                 \
     }
 #define OUTER_ROWS(ROWS)                                                                                     \
-    OUTER_TILE(ROWS, Vector, 2) OUTER_TILE(ROWS, Vector, 1) OUTER_TILE(ROWS, Number, 1)                      \
+    OUTER_TILE(ROWS, Vector, 2) OUTER_TILE(ROWS, Vector, 1)                                                  \
     static void outer_##ROWS(int w, int n, const double *table, const double *R, const int32_t *rows,        \
                              double *sums)                                                                   \
     {                                                                                                        \
         int i = 0;                                                                                           \
         for (; i + 2 * NUMBERS <= n; i += 2 * NUMBERS)                                                       \
             outer_##ROWS##_Vector_2(w, n, table + i, R, rows, sums + i, n);                                  \
-        for (; i + NUMBERS <= n; i += NUMBERS)                                                               \
+        for (; i < n; i += NUMBERS)                                                                          \
             outer_##ROWS##_Vector_1(w, n, table + i, R, rows, sums + i, n);                                  \
-        for (; i < n; i++)                                                                                   \
-            outer_##ROWS##_Number_1(w, n, table + i, R, rows, sums + i, n);                                  \
     }
-OUTER_ROWS(4) OUTER_ROWS(1)
+OUTER_ROWS(4) OUTER_ROWS(3) OUTER_ROWS(2) OUTER_ROWS(1)
 
-/* A table with a row of n numbers for each lane. */
-static void transpose(int w, int n, const double *R, const int32_t *registers, double *RESTRICT table)
+/* Four numbers of each of four rows, `stride` apart, as columns. */
+#if defined(__GNUC__)
+typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
+#if defined(__clang__) || __GNUC__ >= 12
+#define CHOSEN(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
+#else
+typedef int64_t FourPlaces __attribute__((vector_size(32)));
+#define CHOSEN(x, y, a, b, c, d) __builtin_shuffle(x, y, (FourPlaces){a, b, c, d})
+#endif
+INLINE void transpose_four(const double *const rows[4], double *out, ptrdiff_t stride)
+{
+    const Four a = LOAD(Four, rows[0]), b = LOAD(Four, rows[1]), c = LOAD(Four, rows[2]), d = LOAD(Four, rows[3]);
+    const Four ab = CHOSEN(a, b, 0, 4, 2, 6), ab_2 = CHOSEN(a, b, 1, 5, 3, 7);
+    const Four cd = CHOSEN(c, d, 0, 4, 2, 6), cd_2 = CHOSEN(c, d, 1, 5, 3, 7);
+    STORE(Four, out, CHOSEN(ab, cd, 0, 1, 4, 5));
+    STORE(Four, out + stride, CHOSEN(ab_2, cd_2, 0, 1, 4, 5));
+    STORE(Four, out + 2 * stride, CHOSEN(ab, cd, 2, 3, 6, 7));
+    STORE(Four, out + 3 * stride, CHOSEN(ab_2, cd_2, 2, 3, 6, 7));
+}
+#undef CHOSEN
+#else
+INLINE void transpose_four(const double *const rows[4], double *out, ptrdiff_t stride)
+{
+    for (int i = 0; i < 4; i++)
+        for (int j = 0; j < 4; j++)
+            out[j * stride + i] = rows[i][j];
+}
+#endif
+
+/* A table with a row for each lane: n numbers, then zeros up to `padded`. */
+static void transpose(int w, int n, int padded, const double *R, const int32_t *registers, double *RESTRICT table)
 {
     int i = 0;
     for (; i + 4 <= n; i += 4) {
-        const double *a = R + (size_t)registers[i] * w, *b = R + (size_t)registers[i + 1] * w;
-        const double *c = R + (size_t)registers[i + 2] * w, *d = R + (size_t)registers[i + 3] * w;
-        for (int l = 0; l < w; l++) {
-            double *row = table + (size_t)l * n + i;
-            row[0] = a[l];
-            row[1] = b[l];
-            row[2] = c[l];
-            row[3] = d[l];
+        const double *rows[4];
+        for (int j = 0; j < 4; j++)
+            rows[j] = R + (size_t)registers[i + j] * w;
+        int l = 0;
+        for (; l + 4 <= w; l += 4) {
+            transpose_four(rows, table + (size_t)l * padded + i, padded);
+            for (int j = 0; j < 4; j++)
+                rows[j] += 4;
         }
+        for (; l < w; l++)
+            for (int j = 0; j < 4; j++)
+                table[(size_t)l * padded + i + j] = *rows[j]++;
     }
     for (; i < n; i++) {
         const double *a = R + (size_t)registers[i] * w;
         for (int l = 0; l < w; l++)
-            table[(size_t)l * n + i] = a[l];
+            table[(size_t)l * padded + i] = a[l];
     }
+    for (int l = 0; l < w; l++)
+        for (i = n; i < padded; i++)
+            table[(size_t)l * padded + i] = 0.0;
+}
+
+/* The lanes first .. first + w - 1 of `count` columns, one beside the other, with a row of `step` numbers for each
+ * lane. */
+static void load_rows(const double *numbers, ptrdiff_t step, int count, int w, double *R)
+{
+    int c = 0;
+    for (; c + 4 <= count; c += 4, numbers += 4, R += (size_t)4 * w) {
+        int l = 0;
+        for (; l + 4 <= w; l += 4) {
+            const double *const row = numbers + step * l;
+            const double *const rows[4] = {row, row + step, row + 2 * step, row + 3 * step};
+            transpose_four(rows, R + l, w);
+        }
+        for (; l < w; l++)
+            for (int j = 0; j < 4; j++)
+                R[(size_t)j * w + l] = numbers[step * l + j];
+    }
+    for (; c < count; c++, numbers++, R += w)
+        for (int l = 0; l < w; l++)
+            R[l] = numbers[step * l];
 }
 
 static const int32_t *run_outer(const int32_t *at, double *R, int w, double *sums, double *scratch)
 {
-    const int m = at[0], n = at[1];
+    const int m = at[0], n = at[1], padded = (n + 7) / 8 * 8;
     const int32_t *rows = at + 3, *columns = rows + m;
     sums += at[2];
-    transpose(w, n, R, columns, scratch);
+    transpose(w, n, padded, R, columns, scratch);
     int row = 0;
     for (; row + 4 <= m; row += 4)
-        outer_4(w, n, scratch, R, rows + row, sums + (size_t)row * n);
-    for (; row < m; row++)
-        outer_1(w, n, scratch, R, rows + row, sums + (size_t)row * n);
+        outer_4(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
+    if (m - row == 3)
+        outer_3(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
+    else if (m - row == 2)
+        outer_2(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
+    else if (m - row == 1)
+        outer_1(w, padded, scratch, R, rows + row, sums + (size_t)row * padded);
     return columns + n;
 }
 
@@ -581,4 +653,4 @@ static int run(const Executor *executor, const Code *code, const int32_t *at, do
     }
 }
 
-const Executor WIDTH(executor) = {WIDTH_NAME, run, sum_columns};
+const Executor WIDTH(executor) = {WIDTH_NAME, run, sum_columns, load_rows};

@@ -25,13 +25,34 @@ static void load_column(const double *M, const int32_t *column, const int32_t *l
             out[l] = numbers[step * (first + l)];
 }
 
-static void load_block(const Lanes *lanes, const double *M, const int32_t *operands, const int32_t *left,
-                       int first, int w, double *R)
+static void load_block(const Executor *executor, const Lanes *lanes, const double *M, const int32_t *operands,
+                       const int32_t *left, int first, int w, double *R)
 {
-    for (int c = 0; c < lanes->columns; c++, R += w) {
-        load_column(M, operands, left, first, w, R);
+    for (int c = 0, count; c < lanes->columns; c += count, R += (size_t)count * w) {
+        const int32_t *column = operands;
+        count = 1;
         operands += *operands == INDEX ? 1 + lanes->size : 3;
+        if (column[0] != STRIDE1 || column[2] == 1 || left) {
+            load_column(M, column, left, first, w, R);
+            continue;
+        }
+        while (c + count < lanes->columns && operands[0] == STRIDE1 && operands[1] == column[1] + count
+               && operands[2] == column[2]) {
+            count++;
+            operands += 3;
+        }
+        executor->load_rows(M + column[1] + (ptrdiff_t)column[2] * first, column[2], count, w, R);
     }
+}
+
+/* Numbers of an output in a block. */
+static void store_block(const double *U, const double *R, int32_t place, int w, double *out)
+{
+    if (place >= 0)
+        memcpy(out, R + (size_t)place * w, w * sizeof(double));
+    else
+        for (int l = 0; l < w; l++)
+            out[l] = U[UNIFORM_OPERAND(place)];
 }
 
 typedef struct {
@@ -88,7 +109,7 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
     operands += lanes->uniform;
     for (int first = 0, w; first < lanes->size; first += w) {
         w = lanes->size - first < code->block ? lanes->size - first : code->block;
-        load_block(lanes, M, operands, NULL, first, w, frame.R);
+        load_block(executor, lanes, M, operands, NULL, first, w, frame.R);
         if (run_block(executor, code, &frame, w))
             return 1;
         for (int l = 0; code->guard_count && l < w; l++)
@@ -100,9 +121,7 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
                 column++;
                 continue;
             }
-            const int32_t place = code->outputs[k];
-            for (int l = 0; l < w; l++)
-                column[first + l] = place < 0 ? frame.U[UNIFORM_OPERAND(place)] : frame.R[(size_t)place * w + l];
+            store_block(frame.U, frame.R, code->outputs[k], w, column + first);
             column += lanes->size;
         }
     }
@@ -136,7 +155,7 @@ static int run_paths(const Executor *executor, const Lanes *lanes, double *memor
             return 1;
         for (int first = 0, w; first < left_count; first += w) {
             w = left_count - first < code->block ? left_count - first : code->block;
-            load_block(lanes, M, columns, left, first, w, frame.R);
+            load_block(executor, lanes, M, columns, left, first, w, frame.R);
             if (run_block(executor, code, &frame, w))
                 return 1;
             for (int l = 0; l < w; l++) {
@@ -157,7 +176,7 @@ static int run_paths(const Executor *executor, const Lanes *lanes, double *memor
             return 1;
         for (int first = 0, w; first < taken_count; first += w) {
             w = taken_count - first < code->block ? taken_count - first : code->block;
-            load_block(lanes, M, columns, taken, first, w, frame.R);
+            load_block(executor, lanes, M, columns, taken, first, w, frame.R);
             if (run_block(executor, code, &frame, w))
                 return 1;
             for (int k = 0; k < lanes->output_count; k++) {

@@ -18,7 +18,7 @@ static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES};
 static const unsigned char masks[TABLE_SIZE + 2] = {MASKING_OPS(MASK)};
 #undef MASK
 
-enum { FEWEST_IN_COLUMN = 4, BLOCK_BYTES = 1 << 16 };
+enum { FEWEST_IN_COLUMN = 4, FEWEST_IN_GEMV = 2, BLOCK_BYTES = 3 << 16 };
 
 /* Lanes in a block, for tests; 0 for a number that suits the caches. */
 static int set_block;
@@ -87,8 +87,11 @@ typedef struct {
     const unsigned char *summed;
     const int32_t *outputs;
     unsigned char *needed, *varies, *strict; /* by place */
-    unsigned char *in_sums; /* by place: a product that is only summed over the lanes */
+    unsigned char *skipped; /* by place: a line that another instruction computes: a product that is only summed
+                             * over the lanes, or an addition to a dot */
     int32_t *level, *uses, *at; /* by place; `at` is the register */
+    int32_t *added;         /* by place of a dot: the line that adds a uniform number to it, and nothing else uses
+                             * it; or 0, since line 0 adds to no dot */
     Words uniform_words, lane_words;
     Words scalars, lists;   /* the lines for the interpreter that wait, and the operands of their sequences */
     int first_scalar, scalar_count;
@@ -103,9 +106,14 @@ static int varies(const Lowering *l, int32_t x)
     return x >= 0 && l->varies[x];
 }
 
+/* Constants of the code beside those of the lines, which come last. */
+enum { ZERO = INT32_MIN, UNIT = INT32_MIN + 1 };
+
 /* The register of an operand. */
 static int32_t at(const Lowering *l, int32_t x)
 {
+    if (x <= UNIT)
+        return l->uniform + l->lines->constant_count + (x == UNIT);
     if (x < 0)
         return l->uniform + (-1 - x);
     if (x >= l->lines->inputs && l->lines->ops[x - l->lines->inputs] == OP_OUTPUT) {
@@ -212,7 +220,7 @@ static void find_sums(Lowering *l, int output_count)
         const int line = x - l->lines->inputs, op = l->lines->ops[line] < 0 ? -1 : op_of(l, line);
         const int32_t *args = OPERANDS(l, line);
         if ((op == OP_mul || op == OP_PLAIN_CHAIN) && varies(l, args[0]) && varies(l, args[1]))
-            l->in_sums[x] = 1;
+            l->skipped[x] = 1;
     }
 }
 
@@ -267,6 +275,22 @@ static uint64_t key_of(const Lowering *l, int line)
         hash = mixed(hash, (uint32_t)data);
     }
     return (uint64_t)1 << 62 | hash >> 2;
+}
+
+/* A dot that is only used by an addition of a uniform number: the two are one. The sum is never -0.0. */
+static void find_additions(Lowering *l)
+{
+    const int inputs = l->lines->inputs;
+    for (int line = 0; line < l->lines->count; line++) {
+        if (l->lines->ops[line] != OP_add || !l->needed[inputs + line] || !l->varies[inputs + line])
+            continue;
+        const int32_t *args = OPERANDS(l, line);
+        const int32_t x = varies(l, args[0]) ? args[0] : args[1], y = varies(l, args[0]) ? args[1] : args[0];
+        if (x < inputs || varies(l, y) || l->uses[x] != 1 || key_of(l, x - inputs) >> 62 != 1)
+            continue;
+        l->added[x] = line;
+        l->skipped[inputs + line] = 1;
+    }
 }
 
 static int shares_data(const Lowering *l, int line, int other)
@@ -499,23 +523,28 @@ static void put_gemv(Lowering *l, const Item *group, int m)
         fills += !varies(l, data);
     }
     int fill = l->code->lane_registers - fills;
-    const int out = l->code->lane_registers;
-    for (int i = 0; i < m; i++)
-        l->at[l->lines->inputs + group[i].line] = out + i;
+    const int out = l->code->lane_registers, inputs = l->lines->inputs;
+    int additions = 0;
+    for (int i = 0; i < m; i++) {
+        const int added = l->added[inputs + group[i].line];
+        l->at[inputs + (added ? added : group[i].line)] = out + i;
+        additions |= added;
+    }
     l->code->lane_registers += m;
-    const int packed = l->code->uniforms;
-    l->code->uniforms += m * n;
+    const int packed = l->code->uniforms, numbers = m * n + (additions ? m : 0);
+    l->code->uniforms += numbers;
     put(words, I_GEMV);
     put(words, m);
     put(words, out);
     put(words, n);
     put(words, packed);
+    put(words, additions ? packed + m * n : -1);
     for (int i = 0; i < n; i++) {
         data_and_weight(l, line, i, &data, &weight);
         put(words, varies(l, data) ? at(l, data) : fill++);
     }
     put(&l->uniform_words, I_PACK);
-    put(&l->uniform_words, m * n);
+    put(&l->uniform_words, numbers);
     put(&l->uniform_words, packed);
     for (int first = 0; first < m;) {
         const int rows = m - first >= 4 ? 4 : m - first;
@@ -525,6 +554,11 @@ static void put_gemv(Lowering *l, const Item *group, int m)
                 put(&l->uniform_words, at(l, weight));
             }
         first += rows;
+    }
+    for (int i = 0; additions && i < m; i++) {
+        const int added = l->added[inputs + group[i].line];
+        const int32_t *args = OPERANDS(l, added);
+        put(&l->uniform_words, at(l, !added ? ZERO : varies(l, args[0]) ? args[1] : args[0]));
     }
 }
 
@@ -552,12 +586,14 @@ static void put_lane_group(Lowering *l, Item *group, int k)
     }
     const int used = op_of(l, line), shape = shape_of[used];
     if (shape == SEQUENCE || shape == TWO_SEQUENCES) {
-        if (group->key >> 62 == 1) {
+        if (group->key >> 62 == 1 && (k >= FEWEST_IN_GEMV || l->added[l->lines->inputs + line])) {
             put_gemv(l, group, k);
             return;
         }
-        l->at[l->lines->inputs + line] = l->code->lane_registers;
-        put_terms(l, &l->lane_words, line, l->code->lane_registers++);
+        for (int i = 0; i < k; i++) {
+            l->at[l->lines->inputs + group[i].line] = l->code->lane_registers;
+            put_terms(l, &l->lane_words, group[i].line, l->code->lane_registers++);
+        }
         return;
     }
     order_group(l, group, k);
@@ -585,7 +621,7 @@ static int put_lines(Lowering *l, int of_lanes)
     if (!starts)
         return -1;
 #define CHOSEN(place)                                                                                        \
-    (l->needed[place] && l->varies[place] == of_lanes && !l->in_sums[place]                                  \
+    (l->needed[place] && l->varies[place] == of_lanes && !l->skipped[place]                                  \
      && l->lines->ops[(place) - inputs] != OP_OUTPUT)
     for (int place = inputs; place < inputs + count; place++)
         if (CHOSEN(place)) {
@@ -643,33 +679,76 @@ static int by_columns(const void *a, const void *b)
     return x->hash != y->hash ? (x->hash < y->hash ? -1 : 1) : (x->output > y->output) - (x->output < y->output);
 }
 
-static void put_table(Lowering *l, Product **rows, int m)
+/* A table of sums of products: `rows` and `columns` are registers, those of the columns go into vectors. Its sums
+ * lie in rows of `padded` numbers. */
+static int put_outer(Lowering *l, const int32_t *rows, int m, const int32_t *columns, int n)
 {
-    const int n = rows[0]->length, sums = l->code->sums;
     Words *words = &l->lane_words;
-    const int swapped = m > n; /* the longer side goes into vectors */
-    if (m == 1 && n == 1) {
-        put(words, I_PRODUCT);
-        put(words, sums);
-        put(words, at(l, rows[0]->row));
-        put(words, at(l, rows[0]->column));
-    }
-    else {
-        put(words, I_OUTER);
-        put(words, swapped ? n : m);
-        put(words, swapped ? m : n);
-        put(words, sums);
-        for (int i = 0; i < (swapped ? n : m); i++)
-            put(words, swapped ? at(l, rows[0][i].column) : at(l, rows[i]->row));
-        for (int i = 0; i < (swapped ? m : n); i++)
-            put(words, swapped ? at(l, rows[i]->row) : at(l, rows[0][i].column));
-        if ((swapped ? m : n) > l->code->transposed)
-            l->code->transposed = swapped ? m : n;
-    }
+    const int sums = l->code->sums, padded = (n + 7) / 8 * 8;
+    put(words, I_OUTER);
+    put(words, m);
+    put(words, n);
+    put(words, sums);
     for (int i = 0; i < m; i++)
+        put(words, rows[i]);
+    for (int i = 0; i < n; i++)
+        put(words, columns[i]);
+    if (padded > l->code->transposed)
+        l->code->transposed = padded;
+    l->code->sums += m * padded;
+    return padded;
+}
+
+/* Rows of products with the same columns. If the rows themselves are summed, too (biases), their sums are those
+ * of products with 1, one row more, where that is less work. */
+static int put_table(Lowering *l, Product **rows, int m, int *sum_of_place)
+{
+    const int n = rows[0]->length;
+    if (m == 1 && n == 1) {
+        put(&l->lane_words, I_PRODUCT);
+        put(&l->lane_words, l->code->sums);
+        put(&l->lane_words, at(l, rows[0]->row));
+        put(&l->lane_words, at(l, rows[0]->column));
+        l->code->outputs[rows[0]->output] = l->code->sums++;
+        return 0;
+    }
+    int32_t *registers = malloc(((size_t)m + n + 1) * sizeof(int32_t)), *columns = registers ? registers + m : NULL;
+    int summed = 0;
+    if (!registers)
+        return -1;
+    for (int i = 0; i < m; i++) {
+        registers[i] = at(l, rows[i]->row);
+        summed += sum_of_place[rows[i]->row] != 0;
+    }
+    for (int j = 0; j < n; j++)
+        columns[j] = at(l, rows[0][j].column);
+    const int with_sums = (n + (summed > 0)) * ((m + 7) / 8), without = m * ((n + 7) / 8) + summed / 2;
+    const int first = l->code->sums;
+    if (with_sums > without) {
+        const int padded = put_outer(l, registers, m, columns, n);
+        for (int i = 0; i < m; i++)
+            for (int j = 0; j < n; j++)
+                l->code->outputs[rows[i][j].output] = first + i * padded + j;
+        free(registers);
+        return 0;
+    }
+    if (summed) {
+        columns[n] = l->code->lane_registers++;
+        put(&l->lane_words, I_FILL);
+        put(&l->lane_words, columns[n]);
+        put(&l->lane_words, at(l, UNIT));
+    }
+    const int padded = put_outer(l, columns, n + (summed > 0), registers, m);
+    for (int i = 0; i < m; i++) {
         for (int j = 0; j < n; j++)
-            l->code->outputs[rows[i][j].output] = sums + (swapped ? j * m + i : i * n + j);
-    l->code->sums += m * n;
+            l->code->outputs[rows[i][j].output] = first + j * padded + i;
+        if (sum_of_place[rows[i]->row] > 0)
+            l->code->outputs[sum_of_place[rows[i]->row] - 1] = first + n * padded + i;
+        if (summed)
+            sum_of_place[rows[i]->row] = -sum_of_place[rows[i]->row];
+    }
+    free(registers);
+    return 0;
 }
 
 static int put_sums(Lowering *l, int output_count)
@@ -678,21 +757,23 @@ static int put_sums(Lowering *l, int output_count)
     int count = 0, others = 0;
     Product *products = malloc((size_t)(output_count + 1) * sizeof(Product));
     Product **rows = malloc((size_t)(output_count + 1) * sizeof(Product *));
-    if (!products || !rows) {
-        free(products);
-        free(rows);
-        return -1;
-    }
+    /* by place: the output that is its sum over lanes, counted from 1; negative once that is computed */
+    int *sum_of_place = calloc((size_t)l->lines->inputs + l->lines->count + 1, sizeof(int));
+    int result = -1;
+    if (!products || !rows || !sum_of_place)
+        goto done;
     for (int k = 0; k < output_count; k++) {
         const int32_t x = l->outputs[k];
         if (!l->summed[k])
             l->code->outputs[k] = encoded(l, x);
-        else if (x >= l->lines->inputs && l->in_sums[x]) {
+        else if (x >= l->lines->inputs && l->skipped[x]) {
             const int32_t *args = OPERANDS(l, x - l->lines->inputs);
             products[count++] = (Product){args[0], args[1], k};
         }
-        else if (varies(l, x))
-            others++;
+        else if (varies(l, x)) {
+            if (!sum_of_place[x])
+                sum_of_place[x] = k + 1;
+        }
         else {
             put(words, I_REPEAT);
             put(words, l->code->sums);
@@ -719,29 +800,75 @@ static int put_sums(Lowering *l, int output_count)
             if (!same)
                 break;
         }
-        put_table(l, rows + i, end - i);
+        if (put_table(l, rows + i, end - i, sum_of_place) < 0)
+            goto done;
     }
+#define IS_LEFT(k)                                                                                           \
+    (l->summed[k] && varies(l, l->outputs[k]) && !l->skipped[l->outputs[k]]                                  \
+     && sum_of_place[l->outputs[k]] != -1 - (k))
+    for (int k = 0; k < output_count; k++)
+        others += IS_LEFT(k);
     if (others) {
         put(words, I_SUM);
         put(words, others);
         put(words, l->code->sums);
         for (int k = 0; k < output_count; k++)
-            if (l->summed[k] && varies(l, l->outputs[k]) && !l->in_sums[l->outputs[k]]) {
+            if (IS_LEFT(k)) {
                 put(words, at(l, l->outputs[k]));
                 l->code->outputs[k] = l->code->sums++;
             }
     }
+#undef IS_LEFT
+    result = 0;
+done:
     free(products);
     free(rows);
-    return 0;
+    free(sum_of_place);
+    return result;
+}
+
+/* Where the next instruction starts. */
+static const int32_t *after(const int32_t *at)
+{
+    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
+    const int instruction = *at++;
+    int columns = 0, k = 0;
+    switch (instruction) {
+    case I_COLUMN:
+        columns = arity_of[shape_of[at[0]]];
+        k = at[1];
+        at += 3;
+        break;
+    case I_SUMS:
+        columns = arity_of[shape_of[at[0]]] * at[3];
+        k = at[1];
+        at += 4;
+        break;
+    case I_SCALARS: at += at[2]; break;
+    case I_TERMS: at += 3 + (size_t)at[2] * arity_of[shape_of[at[0]]]; break;
+    case I_GEMV: at += 5 + at[2]; break;
+    case I_PACK: at += 2 + at[0]; break;
+    case I_FILL: at += 2; break;
+    case I_OUTER: at += 3 + at[0] + at[1]; break;
+    case I_SUM: at += 2 + at[0]; break;
+    case I_PRODUCT: at += 3; break;
+    case I_REPEAT: at += 2; break;
+    case I_LANES: at += 3 + at[2]; break;
+    case I_NESTED: at += 3 + at[2]; break;
+    }
+    for (int i = 0; i < columns; i++)
+        at += *at == STRIDE1 || *at == ONE ? 2 : 1 + k;
+    return at;
 }
 
 static void measure(Code *code, const Lines *lines, int most_lanes)
 {
     const int registers = code->lane_registers > 0 ? code->lane_registers : 1;
-    int block = (int)(BLOCK_BYTES / sizeof(double) / registers) / 16 * 16;
+    int block = (int)(BLOCK_BYTES / sizeof(double) / registers) / 8 * 8;
     block = block < 16 ? 16 : block > MOST_LANES / 2 ? MOST_LANES / 2 : block;
-    code->block = block < most_lanes ? block : most_lanes;
+    const int blocks = (most_lanes + block - 1) / block; /* of about equal size */
+    block = blocks ? (most_lanes + blocks - 1) / blocks : 0;
+    code->block = (block + 7) / 8 * 8 < most_lanes ? (block + 7) / 8 * 8 : most_lanes;
     if (set_block)
         code->block = set_block < most_lanes ? set_block : most_lanes;
     if (code->scratch < code->transposed * code->block)
@@ -802,12 +929,12 @@ static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, co
     const size_t places = (size_t)lines->inputs + lines->count + 1;
     Lowering l = {.lines = lines, .code = code, .uniform = uniform, .outputs = outputs};
     unsigned char *flags = calloc(4 * places + output_count, 1);
-    int32_t *numbers = calloc(3 * places, sizeof(int32_t));
+    int32_t *numbers = calloc(4 * places, sizeof(int32_t));
     memset(code, 0, sizeof(Code));
     l.items = malloc(places * sizeof(Item));
     code->outputs = calloc((size_t)output_count + 1, sizeof(int32_t));
     code->guards = calloc((size_t)guard_count + 1, sizeof(Guard));
-    code->constants = calloc((size_t)lines->constant_count + 1, sizeof(double));
+    code->constants = calloc((size_t)lines->constant_count + 2, sizeof(double));
     code->lanes = calloc((size_t)lines->lanes_count + 1, sizeof(Lanes *));
     int result = -1;
     if (!flags || !numbers || !l.items || !code->outputs || !code->guards || !code->constants || !code->lanes)
@@ -815,16 +942,18 @@ static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, co
     l.needed = flags;
     l.varies = flags + places;
     l.strict = flags + 2 * places;
-    l.in_sums = flags + 3 * places;
+    l.skipped = flags + 3 * places;
     l.summed = summed ? summed : flags + 4 * places;
     l.level = numbers;
     l.uses = numbers + places;
     l.at = numbers + 2 * places;
+    l.added = numbers + 3 * places;
     code->inputs = uniform;
-    code->constant_count = lines->constant_count;
+    code->constant_count = lines->constant_count + 2;
     if (lines->constant_count)
         memcpy(code->constants, lines->constants, lines->constant_count * sizeof(double));
-    code->uniforms = uniform + lines->constant_count;
+    code->constants[lines->constant_count + 1] = 1.0;
+    code->uniforms = uniform + code->constant_count;
     code->lane_inputs = code->lane_registers = lines->inputs - uniform;
     code->lanes_count = lines->lanes_count;
     for (int i = 0; i < lines->lanes_count; i++)
@@ -834,6 +963,7 @@ static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, co
     analyse(&l, guards, guard_count, output_count, strict);
     if (summed)
         find_sums(&l, output_count);
+    find_additions(&l);
     if (put_lines(&l, 0) < 0)
         goto done;
     flush_scalars(&l);

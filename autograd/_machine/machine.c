@@ -227,8 +227,46 @@ static PyObject *machine_bytes(Machine *self, void *closure)
     return PyLong_FromSize_t(self->code.frame * sizeof(double));
 }
 
+static const char *const instruction_names[] = {"END", "COLUMN", "SCALARS", "SUMS", "TERMS", "GEMV", "PACK", "FILL",
+                                                "OUTER", "SUM", "PRODUCT", "REPEAT", "LANES", "NESTED"};
+
+static int add_instructions(PyObject *list, const Code *code)
+{
+    const int32_t *const codes[] = {code->uniform_code, code->lane_code};
+    for (int i = 0; i < 2; i++)
+        for (const int32_t *at = codes[i]; *at != I_END; at = after(at)) {
+            PyObject *words = Py_BuildValue("[s]", instruction_names[*at]);
+            for (const int32_t *word = at + 1; words && word < after(at); word++) {
+                PyObject *number = PyLong_FromLong(*word);
+                if (!number || PyList_Append(words, number) < 0)
+                    Py_CLEAR(words);
+                Py_XDECREF(number);
+            }
+            if (!words || PyList_Append(list, words) < 0) {
+                Py_XDECREF(words);
+                return -1;
+            }
+            Py_DECREF(words);
+        }
+    for (int i = 0; i < code->lanes_count; i++)
+        for (int path = 0; path < code->lanes[i]->path_count; path++)
+            if (add_instructions(list, &code->lanes[i]->paths[path]) < 0)
+                return -1;
+    return 0;
+}
+
+/* instructions(): the instructions, each a list of its name and its words; those of lanes come last. */
+static PyObject *machine_instructions(Machine *self, PyObject *ignored)
+{
+    PyObject *list = PyList_New(0);
+    if (list && add_instructions(list, &self->code) < 0)
+        Py_CLEAR(list);
+    return list;
+}
+
 static PyMethodDef machine_methods[] = {
     {"run", (PyCFunction)machine_run, METH_O},
+    {"instructions", (PyCFunction)machine_instructions, METH_NOARGS},
     {"run_into", (PyCFunction)(void (*)(void))machine_run_into, METH_FASTCALL},
     {NULL},
 };

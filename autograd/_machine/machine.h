@@ -109,6 +109,7 @@ struct Executor {
     int (*run)(const Executor *executor, const Code *code, const int32_t *at, double *U, double *R, int w,
                double *sums, double *scratch, double *lanes_frame);
     void (*sum_columns)(int size, int count, const double *table, double *sums);
+    void (*load_rows)(const double *numbers, ptrdiff_t step, int count, int w, double *R);
 };
 
 int run_lanes(const Executor *executor, const Lanes *lanes, double *frame, const double *M,

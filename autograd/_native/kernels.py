@@ -13,6 +13,7 @@ For sweeps that build graphs each slope is also written as a template: the ops o
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import Any
 
 from autograd._native import fingerprint
@@ -27,7 +28,8 @@ from autograd.table.operand import Operand
 def kernels() -> str:
     """The text of kernels.h."""
     rows = [op for op in TABLE.values() if op.shape != OTHER]  # an OTHER row runs by its rules in Python
-    texts = [op.c_helper.replace("static double", "static inline double") for op in rows if op.c_helper]
+    texts = list(dict.fromkeys(chain.from_iterable(op.c_helper for op in rows)))
+    texts = [text.replace("static double", "static inline double") for text in texts]
     texts += [_forward(op) for op in rows]
     joint = [op.name for op in rows if op.variadic and _sequence_slope(op, 0)[1]]
     texts += [_joint_slopes(op) for op in rows if op.name in joint]

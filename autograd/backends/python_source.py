@@ -76,7 +76,7 @@ class Body:
         template = self.template(i, op)
         if not template:
             function = (
-                self._named(op.name, op.forward)
+                self._named(op.name, op.compute)
                 if op.builtin
                 else self._named(f"op{i}", partial(_as_float, op))
             )

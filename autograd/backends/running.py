@@ -157,7 +157,7 @@ def _line_by_line(program: Any, numbers: Sequence[float], backend: str, strict: 
                 return _failed_call(program, i)
             found.append(results)
         else:
-            x = op.forward(*given)
+            x = op.compute(*given)
             found.append(x if op.builtin or type(x) is float else ops.identity(x))
         if i in checks and (found[i] != 0.0) != program.guards[checks[i]][1]:
             return checks[i]

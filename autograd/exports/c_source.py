@@ -83,7 +83,7 @@ class C(Language):
                 f"the op {op.name} has no C form: give it one with Op(..., c='...'), with #1, #2 for the "
                 f"operands"
             )
-        helpers = [op.c_helper] if op.c_helper else []
+        helpers = op.c_helper
         if self.type == "double":
             return op.c, helpers
         if op.variadic:  # its function is of arrays of floats

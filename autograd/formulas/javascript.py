@@ -38,7 +38,8 @@ def js_form(op: Op) -> tuple[str, tuple[str, ...]]:
             f"the op {op.name} has no JavaScript form: give it one with Op(..., js='...'), with #1, #2 for "
             f"the operands"
         )
-    return _rewritten(op.name, op.c, op.c_helper, op.variadic)
+    helper = "" if op.libm else "".join(op.c_helper)
+    return _rewritten(op.name, op.libm or op.c, helper, op.variadic)
 
 
 @lru_cache(maxsize=1000)

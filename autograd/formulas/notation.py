@@ -168,15 +168,15 @@ def _c_words() -> set[str]:
     import re
 
     forms = " ".join(op.c for op in TABLE.values())
-    helpers = " ".join(op.c_helper for op in TABLE.values())
+    helpers = " ".join(chain.from_iterable(op.c_helper for op in TABLE.values()))
     return {*C_KEYWORDS, *re.findall(r"[a-z]\w*", forms), *re.findall(r"[a-z]\w*(?=\()", helpers)}
 
 
 def c_helpers(*results: Any) -> str:
     """The C helper functions that the text of these formulas calls, each once."""
     symbols = [x for x in results if type(x) is not float]
-    helpers = [node.op.c_helper for node in topological_order(*symbols) if node.op is not None]
-    return "\n".join(dict.fromkeys(filter(None, helpers)))
+    ops = [node.op for node in topological_order(*symbols) if node.op is not None]
+    return "\n".join(dict.fromkeys(chain.from_iterable(op.c_helper for op in ops)))
 
 
 def fill(template: str, texts: Sequence[str]) -> str:

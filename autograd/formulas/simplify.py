@@ -326,6 +326,6 @@ def _passes_zeros(op: Op, zeros: list[bool], steps: list[bool]) -> bool:
 
 def _number_at(op: Op, x: float) -> float:
     try:
-        return op.forward(x)
+        return op.compute(x)
     except (ArithmeticError, ValueError):  # from a function of a user
         return math.nan

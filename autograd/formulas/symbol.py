@@ -66,7 +66,7 @@ class Symbol(Operand):
         """
         flat = flatten(self)
         inputs = [number(numbers[variable.name], variable.name) for variable in flat.inputs]
-        result: float = replay(flat.lines, inputs, lambda op, args: op.forward(*args))[-1]
+        result: float = replay(flat.lines, inputs, lambda op, args: op.compute(*args))[-1]
         return result
 
     def latex(self) -> str:

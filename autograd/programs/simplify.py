@@ -75,9 +75,9 @@ class Builder:
         if op.variadic:
             args = tuple(map(self._interned, args))
             if op.builtin and all(type(x) is float for xs in args for x in xs):
-                return op.forward(*args)
+                return op.compute(*args)
         elif op.builtin and set(map(type, args)) == {float}:
-            return op.forward(*args)
+            return op.compute(*args)
         rules = _RULES.get(op)
         if rules is not None:
             found: dict[str, Any] = {}

@@ -12,7 +12,7 @@ from autograd.table.op import Op
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from typing import Any
 
     from autograd.table.op import Partial
@@ -64,6 +64,7 @@ def libm(
     *partials: Partial,
     forward: Callable[..., float] | None = None,
     poles: dict[float, float] | None = None,
+    kernel: Sequence[str] = (),
     **row: Any,
 ) -> Op:
     """A function that C's math.h has under this name, as Python's `math` has.
@@ -74,13 +75,17 @@ def libm(
         forward: the function for floats, where it is not `ieee` of the one in `math`: that never raises,
             or is written in the table.
         poles: the operands at which the function of `math` raises, with the infinities there.
+        kernel: C texts that C calls instead of libm, of which the last defines ``autograd_name``.
         row: other arguments of `Op`; LaTeX has the command of the method's name unless the row says.
     """
+    text = f"{name}({', '.join(f'#{i + 1}' for i in range(len(partials)))})"
     facts: Facts = {
         "latex": brackets(row.get("method", name)),
-        "c": f"{name}({', '.join(f'#{i + 1}' for i in range(len(partials)))})",
+        "c": text,
         "domain": (WIDE,) * len(partials),
     }
+    if kernel:
+        facts |= {"c": f"autograd_{text}", "c_helper": kernel, "libm": text}
     return Op(name, forward or ieee(getattr(math, name), poles), partials, **facts | row)
 
 

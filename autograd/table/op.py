@@ -58,8 +58,14 @@ class Op(_native.Callable):  # type: ignore[misc]
         latex: the LaTeX text, with #1, #2 for the operands.
         c: a C expression with #1, #2 for the operands; for a variadic op the name of a C function of
             (n, xs, ys ...), the length of the sequences and an array of doubles for each.
-        c_helper: the C function that `c` calls, unless libm has it.
-        js: the same as `c` for JavaScript; "" rewrites `c`, which works for functions of doubles and ints.
+        c_helper: the C function that `c` calls, unless libm has it; or several texts, of which those that
+            other ops have as well are written once.
+        c_quick: the same as `c` for loops that a compiler shall vectorise, where `c` itself is no such text;
+            right unless `c_rare` holds.
+        c_rare: a C condition on the operands, under which `c_quick` is wrong; "" for never.
+        libm: the same as `c` in functions of libm, where `c` calls others: JavaScript is made from it.
+        js: the same as `c` for JavaScript; "" rewrites `libm` or `c`, which works for functions of doubles
+            and ints.
         js_helper: the JavaScript function that `js` calls.
         python: a Python expression with #1, #2 for the operands that gives what `forward` gives for floats
             (a division by 0 may raise); "" calls `forward`. For a sum over sequences, the term that is added.
@@ -100,7 +106,10 @@ class Op(_native.Callable):  # type: ignore[misc]
         precedence: int = ATOM,
         latex: str = "",
         c: str = "",
-        c_helper: str = "",
+        c_helper: str | Sequence[str] = "",
+        c_quick: str = "",
+        c_rare: str = "",
+        libm: str = "",
         js: str = "",
         js_helper: str = "",
         python: str = "",
@@ -135,7 +144,10 @@ class Op(_native.Callable):  # type: ignore[misc]
         self.precedence = precedence
         self.latex = latex
         self.c = c
-        self.c_helper = c_helper
+        self.c_helper = tuple(filter(None, [c_helper] if isinstance(c_helper, str) else c_helper))
+        self.c_quick = c_quick or c
+        self.c_rare = c_rare
+        self.libm = libm
         self.js = js
         self.js_helper = js_helper
         self.python = python
@@ -154,6 +166,8 @@ class Op(_native.Callable):  # type: ignore[misc]
         self.__name__ = self.__qualname__ = name
         self.__module__ = getattr(forward, "__module__", __name__)
 
+        # What computes the number of a node: for a row of the table, the kernel of the engine that runs.
+        self.compute = forward
         # By the class of the first operand, a function that does the same as `apply`, but faster; or None.
         self.quick: dict[type, Callable[..., Any] | None] = {}
         if register:
@@ -213,6 +227,8 @@ class Op(_native.Callable):  # type: ignore[misc]
         self.shape = SHAPES.get((self.variadic, self.arity), OTHER)
         if self.shape == UNARY:
             self.quick[float] = self.forward
+        if _native.engine is not None and self.shape != OTHER:
+            self.compute = self
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

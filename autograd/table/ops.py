@@ -24,7 +24,7 @@ from builtins import abs as abs_
 from builtins import round as round_
 from math import copysign, inf, nan
 
-from autograd.table import special, special_c
+from autograd.table import elementary_c, special, special_c
 from autograd.table.families import (
     EXACT,
     EXPONENT,
@@ -272,11 +272,18 @@ static double autograd_sum_of(int n, const double *xs)
 # Exponentials, logarithms and roots
 
 exp = libm(
-    "exp", lambda x, out: out, precedence=4, latex="e^{#1}", domain=(EXPONENT,), doc="e to the power of x."
+    "exp",
+    lambda x, out: out,
+    kernel=elementary_c.EXP,
+    precedence=4,
+    latex="e^{#1}",
+    domain=(EXPONENT,),
+    doc="e to the power of x.",
 )
 expm1 = libm(
     "expm1",
     lambda x, out: exp(x),
+    kernel=elementary_c.EXPM1,
     precedence=1,
     latex="e^{#1} - 1",
     domain=(EXPONENT,),
@@ -290,10 +297,17 @@ exp2 = libm(
     domain=((-1022.0, 1023.0),),
     doc="2 to the power of x.",
 )
-log = logarithm("log", lambda x, out: 1.0 / x, latex=brackets("ln"), doc="The natural logarithm of x.")
+log = logarithm(
+    "log",
+    lambda x, out: 1.0 / x,
+    kernel=elementary_c.LOG,
+    latex=brackets("ln"),
+    doc="The natural logarithm of x.",
+)
 log1p = logarithm(
     "log1p",
     lambda x, out: 1.0 / (1.0 + x),
+    kernel=elementary_c.LOG1P,
     pole=-1.0,
     latex=brackets("ln", "1 + #1"),
     domain=((-1.0, 1e300),),
@@ -412,6 +426,7 @@ tanh = libm(
     "tanh",
     lambda x, out: 1.0 - out * out,
     forward=math.tanh,
+    kernel=elementary_c.TANH,
     domain=((-30.0, 30.0),),
     saturates=True,
     slope_abs=_ONE_ULP,
@@ -523,7 +538,9 @@ sigmoid = Op(
     (lambda x, out: out * (1.0 - out),),
     saturates=True,
     latex=r"\sigma\left(#1\right)",
-    c="(#1 >= 0.0 ? 1.0 / (1.0 + exp(-#1)) : exp(#1) / (1.0 + exp(#1)))",
+    c="autograd_sigmoid(#1)",
+    c_helper=elementary_c.SIGMOID,
+    libm="(#1 >= 0.0 ? 1.0 / (1.0 + exp(-#1)) : exp(#1) / (1.0 + exp(#1)))",
     numpy="np.where(#1 >= 0.0, 1.0, np.exp(-np.abs(#1))) / (1.0 + np.exp(-np.abs(#1)))",
     domain=((-745.0, 745.0),),
     slope_abs=_ONE_ULP,
@@ -535,7 +552,9 @@ softplus = Op(
     (lambda x, out: sigmoid(x),),
     saturates=True,
     latex=brackets("ln", "1 + e^{#1}"),
-    c="log1p(exp(-fabs(#1))) + (#1 > 0.0 ? #1 : 0.0)",
+    c="autograd_softplus(#1)",
+    c_helper=elementary_c.SOFTPLUS,
+    libm="log1p(exp(-fabs(#1))) + (#1 > 0.0 ? #1 : 0.0)",
     numpy="np.log1p(np.exp(-np.abs(#1))) + np.where(#1 > 0.0, #1, 0.0)",
     domain=((-745.0, 1e300),),
     doc="log(1 + exp(x))",

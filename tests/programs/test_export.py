@@ -57,7 +57,7 @@ class TestRandomPrograms:
         found = run_all(language, programs, rows, tmp_path)
         for program, rows_i, found_i in zip(programs, rows, found, strict=True):
             for numbers, outputs in zip(rows_i, found_i, strict=True):
-                check_lines(program, numbers, outputs)
+                check_lines(program, numbers, outputs, in_c=language == "c")
 
     def test_here(self, two_hundred):
         """The same check for the eager engine, generated Python and NumPy."""
@@ -108,7 +108,7 @@ class TestRows:
         found = run_all(language, programs, rows, tmp_path)
         for program, rows_i, found_i in zip(programs, rows, found, strict=True):
             for numbers, outputs in zip(rows_i, found_i, strict=True):
-                check_lines(program, numbers, outputs)
+                check_lines(program, numbers, outputs, in_c=language == "c")
 
     def test_what_javascript_lacks_keeps_the_bounds_of_the_rows(self, tmp_path):
         """erf and erfc are written in JavaScript here: they are compared with mpmath."""

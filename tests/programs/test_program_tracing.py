@@ -15,7 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_programs import bits, random_lines, random_number
+from random_programs import TESTED, bits, random_lines, random_number
 
 import autograd as ag
 import nn
@@ -43,6 +43,7 @@ from autograd import (
     vmap,
     where,
 )
+from autograd._native import engine
 from autograd.backends import running
 from autograd.graph.lines import picked
 
@@ -879,7 +880,8 @@ class TestPrograms:
 
     @given(seed=st.integers(0, 2**32))
     def test_the_python_text_computes_the_same(self, seed):
-        lines = random_lines(seed)
+        """To the last bit; beside the native engine, whose kernels are its own, for rows rounded once."""
+        lines = random_lines(seed, [op for op in TESTED if engine is None or op.ulp <= 0.5])
         draw = random.Random(seed)
         numbers = [random_number(draw) for _ in range(3)]
 

@@ -1,10 +1,11 @@
-"""Program.to_python: the text runs by itself, and gives the program's numbers to the last bit."""
+"""Program.to_python: the text runs by itself, by Python's `math`, and gives the program's numbers."""
 
 import math
 
 import pytest
 
 from autograd import atan2, exp, maximum, sin, trace, where
+from autograd._native import engine
 
 FUNCTIONS = {
     "an infinite constant": lambda x: x * math.inf + sin(x),
@@ -18,12 +19,14 @@ FUNCTIONS = {
 
 @pytest.mark.parametrize("f", FUNCTIONS.values(), ids=FUNCTIONS)
 def test_the_text_runs_by_itself(f):
+    """To the last bit in pure Python; the kernels of the native engine may differ by an ulp or two."""
+    allowed = 0.0 if engine is None else 4 * 2.0**-52
     program = trace(f, 2.0)
     space = {}
     exec(program.to_python(), space)
     function = space[next(name for name in space if name.startswith("_lambda"))]
     for x in (2.0, 0.5, -3.0):
-        assert list(function(x)) == pytest.approx(program.run([x]), rel=0, abs=0, nan_ok=True)
+        assert list(function(x)) == pytest.approx(program.run([x]), rel=allowed, abs=0, nan_ok=True)
 
 
 def test_constants_are_imported_where_they_occur():
