@@ -81,8 +81,11 @@ static int read_pattern(Pattern *pattern, PyObject *described)
 {
     int kind;
     PyObject *object, *branches;
-    if (!PyArg_ParseTuple(described, "iOO;a pattern is a tuple of a kind, an object and branches", &kind, &object,
-                          &branches))
+    if (!PyTuple_Check(described)) {
+        PyErr_SetString(PyExc_TypeError, "a pattern is a tuple of a kind, an object and branches");
+        return -1;
+    }
+    if (!PyArg_ParseTuple(described, "iOO", &kind, &object, &branches))
         return -1;
     if (pattern->count == pattern->room) {
         const Py_ssize_t room = 2 * pattern->room + 4;
@@ -102,8 +105,10 @@ static int read_pattern(Pattern *pattern, PyObject *described)
         return 0;
     case NUMBERS:
         node->count = PyLong_AsSsize_t(branches);
+        if (node->count < 0 || (object != (PyObject *)&PyList_Type && object != (PyObject *)&PyTuple_Type))
+            break;
         pattern->numbers += node->count;
-        return PyErr_Occurred() ? -1 : 0;
+        return 0;
     case ARRAY:
         if (!PyTuple_CheckExact(object) || read_shape(node) < 0)
             break;
