@@ -152,17 +152,48 @@ static int match_number(PyObject *object, double *number)
     return 0;
 }
 
-static void copy_strided(const Py_buffer *view, int axis, const char *from, double **out)
+/* Elements of arrays, which need not be aligned. */
+#define READER(name, type)                                                                                   \
+    static double read_##name(const char *from)                                                              \
+    {                                                                                                        \
+        type element;                                                                                        \
+        memcpy(&element, from, sizeof(type));                                                                \
+        return (double)element;                                                                              \
+    }
+#define ELEMENTS(F)                                                                                          \
+    F('d', d, double) F('f', f, float) F('b', b, signed char) F('B', B, unsigned char) F('h', h, short)      \
+    F('H', H, unsigned short) F('i', i, int) F('I', I, unsigned) F('l', l, long) F('q', q, long long)
+#define ELEMENT_READER(format, name, type) READER(name, type)
+ELEMENTS(ELEMENT_READER)
+
+typedef double (*Reader)(const char *);
+
+/* What reads an element of the array; NULL for the types that are left to Python. */
+static Reader reader_of(const Py_buffer *view)
 {
-    const Py_ssize_t count = view->shape[axis], stride = view->strides[axis];
-    for (Py_ssize_t i = 0; i < count; i++, from += stride)
-        if (axis + 1 < view->ndim)
-            copy_strided(view, axis + 1, from, out);
-        else
-            memcpy((*out)++, from, sizeof(double)); /* which need not be aligned */
+    if (!view->format || !view->format[0] || view->format[1])
+        return NULL;
+    switch (view->format[0]) {
+#define ELEMENT_CASE(format, name, type)                                                                     \
+    case format:                                                                                             \
+        return view->itemsize == sizeof(type) ? read_##name : NULL;
+        ELEMENTS(ELEMENT_CASE)
+    }
+    return NULL;
 }
 
-/* An array of doubles of this shape; other arrays are for Python. */
+static void copy_strided(const Py_buffer *view, Reader reader, int axis, const char *from, double **out)
+{
+    if (axis == view->ndim) {
+        *(*out)++ = reader(from);
+        return;
+    }
+    const Py_ssize_t count = view->shape[axis], stride = view->strides[axis];
+    for (Py_ssize_t i = 0; i < count; i++, from += stride)
+        copy_strided(view, reader, axis + 1, from, out);
+}
+
+/* An array of this shape and of common numbers; other arrays are for Python. */
 static int match_array(const Node *node, PyObject *object, double **out)
 {
     Py_buffer view;
@@ -172,15 +203,15 @@ static int match_array(const Node *node, PyObject *object, double **out)
         PyErr_Clear();
         return 0;
     }
-    const int matches = view.ndim == node->ndim && view.itemsize == sizeof(double) && view.format
-                        && view.format[0] == 'd' && !view.format[1]
+    const Reader reader = reader_of(&view);
+    const int matches = reader && view.ndim == node->ndim
                         && (!node->ndim || memcmp(view.shape, node->shape, node->ndim * sizeof(Py_ssize_t)) == 0);
-    if (matches && node->count && PyBuffer_IsContiguous(&view, 'C')) {
+    if (matches && node->count && reader == read_d && PyBuffer_IsContiguous(&view, 'C')) {
         memcpy(*out, view.buf, node->count * sizeof(double));
         *out += node->count;
     }
     else if (matches && node->count)
-        copy_strided(&view, 0, view.buf, out);
+        copy_strided(&view, reader, 0, view.buf, out);
     PyBuffer_Release(&view);
     return matches;
 }

@@ -45,7 +45,7 @@ def pattern_of_result(tree: Any) -> Any:
 def connect_numpy() -> None:
     """Tell the machine about arrays, once NumPy has been imported."""
     numpy: Any = sys.modules.get("numpy")
-    if numpy is not None:
+    if machine is not None and numpy is not None:
         machine.connect_numpy(numpy.ndarray, numpy.float64, numpy.empty)
 
 

@@ -196,7 +196,7 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
         """The group of the arguments, the program that holds, and what `run` gives; None if none holds."""
         leaves: list[Any] = []
-        static = self._static_places(len(args))
+        static = self._static_places(len(args)) if self.static else set()
         given = args if not static else tuple([None if i in static else x for i, x in enumerate(args)])
         key = arguments_apart(given, kwargs, leaves, getattr(self.f, "__name__", "the function"))
         if static:
@@ -222,17 +222,19 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
 
     def _be_quick(self, group: Group, kept: Kept[P], args: Any) -> bool:
         """Let the machine make such calls by itself from now on, if it can; whether there is a Machine."""
+        patterns.connect_numpy()
+        if kept.is_quick:
+            self.call_quickly(group.structure)
+            return True
         machine = running.native(kept.program, self.backend)
         if machine is None:
             return False
-        patterns.connect_numpy()
         if group.structure is False:
             static = {i: args[i] for i in self._static_places(len(args))}
             group.structure = patterns.structure_of(group.key[0] if static else group.key, static, group)
         if group.structure is not None:
-            if not kept.is_quick:
-                result = patterns.pattern_of_result(kept.program.result)
-                kept.run_quickly(machine, has_chains(kept.program), result, kept.program._rebuilder())
+            result = patterns.pattern_of_result(kept.program.result)
+            kept.run_quickly(machine, has_chains(kept.program), result, kept.program._rebuilder())
             self.call_quickly(group.structure)
         return True
 
@@ -265,7 +267,7 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         """The results; None where a guard fails."""
         program = kept.program
         kept.check_fresh()
-        are_values = Value in set(map(type, leaves))
+        in_graph = kept.captured or Value in set(map(type, leaves))
         if running.in_vectors(program, self.backend):
             found = running.run_vector(program, kept.vector(leaves), self.backend)
         else:
@@ -273,7 +275,7 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         if type(found) is int:
             return None
         results: list[Any] = found if type(found) is list else found.tolist()
-        if (are_values or kept.captured) and results and current().recording:
+        if in_graph and results and current().recording:
             operands = [*leaves, *kept.captured]
             wanted = [x if type(x) is float or x.requires_grad else x._number for x in operands]
             if Value in set(map(type, wanted)):
