@@ -28,25 +28,31 @@ typedef double Number;
 /* Kernels of columns: n numbers of an op; an operand that `is one` is the same for all. */
 typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z);
 
-#define LOOP(expression)                                                                                     \
-    for (ptrdiff_t i = 0; i < n; i++)                                                                        \
-        out[i] = expression;
-
-#define KERNEL(name, before, expression)                                                                     \
+/* quick_op is right but where rare_op says otherwise; see kernels.py. */
+#define KERNEL(name, op, before, operands)                                                                   \
     static void name(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z)   \
     {                                                                                                        \
         before;                                                                                              \
-        LOOP(expression)                                                                                     \
+        int rare = 0;                                                                                        \
+        for (ptrdiff_t i = 0; i < n; i++) {                                                                  \
+            out[i] = quick_##op operands;                                                                    \
+            rare |= rare_##op operands;                                                                      \
+        }                                                                                                    \
+        for (ptrdiff_t i = 0; rare && i < n; i++)                                                            \
+            if (rare_##op operands)                                                                          \
+                out[i] = forward_##op operands;                                                              \
     }
 
-#define UNARY_KERNEL(op) KERNEL(column_##op, (void)0, forward_##op(x[i]))
+#define UNARY_KERNEL(op) KERNEL(column_##op, op, (void)0, (x[i]))
 #define BINARY_KERNELS(op)                                                                                   \
-    KERNEL(column_##op, (void)0, forward_##op(x[i], y[i]))                                                   \
-    KERNEL(column_##op##_x, const double one = *x, forward_##op(one, y[i]))                                  \
-    KERNEL(column_##op##_y, const double one = *y, forward_##op(x[i], one))
-#define TERNARY_KERNEL(op) KERNEL(column_##op, (void)0, forward_##op(x[i], y[i], z[i]))
+    KERNEL(column_##op, op, (void)0, (x[i], y[i]))                                                           \
+    KERNEL(column_##op##_x, op, const double one = *x, (one, y[i]))                                          \
+    KERNEL(column_##op##_y, op, const double one = *y, (x[i], one))
+#define TERNARY_KERNEL(op) KERNEL(column_##op, op, (void)0, (x[i], y[i], z[i]))
 
 #define forward_plain_chain(x, y) ((x) * (y) + 0.0)
+#define quick_plain_chain forward_plain_chain
+#define rare_plain_chain(x, y) 0
 UNARY_OPS(UNARY_KERNEL)
 BINARY_OPS(BINARY_KERNELS)
 BINARY_KERNELS(plain_chain)
@@ -292,32 +298,35 @@ INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
 #else
 #define WITHOUT_ZEROS(x, y) STRICT_Number(x, y)
 #endif
+#define OPERAND(V, COUNT, numbers, operand)                                                                  \
+    V numbers[COUNT];                                                                                        \
+    if (operand < 0)                                                                                         \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            numbers[v] = (V){0} + U[UNIFORM_OPERAND(operand)];                                               \
+    else                                                                                                     \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            numbers[v] = LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));
 #define TERMS_TILE(V, COUNT)                                                                                 \
-    INLINE V operand_##V##_##COUNT(const double *U, const double *R, int w, int32_t operand, int v)          \
-    {                                                                                                        \
-        if (operand < 0)                                                                                     \
-            return (V){0} + U[UNIFORM_OPERAND(operand)];                                                     \
-        return LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));                          \
-    }                                                                                                        \
     INLINE void terms_##V##_##COUNT(int op, int n, const int32_t *xs, const int32_t *ys, const double *U,    \
                                     const double *R, int w, double *out)                                     \
     {                                                                                                        \
         V sums[COUNT];                                                                                       \
         for (int v = 0; v < COUNT; v++)                                                                      \
             sums[v] = (V){0};                                                                                \
-        for (int i = 0; i < n; i++)                                                                          \
-            for (int v = 0; v < COUNT; v++) {                                                                \
-                const V x = operand_##V##_##COUNT(U, R, w, xs[i], v);                                        \
-                if (op == OP_sum_of)                                                                         \
-                    sums[v] += x;                                                                            \
-                else {                                                                                       \
-                    const V y = operand_##V##_##COUNT(U, R, w, ys[i], v);                                    \
-                    if (op == OP_chain_dot)                                                                  \
-                        sums[v] += STRICT_##V(x, y);                                                         \
-                    else                                                                                     \
-                        sums[v] += x * y;                                                                    \
-                }                                                                                            \
+        for (int i = 0; i < n; i++) {                                                                        \
+            OPERAND(V, COUNT, x, xs[i])                                                                      \
+            if (op == OP_sum_of) {                                                                           \
+                for (int v = 0; v < COUNT; v++)                                                              \
+                    sums[v] += x[v];                                                                         \
+                continue;                                                                                    \
             }                                                                                                \
+            OPERAND(V, COUNT, y, ys[i])                                                                      \
+            for (int v = 0; v < COUNT; v++)                                                                  \
+                if (op == OP_chain_dot)                                                                      \
+                    sums[v] += STRICT_##V(x[v], y[v]);                                                       \
+                else                                                                                         \
+                    sums[v] += x[v] * y[v];                                                                  \
+        }                                                                                                    \
         for (int v = 0; v < COUNT; v++)                                                                      \
             STORE(V, out + v * (sizeof(V) / sizeof(double)), sums[v]);                                       \
     }

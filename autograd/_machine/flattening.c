@@ -326,6 +326,10 @@ done:
 static int path_of(Lanes *lanes, int i, PyObject *path, const Source *around, int strict)
 {
     Source source = {.codes = around->codes, .calls = around->calls, .strict = strict};
+    if (!PyTuple_Check(path)) {
+        PyErr_Format(PyExc_TypeError, "a path of lanes is a tuple, not %R", path);
+        return -1;
+    }
     if (!PyArg_ParseTuple(path, "O!iO!O", &PyList_Type, &source.lines, &source.inputs, &PyTuple_Type, &source.outputs,
                           &source.guards))
         return -1;
@@ -385,14 +389,17 @@ static Lanes *lanes_of(PyObject *parts, const Source *source, int strict)
         goto failed;
     }
     lanes->result_count = (int)results;
-    lanes->in_order = malloc((uniform + (size_t)3 * lanes->columns + 1) * sizeof(int32_t));
+    lanes->in_order = malloc((3 + (size_t)3 * lanes->columns) * sizeof(int32_t));
     if (!lanes->in_order) {
         PyErr_NoMemory();
         goto failed;
     }
     int32_t *at = lanes->in_order;
-    for (int i = 0; i < uniform; i++)
-        *at++ = i;
+    *at++ = uniform > 0;
+    if (uniform) {
+        *at++ = 0;
+        *at++ = uniform;
+    }
     for (int c = 0; c < lanes->columns; c++) {
         *at++ = STRIDE1;
         *at++ = uniform + c * size;

@@ -1,7 +1,7 @@
 /* Lanes: the code of a lane, run for blocks of lanes, and partitioned by the ways through conditions.
  *
- * The operands of Lanes in I_LANES: `uniform` registers, then for each column STRIDE1 start step, or INDEX and a
- * register for each lane.
+ * The operands of Lanes in I_LANES: the uniform ones in runs of registers, their count, then a start and a length for
+ * each; then for each column STRIDE1 start step, or INDEX and a register for each lane.
  */
 
 #include "machine.h"
@@ -72,8 +72,12 @@ static Frame frame_of(const Code *code, double *frame)
 static int begin(const Executor *executor, const Code *code, const Frame *frame, const double *M,
                  const int32_t *operands)
 {
-    for (int i = 0; i < code->inputs; i++)
-        frame->U[i] = M[operands[i]];
+    double *U = frame->U;
+    for (int run = 0; run < operands[0]; run++) {
+        const int32_t start = operands[1 + 2 * run], length = operands[2 + 2 * run];
+        copy_numbers(U, M + start, length);
+        U += length;
+    }
     memset(frame->sums, 0, code->sums * sizeof(double));
     return executor->run(executor, code, code->uniform_code, frame->U, frame->U, 1, frame->sums, frame->scratch,
                          frame->inside);
@@ -106,7 +110,7 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
     const Frame frame = frame_of(code, memory);
     if (begin(executor, code, &frame, M, operands))
         return 1;
-    operands += lanes->uniform;
+    operands += 1 + 2 * operands[0];
     for (int first = 0, w; first < lanes->size; first += w) {
         w = lanes->size - first < code->block ? lanes->size - first : code->block;
         load_block(executor, lanes, M, operands, NULL, first, w, frame.R);
@@ -143,7 +147,7 @@ static int run_paths(const Executor *executor, const Lanes *lanes, double *memor
     double *table = memory;
     int32_t *left = (int32_t *)(table + (size_t)lanes->output_count * size), *taken = left + size;
     double *frames = memory + lanes->results;
-    const int32_t *columns = operands + lanes->uniform;
+    const int32_t *columns = operands + 1 + 2 * operands[0];
     int left_count = size;
     for (int l = 0; l < size; l++)
         left[l] = l;
@@ -206,6 +210,10 @@ int run_lanes(const Executor *executor, const Lanes *lanes, double *frame, const
               const int32_t *operands, double *out)
 {
     frame += lanes->offset;
+    if (!lanes->size) {
+        memset(out, 0, lanes->result_count * sizeof(double));
+        return 0;
+    }
     return lanes->path_count == 1 ? run_one_path(executor, lanes, frame, M, operands, out)
                                   : run_paths(executor, lanes, frame, M, operands, out);
 }

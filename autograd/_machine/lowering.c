@@ -1,7 +1,7 @@
 /* Lowering: lines of a program become instructions.
  *
- * Lines whose operands are ready at the same time have one *level*; lines of one level and op form a group, whose
- * results lie side by side. Of lane lines, dots that share their lane operands become one I_GEMV; products that
+ * Lines of one op whose operands are ready at the same time form a group, whose results lie side by side. Of lane
+ * lines, dots that share their lane operands become one I_GEMV; products that
  * are only summed over the lanes, in the shape of a table, one I_OUTER. Uniform lines with few companions go to
  * the interpreter. All steps are linear in the lines, but for the sorting of groups.
  */
@@ -18,7 +18,7 @@ static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES};
 static const unsigned char masks[TABLE_SIZE + 2] = {MASKING_OPS(MASK)};
 #undef MASK
 
-enum { FEWEST_IN_COLUMN = 4, FEWEST_IN_GEMV = 2, BLOCK_BYTES = 3 << 16 };
+enum { FEWEST_IN_COLUMN = 16, FEWEST_COSTLY = 3, FEWEST_IN_RUN = 2, WIDE = 48, FEWEST_IN_GEMV = 2, BLOCK_BYTES = 3 << 16 };
 
 /* Lanes in a block, for tests; 0 for a number that suits the caches. */
 static int set_block;
@@ -107,13 +107,13 @@ static int varies(const Lowering *l, int32_t x)
 }
 
 /* Constants of the code beside those of the lines, which come last. */
-enum { ZERO = INT32_MIN, UNIT = INT32_MIN + 1 };
+enum { ZERO = INT32_MIN, UNIT, NEGATIVE_ZERO };
 
 /* The register of an operand. */
 static int32_t at(const Lowering *l, int32_t x)
 {
-    if (x <= UNIT)
-        return l->uniform + l->lines->constant_count + (x == UNIT);
+    if (x <= NEGATIVE_ZERO)
+        return l->uniform + l->lines->constant_count + (x - ZERO);
     if (x < 0)
         return l->uniform + (-1 - x);
     if (x >= l->lines->inputs && l->lines->ops[x - l->lines->inputs] == OP_OUTPUT) {
@@ -142,6 +142,11 @@ static int op_of(const Lowering *l, int line)
 static int is_dot(int op)
 {
     return op == OP_dot || op == OP_PLAIN_CHAIN_DOT;
+}
+
+static int is_sum(int op)
+{
+    return op == OP_sum_of || op == OP_chain_dot || is_dot(op);
 }
 
 /* Which operands of a line are places (an Output's second and a call's first are not). */
@@ -256,7 +261,7 @@ static uint64_t key_of(const Lowering *l, int line)
     if (!l->varies[l->lines->inputs + line]) {
         if (!is_sequence)
             return (uint64_t)used;
-        return used == OP_sum_of || is_dot(used) || used == OP_chain_dot ? (uint64_t)used | (uint64_t)n << 8 : alone;
+        return is_sum(used) ? (uint64_t)used | (uint64_t)n << 8 : alone;
     }
     const int32_t *args = OPERANDS(l, line);
     if (!is_sequence) {
@@ -360,22 +365,58 @@ static void order_group(const Lowering *l, Item *group, int k)
 
 /* Uniform lines */
 
+/* The op of a line in a run of OP_ARITHMETIC, or -1. */
+static int arithmetic(int op)
+{
+    switch (op) {
+    case OP_add: return PLUS;
+    case OP_sub:
+    case OP_neg: return MINUS;
+    case OP_mul: return TIMES;
+    case OP_PLAIN_CHAIN: return TIMES_PLAIN_CHAIN;
+    default: return -1;
+    }
+}
+
 static void flush_scalars(Lowering *l)
 {
     if (!l->scalar_count)
         return;
-    const int32_t length = 3 + (int32_t)l->scalars.count, total = length + (int32_t)l->lists.count;
-    put(&l->uniform_words, I_SCALARS);
-    put(&l->uniform_words, l->scalar_count);
-    put(&l->uniform_words, l->first_scalar);
-    put(&l->uniform_words, total);
-    for (size_t i = 0; i < l->scalars.count; i += 4) {
-        const int32_t *line = l->scalars.words + i;
-        const int of_sequence = line[0] == OP_sum_of || line[0] == OP_chain_dot || is_dot(line[0]);
-        put(&l->uniform_words, line[0]);
-        put(&l->uniform_words, of_sequence ? line[1] + length : line[1]);
-        put(&l->uniform_words, line[2]);
-        put(&l->uniform_words, line[3]);
+    const int32_t *const end = l->scalars.words + l->scalars.count;
+    int32_t lines = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass) {
+            put(&l->uniform_words, I_SCALARS);
+            put(&l->uniform_words, lines);
+            put(&l->uniform_words, l->first_scalar);
+            put(&l->uniform_words, 3 + 4 * lines + (int32_t)l->lists.count);
+        }
+        for (const int32_t *line = l->scalars.words; line != end;) {
+            int run = 0;
+            while (line + 4 * run != end && arithmetic(line[4 * run]) >= 0)
+                run++;
+            const int header = run >= FEWEST_IN_RUN, rest = header ? run : 1;
+            if (!pass) {
+                lines += rest + header;
+                line += 4 * rest;
+                continue;
+            }
+            if (header) {
+                put(&l->uniform_words, OP_ARITHMETIC);
+                put(&l->uniform_words, run);
+                put(&l->uniform_words, 0);
+                put(&l->uniform_words, 0);
+            }
+            for (int i = 0; i < rest; i++, line += 4) {
+                const int is_neg = header && line[0] == OP_neg;
+                put(&l->uniform_words, header ? arithmetic(line[0]) : line[0]);
+                put(&l->uniform_words, is_sum(line[0]) ? line[1] + 3 + 4 * lines
+                                       : is_neg        ? at(l, NEGATIVE_ZERO)
+                                                       : line[1]);
+                put(&l->uniform_words, is_neg ? line[1] : line[2]);
+                put(&l->uniform_words, line[3]);
+            }
+        }
     }
     int32_t *lists = grow(&l->uniform_words, l->lists.count);
     if (lists && l->lists.count)
@@ -407,6 +448,36 @@ static void put_scalar(Lowering *l, int line)
             words[1 + i] = i < n ? at(l, args[i]) : 0;
 }
 
+/* Whether an op takes longer than a few additions, so that even a short column is worth its vectors. */
+static int is_costly(int op)
+{
+    switch (op) {
+    case OP_neg:
+    case OP_add:
+    case OP_sub:
+    case OP_mul:
+    case OP_chain:
+    case OP_PLAIN_CHAIN:
+    case OP_dot:
+    case OP_chain_dot:
+    case OP_PLAIN_CHAIN_DOT:
+    case OP_sum_of:
+    case OP_abs:
+    case OP_lt:
+    case OP_le:
+    case OP_eq:
+    case OP_ne:
+    case OP_where:
+    case OP_maximum:
+    case OP_minimum:
+    case OP_relu:
+    case OP_sign:
+    case OP_identity:
+    case OP_stop_gradient: return 0;
+    default: return 1;
+    }
+}
+
 static int put_lanes(Lowering *l, int line)
 {
     const int32_t *args = OPERANDS(l, line);
@@ -421,8 +492,18 @@ static int put_lanes(Lowering *l, int line)
     const size_t length_at = words->count;
     put(words, 0);
     args++;
-    for (int i = 0; i < lanes->uniform; i++)
-        put(words, at(l, args[i]));
+    const size_t runs_at = words->count;
+    int32_t runs = 0;
+    put(words, 0);
+    for (int i = 0, end; i < lanes->uniform; i = end, runs++) {
+        const int32_t first = at(l, args[i]);
+        for (end = i + 1; end < lanes->uniform && at(l, args[end]) == first + end - i; end++)
+            ;
+        put(words, first);
+        put(words, end - i);
+    }
+    if (!words->failed)
+        words->words[runs_at] = runs;
     for (args += lanes->uniform; args < OPERANDS(l, line + 1); args += lanes->size) {
         const int32_t first = at(l, args[0]);
         const int32_t step = lanes->size > 1 ? at(l, args[1]) - first : 1;
@@ -466,14 +547,13 @@ static void put_uniform_group(Lowering *l, Item *group, int k)
     }
     const int used = op_of(l, line), shape = shape_of[used];
     const int is_sequence = shape == SEQUENCE || shape == TWO_SEQUENCES;
-    const int is_sum = used == OP_sum_of || is_dot(used) || used == OP_chain_dot;
-    if (is_sequence && !is_sum) {
+    if (is_sequence && !is_sum(used)) {
         flush_scalars(l);
         l->at[l->lines->inputs + line] = l->code->uniforms;
         put_terms(l, &l->uniform_words, line, l->code->uniforms++);
         return;
     }
-    if (k < FEWEST_IN_COLUMN) {
+    if (k < (is_costly(used) ? FEWEST_COSTLY : FEWEST_IN_COLUMN)) {
         for (int i = 0; i < k; i++)
             put_scalar(l, group[i].line);
         return;
@@ -607,8 +687,201 @@ static void put_lane_group(Lowering *l, Item *group, int k)
         l->at[l->lines->inputs + group[i].line] = l->code->lane_registers++;
 }
 
-/* All lines that vary, or all that do not, level by level, group by group. */
-static int put_lines(Lowering *l, int of_lanes)
+/* Lines in the order of their groups */
+
+/* The uniform lines. Those of a wide program go in rounds: all lines whose operands are known, group by group, then
+ * those that they make ready. Of others always the largest group goes next, so that the interpreter meets long runs
+ * of one kind, which processors foresee. */
+typedef struct {
+    int32_t *kind;       /* by line; -1 for a line that is not scheduled */
+    int32_t *waits;      /* by line: how many of its operands are not known yet */
+    int32_t *next;       /* by line: the next of its kind that is ready, or -1 */
+    int32_t *users, *first_user; /* the lines that use line i: users[first_user[i]] .. */
+    int32_t *first, *last, *ready; /* by kind: the lines that are ready, and how many */
+    int32_t *active;     /* kinds of which lines are ready */
+    int active_count;
+    int in_rounds;
+} Schedule;
+
+static void make_ready(Schedule *schedule, int32_t line)
+{
+    const int32_t kind = schedule->kind[line];
+    schedule->next[line] = -1;
+    if (schedule->ready[kind]++)
+        schedule->next[schedule->last[kind]] = line;
+    else {
+        schedule->first[kind] = line;
+        schedule->active[schedule->active_count++] = kind;
+    }
+    schedule->last[kind] = line;
+}
+
+/* The line that computes an operand, if it is a uniform one; else -1. */
+static int32_t source_of(const Lowering *l, const Schedule *schedule, int32_t x)
+{
+    if (x < l->lines->inputs)
+        return -1;
+    int32_t line = x - l->lines->inputs;
+    if (l->lines->ops[line] == OP_OUTPUT)
+        line = OPERANDS(l, line)[0] - l->lines->inputs;
+    return schedule->kind[line] < 0 ? -1 : line;
+}
+
+/* The kinds of the uniform lines: those of one key have one number, and each line that stands alone has its own. */
+static int number_kinds(Lowering *l, Schedule *schedule)
+{
+    const int inputs = l->lines->inputs, count = l->lines->count;
+    int chosen = 0, kinds = 0;
+    for (int line = 0; line < count; line++) {
+        const int place = inputs + line;
+        schedule->kind[line] = -1;
+        if (!l->needed[place] || l->varies[place] || l->lines->ops[line] == OP_OUTPUT)
+            continue;
+        l->items[chosen].key = key_of(l, line);
+        if (!schedule->in_rounds && l->items[chosen].key < 256 && arithmetic((int)l->items[chosen].key) >= 0)
+            l->items[chosen].key = OP_ARITHMETIC;
+        l->items[chosen].line = l->items[chosen].order = line;
+        chosen++;
+    }
+    int room = 64;
+    while (room < 2 * chosen)
+        room *= 2;
+    Item *slots = calloc(room, sizeof(Item)); /* a hash table; `order` is the kind, counted from 1 */
+    if (!slots)
+        return -1;
+    for (int i = 0; i < chosen; i++) {
+        size_t slot = mixed(1, l->items[i].key) & (room - 1);
+        while (slots[slot].order && slots[slot].key != l->items[i].key)
+            slot = (slot + 1) & (room - 1);
+        if (!slots[slot].order)
+            slots[slot] = (Item){l->items[i].key, 0, ++kinds};
+        schedule->kind[l->items[i].line] = slots[slot].order - 1;
+    }
+    free(slots);
+    return kinds;
+}
+
+static int is_wide(const Lowering *l)
+{
+    int levels = 0, lines = 0;
+    for (int place = l->lines->inputs; place < l->lines->inputs + l->lines->count; place++)
+        if (l->needed[place] && !l->varies[place]) {
+            lines++;
+            if (l->level[place] > levels)
+                levels = l->level[place];
+        }
+    return lines >= WIDE * levels;
+}
+
+/* The kind whose turn it is: the one that became ready first, or the one of which the most lines are. */
+static int32_t take_kind(Schedule *schedule)
+{
+    int best = 0;
+    for (int i = 1; !schedule->in_rounds && i < schedule->active_count; i++)
+        if (schedule->ready[schedule->active[i]] > schedule->ready[schedule->active[best]])
+            best = i;
+    const int32_t kind = schedule->active[best];
+    schedule->active_count--;
+    if (schedule->in_rounds)
+        schedule->active++;
+    else
+        schedule->active[best] = schedule->active[schedule->active_count];
+    return kind;
+}
+
+/* The lines of a kind: of arithmetic, those of an op that has many are a column, the others a run. */
+static void put_kind(Lowering *l, Item *items, int k)
+{
+    for (int i = 0; i < k; i++) {
+        items[i].order = items[i].line;
+        items[i].key = (uint64_t)(unsigned)l->lines->ops[items[i].line];
+    }
+    int several = 0;
+    for (int i = 1; i < k; i++)
+        several |= items[i].key != items[0].key;
+    if (!several || k < FEWEST_IN_COLUMN) {
+        if (several)
+            for (int i = 0; i < k; i++)
+                put_scalar(l, items[i].line);
+        else
+            put_uniform_group(l, items, k);
+        return;
+    }
+    qsort(items, k, sizeof(Item), by_key);
+    for (int start = 0, stop; start < k; start = stop) {
+        const uint64_t key = items[start].key;
+        for (stop = start + 1; stop < k && items[stop].key == key; stop++)
+            ;
+        put_uniform_group(l, items + start, stop - start);
+    }
+}
+
+static int put_uniform_lines(Lowering *l)
+{
+    const int count = l->lines->count;
+    const size_t operands = l->lines->starts[count];
+    Schedule schedule = {.in_rounds = is_wide(l)};
+    int32_t *memory = calloc(9 * ((size_t)count + 1) + operands + 1, sizeof(int32_t));
+    if (!memory)
+        return -1;
+    int32_t **const parts[] = {&schedule.kind, &schedule.waits, &schedule.next, &schedule.first_user,
+                               &schedule.first, &schedule.last, &schedule.ready, &schedule.active};
+    for (int i = 0; i < 8; i++)
+        *parts[i] = memory + i * ((size_t)count + 1);
+    schedule.users = memory + 9 * ((size_t)count + 1); /* `active` is a queue of up to two entries for each kind */
+    if (number_kinds(l, &schedule) < 0) {
+        free(memory);
+        return -1;
+    }
+    const int32_t *xs;
+    int n;
+    for (int pass = 0; pass < 2; pass++) {
+        for (int line = 0; line < count; line++) {
+            if (schedule.kind[line] < 0)
+                continue;
+            places_of(l->lines, line, &xs, &n);
+            for (int i = 0; i < n; i++) {
+                const int32_t source = source_of(l, &schedule, xs[i]);
+                if (source >= 0 && pass == 0)
+                    schedule.first_user[source + 1]++;
+                else if (source >= 0) {
+                    schedule.users[schedule.first_user[source]++] = line;
+                    schedule.waits[line]++;
+                }
+            }
+        }
+        for (int line = 0; pass == 0 && line < count; line++)
+            schedule.first_user[line + 1] += schedule.first_user[line];
+    }
+    for (int line = count; line > 0; line--) /* the second pass has moved each start to the next */
+        schedule.first_user[line] = schedule.first_user[line - 1];
+    schedule.first_user[0] = 0;
+    for (int line = 0; line < count; line++)
+        if (schedule.kind[line] >= 0 && !schedule.waits[line])
+            make_ready(&schedule, line);
+    while (schedule.active_count) {
+        int end = 0;
+        for (int groups = schedule.in_rounds ? schedule.active_count : 1; groups; groups--) {
+            const int start = end;
+            const int32_t kind = take_kind(&schedule);
+            for (int32_t line = schedule.first[kind]; line >= 0; line = schedule.next[line])
+                l->items[end++] = (Item){0, line, line};
+            schedule.ready[kind] = 0;
+            put_kind(l, l->items + start, end - start);
+        }
+        for (int i = 0; i < end; i++) {
+            const int32_t line = l->items[i].order;
+            for (int32_t user = schedule.first_user[line]; user < schedule.first_user[line + 1]; user++)
+                if (!--schedule.waits[schedule.users[user]])
+                    make_ready(&schedule, schedule.users[user]);
+        }
+    }
+    free(memory);
+    return 0;
+}
+
+/* The lane lines, level by level, group by group. */
+static int put_lane_lines(Lowering *l)
 {
     const int inputs = l->lines->inputs, count = l->lines->count;
     int levels = 0, chosen = 0;
@@ -621,8 +894,7 @@ static int put_lines(Lowering *l, int of_lanes)
     if (!starts)
         return -1;
 #define CHOSEN(place)                                                                                        \
-    (l->needed[place] && l->varies[place] == of_lanes && !l->skipped[place]                                  \
-     && l->lines->ops[(place) - inputs] != OP_OUTPUT)
+    (l->needed[place] && l->varies[place] && !l->skipped[place] && l->lines->ops[(place) - inputs] != OP_OUTPUT)
     for (int place = inputs; place < inputs + count; place++)
         if (CHOSEN(place)) {
             starts[l->level[place] + 1]++;
@@ -647,12 +919,9 @@ static int put_lines(Lowering *l, int of_lanes)
             const Item *group = l->items + start;
             const uint64_t key = group->key;
             for (stop = start + 1; stop < end && l->items[stop].key == key; stop++)
-                if (of_lanes && key >> 62 == 1 && !shares_data(l, group->line, l->items[stop].line))
+                if (key >> 62 == 1 && !shares_data(l, group->line, l->items[stop].line))
                     break;
-            if (of_lanes)
-                put_lane_group(l, l->items + start, stop - start);
-            else
-                put_uniform_group(l, l->items + start, stop - start);
+            put_lane_group(l, l->items + start, stop - start);
         }
     }
     return 0;
@@ -885,6 +1154,27 @@ static void measure(Code *code, const Lines *lines, int most_lanes)
     code->work *= most_lanes;
 }
 
+/* Outputs that lie side by side, of a program without lanes: a list of starts and lengths, which ends with 0 0. */
+static int find_runs(Code *code)
+{
+    Words words = {0};
+    for (int k = 0, end; k < code->output_count; k = end) {
+        const int32_t first = UNIFORM_OPERAND(code->outputs[k]);
+        for (end = k + 1; end < code->output_count && UNIFORM_OPERAND(code->outputs[end]) == first + end - k; end++)
+            ;
+        put(&words, first);
+        put(&words, end - k);
+    }
+    put(&words, 0);
+    put(&words, 0);
+    if (words.failed) {
+        free(words.words);
+        return -1;
+    }
+    code->output_runs = words.words;
+    return 0;
+}
+
 static void free_lanes(Lanes *lanes);
 
 static void free_code(Code *code)
@@ -893,6 +1183,7 @@ static void free_code(Code *code)
     free(code->uniform_code);
     free(code->lane_code);
     free(code->outputs);
+    free(code->output_runs);
     free(code->guards);
     if (code->owns_lanes)
         for (int i = 0; i < code->lanes_count; i++)
@@ -934,7 +1225,7 @@ static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, co
     l.items = malloc(places * sizeof(Item));
     code->outputs = calloc((size_t)output_count + 1, sizeof(int32_t));
     code->guards = calloc((size_t)guard_count + 1, sizeof(Guard));
-    code->constants = calloc((size_t)lines->constant_count + 2, sizeof(double));
+    code->constants = calloc((size_t)lines->constant_count + 3, sizeof(double));
     code->lanes = calloc((size_t)lines->lanes_count + 1, sizeof(Lanes *));
     int result = -1;
     if (!flags || !numbers || !l.items || !code->outputs || !code->guards || !code->constants || !code->lanes)
@@ -949,10 +1240,11 @@ static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, co
     l.at = numbers + 2 * places;
     l.added = numbers + 3 * places;
     code->inputs = uniform;
-    code->constant_count = lines->constant_count + 2;
+    code->constant_count = lines->constant_count + 3;
     if (lines->constant_count)
         memcpy(code->constants, lines->constants, lines->constant_count * sizeof(double));
     code->constants[lines->constant_count + 1] = 1.0;
+    code->constants[lines->constant_count + 2] = -0.0;
     code->uniforms = uniform + code->constant_count;
     code->lane_inputs = code->lane_registers = lines->inputs - uniform;
     code->lanes_count = lines->lanes_count;
@@ -964,10 +1256,10 @@ static int lower(Code *code, const Lines *lines, int uniform, int most_lanes, co
     if (summed)
         find_sums(&l, output_count);
     find_additions(&l);
-    if (put_lines(&l, 0) < 0)
+    if (put_uniform_lines(&l) < 0)
         goto done;
     flush_scalars(&l);
-    if (put_lines(&l, 1) < 0 || put_sums(&l, output_count) < 0)
+    if (put_lane_lines(&l) < 0 || put_sums(&l, output_count) < 0)
         goto done;
     put(&l.uniform_words, I_END);
     put(&l.lane_words, I_END);

@@ -105,6 +105,14 @@ static double output_of(const Machine *machine, const double *frame, int k)
     return frame[UNIFORM_OPERAND(machine->code.outputs[k])];
 }
 
+static void copy_outputs(const Machine *machine, const double *frame, double *out)
+{
+    for (const int32_t *run = machine->code.output_runs; run[1]; run += 2) {
+        copy_numbers(out, frame + run[0], run[1]);
+        out += run[1];
+    }
+}
+
 static int read_number(PyObject *object, double *number)
 {
     if (PyFloat_CheckExact(object)) {
@@ -186,8 +194,7 @@ static PyObject *machine_run_into(Machine *self, PyObject *const *args, Py_ssize
         memcpy(frame, inputs.buf, inputs.len);
         const int failed = run_machine(self, frame);
         if (!failed)
-            for (int k = 0; k < self->code.output_count; k++)
-                ((double *)outputs.buf)[k] = output_of(self, frame, k);
+            copy_outputs(self, frame, outputs.buf);
         give_frame(self, frame);
         result = PyLong_FromLong(failed - 1);
     }
@@ -211,6 +218,10 @@ static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     const Source source = {lines, outputs, guards, codes, calls, inputs, strict};
     if (code_of(&self->code, &source, inputs, 1, NULL, NULL) < 0)
         Py_CLEAR(self);
+    else if (find_runs(&self->code) < 0) {
+        PyErr_NoMemory();
+        Py_CLEAR(self);
+    }
     return (PyObject *)self;
 }
 

@@ -52,6 +52,10 @@ enum {
 /* Ops of the machine beside the rows of the table: products of a plain run, which do not ask for 0. */
 #define OP_PLAIN_CHAIN TABLE_SIZE
 #define OP_PLAIN_CHAIN_DOT (TABLE_SIZE + 1)
+#define OP_ARITHMETIC (TABLE_SIZE + 2) /* in I_SCALARS: so many lines of the arithmetic below come next */
+
+/* Lines of these ops are computed without a jump, whatever their order: their ops in a run of OP_ARITHMETIC. */
+enum { PLUS, MINUS, TIMES, TIMES_PLAIN_CHAIN };
 
 enum { MOST_LANES = 256, TILE = 128 }; /* lanes in a block; numbers that are gathered at a time */
 
@@ -78,6 +82,7 @@ typedef struct {
     int block;             /* lanes in a block */
     int output_count;
     int32_t *outputs;      /* for each output: UNIFORM_OPERAND(u), a lane register, or a place in sums */
+    int32_t *output_runs;  /* of a program without lanes: see find_runs */
     int guard_count;
     Guard *guards;         /* operands */
     int lanes_count;       /* Lanes that the code runs */
@@ -111,6 +116,16 @@ struct Executor {
     void (*sum_columns)(int size, int count, const double *table, double *sums);
     void (*load_rows)(const double *numbers, ptrdiff_t step, int count, int w, double *R);
 };
+
+/* Copy numbers side by side: memcpy is slow for a few. */
+static inline void copy_numbers(double *out, const double *from, int count)
+{
+    if (count < 8)
+        for (int i = 0; i < count; i++)
+            out[i] = from[i];
+    else
+        memcpy(out, from, count * sizeof(double));
+}
 
 int run_lanes(const Executor *executor, const Lanes *lanes, double *frame, const double *M,
               const int32_t *operands, double *out);

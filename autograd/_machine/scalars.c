@@ -19,6 +19,41 @@ enum { ALL_OPS(CODE) };
 #define NEXT break;
 #endif
 
+static inline double with_bits(double x, uint64_t flipped)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof(bits));
+    bits ^= flipped;
+    memcpy(&x, &bits, sizeof(bits));
+    return x;
+}
+
+/* x where the mask is all ones, y where it is 0. */
+static inline double chosen(uint64_t mask, double x, double y)
+{
+    uint64_t of_x, of_y;
+    memcpy(&of_x, &x, sizeof(of_x));
+    memcpy(&of_y, &y, sizeof(of_y));
+    of_y ^= (of_x ^ of_y) & mask;
+    memcpy(&y, &of_y, sizeof(of_y));
+    return y;
+}
+
+/* Sums, differences and products of `count` lines. Both are computed for each: a jump to one of them costs more,
+ * since processors cannot foresee it. */
+static double *run_arithmetic(const int32_t *line, int count, double *M, double *out)
+{
+    static const uint64_t signs[] = {[MINUS] = (uint64_t)1 << 63, [TIMES_PLAIN_CHAIN] = 0};
+    static const uint64_t masks[] = {[TIMES] = ~(uint64_t)0, [TIMES_PLAIN_CHAIN] = ~(uint64_t)0};
+    static const double zeros[] = {[TIMES] = -0.0, [TIMES_PLAIN_CHAIN] = 0.0}; /* x + -0.0 is x */
+    for (int i = 0; i < count; i++, line += 4) {
+        const double x = M[line[1]], y = M[line[2]];
+        const double sum = x + with_bits(y, signs[line[0]]), product = x * y + zeros[line[0]];
+        *out++ = chosen(masks[line[0]], product, sum);
+    }
+    return out;
+}
+
 /* Lines of four: op a b c; `at` has their count, the first register out, the length of all, then the lines. The
  * operands of a sequence stand behind the lines: a says where, from `at`, and b how many. */
 void run_scalars(const int32_t *at, double *M)
@@ -50,7 +85,8 @@ void run_scalars(const int32_t *at, double *M)
                                          [OP_chain_dot] = &&do_chain_dot,
                                          [OP_sum_of] = &&do_sum_of,
                                          [OP_PLAIN_CHAIN] = &&do_PLAIN_CHAIN,
-                                         [OP_PLAIN_CHAIN_DOT] = &&do_PLAIN_CHAIN_DOT};
+                                         [OP_PLAIN_CHAIN_DOT] = &&do_PLAIN_CHAIN_DOT,
+                                         [OP_ARITHMETIC] = &&do_ARITHMETIC};
     NEXT
 #else
     while (line != end)
@@ -60,6 +96,13 @@ void run_scalars(const int32_t *at, double *M)
     BINARY_OPS(BINARY_LINE)
     TERNARY_OPS(TERNARY_LINE)
     DO(PLAIN_CHAIN) RESULT(M[line[1]] * M[line[2]] + 0.0)
+    DO(ARITHMETIC)
+    {
+        const int count = line[1];
+        out = run_arithmetic(line + 4, count, M, out);
+        line += 4 + (size_t)4 * count;
+        NEXT
+    }
     OF_SEQUENCES(dot, M[xs[i]] * M[ys[i]])
     OF_SEQUENCES(PLAIN_CHAIN_DOT, M[xs[i]] * M[ys[i]])
     OF_SEQUENCES(chain_dot, M[xs[i]] != 0.0 && M[ys[i]] != 0.0 ? M[xs[i]] * M[ys[i]] : 0.0)

@@ -113,6 +113,7 @@ static PyObject *call_sequences(int code, PyObject **sequences, int count)
 {
     const Py_ssize_t n = PyTuple_GET_SIZE(sequences[0]);
     double few[2 * FEW], *numbers = few;
+    few[0] = 0.0; /* which a sum over no number does not read, as a compiler may not see */
     if (n > INT_MAX)
         return NULL;
     for (int i = 0; i < count; i++) /* before a number is read: making a tuple may run any code */

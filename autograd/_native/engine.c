@@ -14,6 +14,12 @@
 #include "graph_sweep.c"
 #include "functions.c"
 #include "bulk.c"
+#include "lines.c"
+#include "replay.c"
+#include "rules.c"
+#include "simplify.c"
+#include "pull_lines.c"
+#include "loops.c"
 
 /* Raise the error that a function of graph/errors.py makes from these arguments; always NULL. */
 static PyObject *refuse(const char *what, PyObject *a, PyObject *b)
@@ -118,12 +124,6 @@ static int keep(PyObject *given, const char *name, PyObject **place)
     return 0;
 }
 
-static const char *const names[] = {
-#define NAME(op, shape, slopes) #op,
-    ALL_OPS(NAME)
-#undef NAME
-};
-
 static int make_value_type(PyObject *base)
 {
     PyObject *bases = PyTuple_Pack(1, base);
@@ -174,7 +174,42 @@ static PyObject *engine_connect(PyObject *module, PyObject *args, PyObject *give
     return Py_NewRef(value_type);
 }
 
+static PyMethodDef lines_methods[] = {
+    {"as_list", lines_as_list, METH_NOARGS, "The lines as a list of tuples of an op and its operands."},
+    {"flat", lines_flat, METH_NOARGS,
+     "The arrays as bytes: int32 ops, starts and operands, double constants; and a list of the ops below 0."},
+    {"used_ops", lines_used_ops, METH_NOARGS, "A list of all ops, each once."},
+    {"replayed", lines_replayed, METH_O, "The operands and the results of all lines for them."},
+    {"simplified", lines_simplified, METH_O, "Simplified lines and the operands that stand for these roots."},
+    {"pulled", lines_pulled, METH_VARARGS, "The lines that compute derivatives, too, and the places of these."},
+    {"used_by_others", lines_used_by_others, METH_O, "The places that lines of another owner use."},
+    {"alike", lines_alike, METH_VARARGS, "The places of lines of one form, of which there are enough."},
+    {NULL},
+};
+
+static PySequenceMethods lines_sequence = {.sq_length = lines_length};
+static PyMemberDef lines_members[] = {
+    {"inputs", T_PYSSIZET, offsetof(Lines, inputs), READONLY, "how many places come before those of the lines"},
+    {NULL},
+};
+
+static PyTypeObject lines_type = {
+    PyVarObject_HEAD_INIT(NULL, 0).tp_name = "autograd._native.engine.Lines",
+    .tp_doc = "The lines of a program in flat arrays.",
+    .tp_basicsize = sizeof(Lines),
+    .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_HAVE_GC | Py_TPFLAGS_DISALLOW_INSTANTIATION,
+    .tp_dealloc = lines_dealloc,
+    .tp_traverse = lines_traverse,
+    .tp_clear = lines_clear,
+    .tp_methods = lines_methods,
+    .tp_members = lines_members,
+    .tp_as_sequence = &lines_sequence,
+};
+
 static PyMethodDef engine_functions[] = {
+    {"lines_of", engine_lines_of, METH_VARARGS},
+    {"flattened", engine_flattened, METH_VARARGS},
+    {"set_rules", engine_set_rules, METH_O},
     {"connect", (PyCFunction)(void (*)(void))engine_connect, METH_VARARGS | METH_KEYWORDS},
     {"walk", (PyCFunction)(void (*)(void))engine_walk, METH_VARARGS | METH_KEYWORDS},
     {"between", engine_between, METH_VARARGS},
@@ -182,6 +217,7 @@ static PyMethodDef engine_functions[] = {
     {"pull", engine_pull, METH_VARARGS},
     {"push", engine_push, METH_VARARGS},
     {"pull_graph", engine_pull_graph, METH_VARARGS},
+    {"pull_gathered", engine_pull_gathered, METH_VARARGS},
     {"push_graph", engine_push_graph, METH_VARARGS},
     {"jacobian", engine_jacobian, METH_VARARGS},
     {"settled", engine_settled, METH_O},
@@ -218,7 +254,7 @@ PyMODINIT_FUNC PyInit_engine(void)
     }
     interpreter = current;
     if (PyType_Ready(&callable_type) < 0 || PyType_Ready(&state_type) < 0 || PyType_Ready(&block_type) < 0
-        || PyType_Ready(&open_blocks_type) < 0)
+        || PyType_Ready(&open_blocks_type) < 0 || PyType_Ready(&lines_type) < 0)
         return NULL;
     PyObject *module = PyModule_Create(&engine_module);
     PyObject *blocks = PyObject_New(PyObject, &open_blocks_type);
@@ -232,6 +268,7 @@ PyMODINIT_FUNC PyInit_engine(void)
         || PyModule_AddObjectRef(module, "running_traces", traces) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
         || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
+        || PyModule_AddObjectRef(module, "Lines", (PyObject *)&lines_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)
         Py_CLEAR(module);
     Py_XDECREF(blocks);

@@ -238,37 +238,58 @@ static PyObject *as_terms(const GraphSweep *sweep, const Array *nodes)
     return list;
 }
 
-/* The same with Values for numbers. */
-static PyObject *sweep_terms(PyObject *nodes, PyObject *to, PyObject *from, PyObject *weights, int is_forward)
+/* The same with Values for numbers; `gathers` says whether it makes one node of what is passed on to a node. */
+static PyObject *sweep_terms(PyObject *nodes, PyObject *to, PyObject *from, PyObject *weights, int is_forward,
+                             int gathers)
 {
     PyObject *found = NULL, *owners[2] = {NULL};
+    const int collects_garbage = PyGC_Disable(); /* there is none among the new tuples */
     Array order = {0}, ends = {0};
     Seeds seeds = {0};
     GraphSweep sweep = {.places = {.nodes = {&order, is_forward ? &seeds.nodes : &ends}},
-                        .is_forward = is_forward};
+                        .is_forward = is_forward,
+                        .free_passed = -1};
     if (read_values(nodes, &order, &owners[0]) == 0 && read_values(to, &ends, &owners[1]) == 0
         && read_seeds(from, weights, &seeds) == 0) {
         number_nodes(&sweep.places);
         sweep.places.count = order.count + sweep.places.nodes[1]->count;
         sweep.terms = PyMem_RawCalloc(sweep.places.count + 1, sizeof(Term));
-        if (!sweep.terms)
+        sweep.passed_to = gathers ? PyMem_RawCalloc(sweep.places.count + 1, sizeof(PassedTo)) : NULL;
+        if (!sweep.terms || (gathers && !sweep.passed_to))
             PyErr_NoMemory();
     }
-    if (sweep.terms) {
+    if (sweep.terms && (!gathers || sweep.passed_to)) {
         int done = 0;
         for (Py_ssize_t i = 0; done == 0 && i < seeds.nodes.count; i++) {
             const size_t place = place_of(&sweep.places, seeds.nodes.nodes[i]);
             if (place < sweep.places.count)
-                done = add_term(&sweep.terms[place], kept(seeds.weights[i]));
+                done = gathers ? pass_on(&sweep, place, seeds.weights[i], (Term){NULL, 1.0})
+                               : add_term(&sweep.terms[place], kept(seeds.weights[i]));
         }
-        if (done == 0 && sweep_graph(&sweep, &order) == 0)
+        if (done == 0)
+            done = sweep_graph(&sweep, &order);
+        for (Py_ssize_t i = 0; done == 0 && gathers && i < ends.count; i++) {
+            const size_t place = place_of(&sweep.places, ends.nodes[i]);
+            if (place < sweep.places.count && sweep.passed_to[place].count) {
+                Py_XSETREF(sweep.terms[place].value, NULL);
+                done = gather(&sweep, place, &sweep.terms[place]);
+            }
+        }
+        if (done == 0)
             found = as_terms(&sweep, &ends);
-        for (size_t i = 0; i < sweep.places.count; i++)
+        for (size_t i = 0; i < sweep.places.count; i++) {
             Py_XDECREF(sweep.terms[i].value);
+            if (gathers)
+                forget_passed(&sweep, i);
+        }
     }
     PyMem_RawFree(sweep.places.entries);
     Py_XDECREF(sweep.places.collected);
     PyMem_RawFree(sweep.terms);
+    PyMem_RawFree(sweep.passed_to);
+    PyMem_RawFree(sweep.passed);
+    if (collects_garbage)
+        PyGC_Enable();
     drop_seeds(&seeds);
     drop_values(&order, owners[0]);
     drop_values(&ends, owners[1]);
@@ -281,7 +302,16 @@ static PyObject *engine_pull_graph(PyObject *module, PyObject *args)
     PyObject *order, *inputs, *seeds;
     if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &order, &inputs, &seeds))
         return NULL;
-    return sweep_terms(order, inputs, seeds, NULL, 0);
+    return sweep_terms(order, inputs, seeds, NULL, 0, 0);
+}
+
+/* pull_gathered(order, inputs, seeds) */
+static PyObject *engine_pull_gathered(PyObject *module, PyObject *args)
+{
+    PyObject *order, *inputs, *seeds;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &order, &inputs, &seeds))
+        return NULL;
+    return sweep_terms(order, inputs, seeds, NULL, 0, 1);
 }
 
 /* push_graph(order, outs, inputs, tangents) */
@@ -290,7 +320,7 @@ static PyObject *engine_push_graph(PyObject *module, PyObject *args)
     PyObject *order, *outs, *inputs, *tangents;
     if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &outs, &inputs, &tangents))
         return NULL;
-    return sweep_terms(order, outs, inputs, tangents, 1);
+    return sweep_terms(order, outs, inputs, tangents, 1, 0);
 }
 
 /* Thousands of new lists would let the garbage collector run again and again, and there is no garbage among them. */

@@ -1,6 +1,7 @@
 /* Sweeps whose adjoints or tangents are Values: they build graphs, which can be differentiated again.
  *
- * They do what graph/sweeps.py does for Values. The slopes come from the templates in kernels.h.
+ * They do what graph/sweeps.py does for Values. The slopes come from the templates in kernels.h. A sweep that gathers
+ * keeps what is passed on to a node until the node's turn comes, and then makes one node of it: see pull_gathered.
  */
 
 /* A Value, or a number if `value` is NULL. */
@@ -106,11 +107,25 @@ static int multiply_terms(Term carried, Term slope, Term *product)
     return 0;
 }
 
+/* An adjoint and a slope whose product is part of the adjoint of an operand, with references of its own. */
+typedef struct {
+    Term carried, slope;
+    int32_t next; /* the number of the one passed on after it to the same operand, or that is free, too; -1 for none */
+} Passed;
+
+typedef struct {
+    int32_t first, last, count;
+} PassedTo;
+
 typedef struct {
     Sweep places; /* without adjoints */
     Term *terms;  /* adjoints or tangents, by the places of nodes */
     int is_forward;
     const State *state; /* that new nodes are made in */
+    PassedTo *passed_to; /* by the places of nodes; NULL unless the sweep gathers */
+    Passed *passed;
+    Py_ssize_t passed_count, passed_room;
+    int32_t free_passed; /* the first of those to use again, or -1 */
 } GraphSweep;
 
 /* To be called after Python code has run. */
@@ -121,10 +136,118 @@ static int resume(GraphSweep *sweep)
     return keep_places(&sweep->places);
 }
 
+/* Sums that are gathered */
+
+/* Keep an adjoint and a slope, borrowed references, for the operand at this place. */
+static int pass_on(GraphSweep *sweep, size_t place, Term carried, Term slope)
+{
+    int32_t number = sweep->free_passed;
+    if (is_number(slope, 0.0))
+        return 0;
+    if (number >= 0)
+        sweep->free_passed = sweep->passed[number].next;
+    else {
+        if (grow(&sweep->passed, &sweep->passed_room, sweep->passed_count + 1, sizeof(Passed)) < 0)
+            return -1;
+        number = (int32_t)sweep->passed_count++;
+    }
+    sweep->passed[number] = (Passed){kept(carried), kept(slope), -1};
+    PassedTo *to = &sweep->passed_to[place];
+    if (to->count++)
+        sweep->passed[to->last].next = number;
+    else
+        to->first = number;
+    to->last = number;
+    return 0;
+}
+
+static void forget_passed(GraphSweep *sweep, size_t place)
+{
+    PassedTo *to = &sweep->passed_to[place];
+    if (!to->count)
+        return;
+    for (int32_t number = to->first; number >= 0; number = sweep->passed[number].next) {
+        Py_XDECREF(sweep->passed[number].carried.value);
+        Py_XDECREF(sweep->passed[number].slope.value);
+    }
+    sweep->passed[to->last].next = sweep->free_passed;
+    sweep->free_passed = to->first;
+    *to = (PassedTo){0};
+}
+
+static PyObject *tuple_of_passed(const GraphSweep *sweep, const PassedTo *to, int slopes, double *numbers)
+{
+    PyObject *tuple = PyTuple_New(to->count);
+    int32_t number = to->first;
+    for (Py_ssize_t i = 0; tuple && i < to->count; i++, number = sweep->passed[number].next) {
+        const Term term = slopes ? sweep->passed[number].slope : sweep->passed[number].carried;
+        PyObject *object = term_object(term);
+        numbers[i] = term.number;
+        if (object)
+            PyTuple_SET_ITEM(tuple, i, object);
+        else
+            Py_CLEAR(tuple);
+    }
+    return tuple;
+}
+
+/* The result of `sum_of` of all adjoints, or of `chain_dot` of these and the slopes. */
+static int apply_to_passed(GraphSweep *sweep, int code, const PassedTo *to, int any_values, Term *result)
+{
+    const Py_ssize_t n = to->count;
+    const int count = code == OP_chain_dot ? 2 : 1;
+    double *numbers = PyMem_RawMalloc(2 * n * sizeof(double));
+    PyObject *xs = numbers ? tuple_of_passed(sweep, to, 0, numbers) : PyErr_NoMemory();
+    PyObject *ys = xs && count == 2 ? tuple_of_passed(sweep, to, 1, numbers + n) : NULL;
+    *result = (Term){NULL, 0.0};
+    int done = xs && (count == 1 || ys) ? 0 : -1;
+    if (done == 0) {
+        result->number = number_sequences(code, (int)n, numbers, numbers + n);
+        if (any_values) {
+            hold(sweep->state);
+            result->value = (Value *)record_objects(code, result->number, Py_NewRef(xs), Py_XNewRef(ys));
+            let_go();
+            done = result->value ? 0 : -1;
+        }
+    }
+    PyMem_RawFree(numbers);
+    Py_XDECREF(xs);
+    Py_XDECREF(ys);
+    return done;
+}
+
+/* The adjoint at this place, a new reference: what was passed on, as one node. */
+static int gather(GraphSweep *sweep, size_t place, Term *sum)
+{
+    const PassedTo to = sweep->passed_to[place];
+    int all_ones = 1, any_values = 0, done = 0;
+    *sum = (Term){NULL, 0.0};
+    if (!to.count)
+        return 0;
+    for (int32_t number = to.first; number >= 0; number = sweep->passed[number].next) {
+        const Passed *passed = &sweep->passed[number];
+        all_ones &= is_number(passed->slope, 1.0);
+        any_values |= passed->carried.value || passed->slope.value;
+    }
+    const Passed *first = &sweep->passed[to.first];
+    if (to.count <= 2 && (to.count == 1 || all_ones)) {
+        hold(sweep->state);
+        done = to.count == 1 ? multiply_terms(first->carried, first->slope, sum)
+                             : apply_row(OP_add, (Term[]){first->carried, sweep->passed[to.last].carried}, sum);
+        let_go();
+    }
+    else
+        done = apply_to_passed(sweep, all_ones ? OP_sum_of : OP_chain_dot, &to, any_values, sum);
+    forget_passed(sweep, place);
+    return done;
+}
+
 /* Carry from or to one operand: with the slope by it, a borrowed reference. */
 static int carry_term(GraphSweep *sweep, Term *of_node, Term *of_operand, Term slope)
 {
     Term product;
+    if (sweep->passed_to)
+        return pass_on(sweep, of_operand - sweep->terms, *of_node, slope);
     if (multiply_terms(sweep->is_forward ? *of_operand : *of_node, slope, &product) < 0)
         return -1;
     return add_term(sweep->is_forward ? of_node : of_operand, product);
@@ -177,7 +300,8 @@ static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
         else
             done = to_double(slope, "a partial", &term.number);
         if (done == 0 && passes)
-            done = add_term(&sweep->terms[place], kept(term));
+            done = sweep->passed_to ? pass_on(sweep, place, term, (Term){NULL, 1.0})
+                                    : add_term(&sweep->terms[place], kept(term));
         else if (done == 0)
             done = carry_term(sweep, of_node, &sweep->terms[place], term);
     }
@@ -187,7 +311,10 @@ static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
 
 static int sweep_node(GraphSweep *sweep, Value *node)
 {
-    Term *of_node = &sweep->terms[place_of(&sweep->places, node)];
+    const size_t own = place_of(&sweep->places, node);
+    Term *of_node = &sweep->terms[own];
+    if (sweep->passed_to && node->code != LEAF && gather(sweep, own, of_node) < 0)
+        return -1;
     if (node->code == LEAF || (!sweep->is_forward && is_number(*of_node, 0.0)))
         return 0;
     if (node->code == CUSTOM || templates[node->code][0][0].count < 0)

@@ -31,6 +31,7 @@ def kernels() -> str:
     texts = list(dict.fromkeys(chain.from_iterable(op.c_helper for op in rows)))
     texts = [text.replace("static double", "static inline double") for text in texts]
     texts += [_forward(op) for op in rows]
+    texts += [text for op in rows if not op.variadic for text in _loop_kernels(op)]
     joint = [op.name for op in rows if op.variadic and _sequence_slope(op, 0)[1]]
     texts += [_joint_slopes(op) for op in rows if op.name in joint]
     texts += [_slope(op, i) for op in rows if op.name not in joint for i in range(op.arity)]
@@ -45,6 +46,7 @@ def kernels() -> str:
             separate = [name for name in names if name not in joint]
             parts.append(f"#define {shape}_OPS_SLOPE_BY_SLOPE(X) {_listed(separate)}\n")
             parts.append(f"#define {shape}_OPS_ALL_SLOPES_AT_ONCE(X) {_listed(joint)}\n")
+    parts.append(f"#define RARE_OPS(X) {_listed([op.name for op in rows if op.c_rare])}\n")
     all_rows = [f"X({op.name}, {op.shape}, {_has_slopes(op)})" for op in rows]
     parts.append(f"#define ALL_OPS(X) {' '.join(all_rows)}\n")
     parts.append(f"#define MASKING_OPS(X) {_listed([op.name for op in rows if op.masks])}\n")
@@ -73,6 +75,25 @@ def _forward(op: Op) -> str:
         return f"#define forward_{op.name} {op.c}\n"
     args = _operands(op)
     return _function(f"forward_{op.name}", args, op(*args))
+
+
+def _loop_kernels(op: Op) -> list[str]:
+    """Functions for loops that a compiler shall vectorise: ``quick_op``, and ``rare_op`` for its exceptions.
+
+    ``quick_op(x)`` is ``forward_op(x)`` wherever ``rare_op(x)`` is 0. A loop runs in two passes: the first
+    fills all places by `quick_op`, and asks `rare_op` of all; if one was rare, the second calls `forward_op`
+    at the places where `rare_op` is 1. The macro RARE_OPS lists the rows that may need it; for all others
+    `rare_op` is the constant 0.
+    """
+    parameters = ", ".join(f"double {x}" for x in "xyz"[: op.arity])
+    texts = [f"#define quick_{op.name} forward_{op.name}\n"]
+    if op.c_quick != op.c:
+        quick = notation.fill(op.c_quick, "xyz")
+        texts = [f"AUTOGRAD_INLINE double quick_{op.name}({parameters})\n{{\n    return {quick};\n}}\n"]
+    rare = notation.fill(op.c_rare, "xyz")
+    if not rare:
+        return [*texts, f"#define rare_{op.name}({', '.join('xyz'[: op.arity])}) 0\n"]
+    return [*texts, f"AUTOGRAD_INLINE int rare_{op.name}({parameters})\n{{\n    return {rare};\n}}\n"]
 
 
 def _slope(op: Op, i: int) -> str:
@@ -185,7 +206,7 @@ def _listed(names: list[str]) -> str:
 
 
 def _function(name: str, parameters: list[Symbol], result: Any) -> str:
-    return f"static inline {notation.c_function(name, parameters, result)}"
+    return f"AUTOGRAD_INLINE {notation.c_function(name, parameters, result)}"
 
 
 # Templates of slopes

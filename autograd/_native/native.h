@@ -43,6 +43,12 @@ enum {
     LEAF,
 };
 
+static const char *const names[] = {
+#define NAME(op, shape, slopes) #op,
+    ALL_OPS(NAME)
+#undef NAME
+};
+
 static const unsigned char shapes[] = {
 #define SHAPE(op, shape, slopes) shape,
     ALL_OPS(SHAPE)

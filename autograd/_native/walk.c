@@ -1,5 +1,27 @@
 /* Walks over a graph, operands before users, without recursion; dependence and staleness. */
 
+/* Arrays that grow */
+
+/* Room for `needed` items, given the address of the pointer to them; -1 with MemoryError. */
+static int grow(void *items, Py_ssize_t *room, Py_ssize_t needed, size_t size)
+{
+    if (needed <= *room)
+        return 0;
+    Py_ssize_t larger = *room + *room / 2 > 64 ? *room + *room / 2 : 64;
+    if (larger < needed)
+        larger = needed;
+    void *moved;
+    memcpy(&moved, items, sizeof moved); /* whatever type of pointer it is */
+    moved = needed < INT32_MAX ? PyMem_RawRealloc(moved, (size_t)larger * size) : NULL;
+    if (!moved) {
+        PyErr_NoMemory();
+        return -1;
+    }
+    memcpy(items, &moved, sizeof moved);
+    *room = larger;
+    return 0;
+}
+
 /* Arrays of borrowed nodes */
 
 typedef struct {

@@ -30,29 +30,29 @@ def machine_of_lanes(op: Any, operands: int, results: int, strict: bool) -> Any:
 
 
 def _made(program: Any, strict: bool) -> Any:
-    return _machine(_parts(program), strict)
+    return _machine(parts(program), strict)
 
 
 def _machine(parts: tuple[Any, ...], strict: bool) -> Any:
     if machine is None:
         return None
     try:
-        return machine.Machine(*parts, CODES, _parts_of_lanes, strict)
+        return machine.Machine(*parts, CODES, parts_of_lanes, strict)
     except NotImplementedError:
         return None
 
 
-def _parts(program: Any) -> tuple[Any, ...]:
+def parts(program: Any) -> tuple[Any, ...]:
     return program.lines, len(program.inputs), program.outputs, program.guards
 
 
-def _parts_of_lanes(op: Any) -> Any:
+def parts_of_lanes(op: Any) -> Any:
     """The parts of an op that runs a program for each lane; None for another op."""
     if not hasattr(op, "paths"):
         return None
     if len(op.paths) > 1 and any(_has_guarded_lanes(path) for path in op.paths):
         return None  # lanes inside may fail in some lanes only
-    return tuple(map(_parts, op.paths)), op.size, op.uniform, op.summed, hides(op)
+    return tuple(map(parts, op.paths)), op.size, op.uniform, op.summed, hides(op)
 
 
 def _has_guarded_lanes(program: Any) -> bool:

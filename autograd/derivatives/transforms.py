@@ -23,12 +23,13 @@ from autograd.graph.engine import (
     check_fresh,
     clock,
     own,
+    pull_gathered,
     pull_graph,
     settled,
     walk,
 )
 from autograd.graph.recording import current, enable_grad
-from autograd.graph.sweeps import pull_gathered, push_gathered
+from autograd.graph.sweeps import push_gathered
 from autograd.graph.walks import flat_args
 from autograd.table.call import Call, Output
 

@@ -48,6 +48,7 @@ is_stale = used.is_stale
 jacobian = sweeps.jacobian
 own = used.own
 pull = used.pull
+pull_gathered = sweeps.pull_gathered
 pull_graph = sweeps.pull_graph
 push = sweeps.push
 push_graph = sweeps.push_graph

@@ -1,7 +1,12 @@
-"""A graph of Values or Symbols as a flat list of lines, and replaying the list on other inputs."""
+"""A graph of Values or Symbols as a flat list of lines, and replaying the list on other inputs.
+
+The native engine has a form of its own for long lists, arrays of numbers: `flattened` makes it, `listed`
+gives the list again.
+"""
 
 from __future__ import annotations
 
+from autograd._native import engine
 from autograd.graph.walks import replaced, topological_order
 
 TYPE_CHECKING = False
@@ -68,3 +73,28 @@ def picked(found: Sequence[Any], operand: Any) -> Any:
     if type(operand) is int:
         return found[operand]
     return tuple([picked(found, x) for x in operand]) if type(operand) is tuple else operand
+
+
+def flattened(inputs: int, lines: Any) -> Any:
+    """The lines in the form of the native engine; None in pure Python, or where they have no such form."""
+    if engine is None or type(lines) is engine.Lines:
+        return None if engine is None else lines
+    return engine.flattened(inputs, lines)
+
+
+def kept(lines: Any) -> Any:
+    """The lines in a form that nobody else changes."""
+    return lines if engine is not None and type(lines) is engine.Lines else list(lines)
+
+
+def listed(lines: Any) -> list[Any]:
+    """The lines as a list of ops with their operands."""
+    if engine is not None and type(lines) is engine.Lines:
+        return lines.as_list()  # type: ignore[no-any-return]
+    return lines if type(lines) is list else list(lines)
+
+
+def used_ops(inputs: int, lines: Any) -> Iterable[Any]:
+    """The ops of lines, each once."""
+    flat = flattened(inputs, lines)
+    return {op for op, _ in lines} if flat is None else flat.used_ops()

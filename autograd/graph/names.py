@@ -141,12 +141,13 @@ def _neuron_names(order: Sequence[Value]) -> tuple[dict[Value, str], dict[Value,
         kind = "o" if last else "h" if len(layers) <= 2 else f"h{depth + 1}_"
         unit = f"{kind}{number + 1}"
         inside = set(nodes)
-        used = {x for node in nodes for x in flat_args(node) if type(x) is not float and x in inside}
+        operands = dict.fromkeys([x for node in nodes for x in flat_args(node) if type(x) is not float])
+        used = {x for x in operands if x in inside}
         alike: dict[str, dict[Value, None]] = defaultdict(dict)
+        for x in operands:
+            if x.is_parameter:
+                alike[x.label.rstrip("0123456789")][x] = None
         for node in nodes:
-            for x in flat_args(node):
-                if type(x) is not float and x.is_parameter:
-                    alike[x.label.rstrip("0123456789")][x] = None
             if node not in used:
                 results[node] = f"out_{unit}"
                 activated = node.op is not None and node.op not in LINEAR

@@ -5,11 +5,10 @@ from __future__ import annotations
 from itertools import accumulate
 
 from autograd.derivatives.structure import put_together, taken_apart
-from autograd.graph.engine import Value, between, walk
+from autograd.graph.engine import Value, between, pull_gathered, walk
 from autograd.graph.lines import picked
 from autograd.graph.recording import current
-from autograd.graph.sweeps import pull_gathered
-from autograd.programs.tracing import derived
+from autograd.programs.tracing import derived, with_guards
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -25,19 +24,71 @@ def pulled(program: Program, wanted: tuple[int, ...]) -> Program:
 
 
 def _pulled(program: Program, wanted: tuple[int, ...]) -> Program:
-    n = len(program.inputs)
-    names = [f"adjoint[{i}]" for i in range(len(program.outputs))]
+    n, count = len(program.inputs), len(program.outputs)
+    return derivatives(
+        program,
+        [*program.inputs, *[f"adjoint[{i}]" for i in range(count)]],
+        [*program.numbers, *[1.0] * count],
+        range(n),
+        range(n, n + count),
+        wanted,
+    )
+
+
+def with_gradients(program: Program, wanted: tuple[int, ...]) -> Program:
+    """The program with more outputs: the derivatives of the first output by the wanted inputs."""
+
+    def make() -> Program:
+        seeds = [1.0] + [0.0] * (len(program.outputs) - 1)
+        own = range(len(program.inputs))
+        return derivatives(program, program.inputs, program.numbers, own, seeds, wanted, keeps_outputs=True)
+
+    return program._once(("with gradients", wanted), make)  # type: ignore[no-any-return]
+
+
+def derivatives(
+    program: Program,
+    names: Sequence[str],
+    numbers: Sequence[float],
+    own: Sequence[int],
+    seeds: Sequence[Any],
+    wanted: Sequence[int],
+    *,
+    keeps_outputs: bool = False,
+    seeks_loops: bool = True,
+) -> Program:
+    """The program of the adjoints of some inputs of a program, after its outputs if it keeps these.
+
+    Where the native engine knows the slopes of all lines, it sweeps back over these. Otherwise a trace
+    replays and differentiates them, which gives the same program.
+
+    Args:
+        program: the program.
+        names, numbers: the inputs of the new program.
+        own: which of them are the inputs of the program.
+        seeds: the adjoints of the outputs: an int for one of the new inputs, or a float.
+        wanted: the inputs of the program by which the derivatives are.
+        keeps_outputs, seeks_loops: as it says; whether loops among the lines become lanes.
+    """
+    kind, flat = type(program), program.flat
+    name = f"{program.name} and its gradient" if keeps_outputs else f"the gradient of {program.name}"
+    conditions = [place for place, _, _ in program.guards]
+    found: Any = None
+    if flat is not None:
+        found = flat.pulled(len(names), own, program.outputs, seeds, wanted, conditions, keeps_outputs)
+    if found is not None:
+        lines, roots = found
+        lines, roots = kind._shortened(len(names), lines, roots, kind._recorder(name, seeks_loops))
+        result = [0.0] * (len(roots) - len(conditions))
+        return with_guards(kind, name, (names, numbers), lines, roots, program.guards, None, result)
 
     def f(inputs: list[Value]) -> list[Any]:
-        return pull_lines(program, inputs[:n], [inputs[i] for i in wanted], inputs[n:])[1]
+        given = [inputs[i] for i in own]
+        adjoints = [x if type(x) is float else inputs[x] for x in seeds]
+        outs, slopes = pull_lines(program, given, [given[i] for i in wanted], adjoints)
+        return outs + slopes if keeps_outputs else slopes
 
-    return derived(
-        type(program),
-        f,
-        [*program.inputs, *names],
-        [*program.numbers, *[1.0] * len(names)],
-        f"the gradient of {program.name}",
-    )
+    return derived(kind, f, names, numbers, name, seeks_loops)
 
 
 def pull_lines(
@@ -54,21 +105,6 @@ def pull_lines(
     seeds = [(out, adjoint) for out, adjoint in zip(outs, adjoints, strict=True) if type(out) is Value]
     order = between(walk(*[out for out, _ in seeds], stop=inputs)[0], wanted)
     return outs, pull_gathered(order, wanted, seeds)
-
-
-def with_gradients(program: Program, wanted: tuple[int, ...]) -> Program:
-    """The program with more outputs: the derivatives of the first output by the wanted inputs."""
-
-    def make() -> Program:
-        def f(inputs: list[Value]) -> list[Any]:
-            seeds = [1.0] + [0.0] * (len(program.outputs) - 1)
-            outs, found = pull_lines(program, inputs, [inputs[i] for i in wanted], seeds)
-            return outs + found
-
-        name = f"{program.name} and its gradient"
-        return derived(type(program), f, program.inputs, program.numbers, name)
-
-    return program._once(("with gradients", wanted), make)  # type: ignore[no-any-return]
 
 
 def check_one_result(program: Program) -> None:

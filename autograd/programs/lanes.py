@@ -10,8 +10,7 @@ from autograd.backends.strong_zero import finite, has_chains
 from autograd.graph.engine import Value
 from autograd.graph.lines import picked
 from autograd.programs.calls import CallOfNumbers
-from autograd.programs.gradients import pull_lines
-from autograd.programs.tracing import derived
+from autograd.programs.gradients import derivatives
 from autograd.table import ops
 
 TYPE_CHECKING = False
@@ -366,22 +365,20 @@ class Lanes(CallOfNumbers):
     def _pulled_path(self, path: Program, wanted: tuple[int, ...]) -> Program:
         u, sums = self.uniform, sum(self.summed)
         k = len(path.inputs) - u
-
-        def f(inputs: list[Value]) -> list[Any]:
-            own = [*inputs[:u], *inputs[u + sums : u + sums + k]]
-            of_sums, of_columns = iter(inputs[u : u + sums]), iter(inputs[u + sums + k :])
-            seeds = [next(of_sums if is_sum else of_columns) for is_sum in self.summed]
-            return pull_lines(path, own, [own[i] for i in wanted], seeds)[1]
-
+        of_sums, of_columns = (
+            iter(range(u, u + sums)),
+            iter(range(u + sums + k, len(path.inputs) + len(self.summed))),
+        )
         names = [f"adjoint[{j}]" for j in range(len(self.summed))]
         named = [name for name, is_sum in zip(names, self.summed, strict=True) if is_sum]
         columns = [name for name, is_sum in zip(names, self.summed, strict=True) if not is_sum]
         ones = [1.0] * len(names)
-        return derived(
-            type(path),
-            f,
+        return derivatives(
+            path,
             [*path.inputs[:u], *named, *path.inputs[u:], *columns],
             [*path.numbers[:u], *ones[:sums], *path.numbers[u:], *ones[sums:]],
-            f"the gradient of {path.name}",
+            [*range(u), *range(u + sums, u + sums + k)],
+            [next(of_sums if is_sum else of_columns) for is_sum in self.summed],
+            wanted,
             seeks_loops=False,
         )

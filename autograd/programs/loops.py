@@ -11,12 +11,12 @@ from __future__ import annotations
 from itertools import chain
 
 from autograd.graph.engine import Value, walk
-from autograd.graph.lines import call, picked, replay
+from autograd.graph.lines import call, flattened, listed, picked, replay
 from autograd.graph.recording import Recorder, enable_grad
 from autograd.programs.lanes import Lanes
 from autograd.programs.rebuilding import CircleError, NewCall, flat, rebuilt
 from autograd.programs.simplify import simplified
-from autograd.programs.tracing import lines_of, operand_of
+from autograd.programs.tracing import lines_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,15 +30,19 @@ FEWEST_LINES = 1000  # of all lanes together: shorter programs run as quickly wi
 
 
 def with_lanes(
-    kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], name: str
-) -> tuple[list[Any], list[Any]]:
+    kind: type[Program], inputs: int, lines: Any, roots: Sequence[Any], name: str
+) -> tuple[Any, list[Any]]:
     """The lines with a `Lanes` in the place of each loop that is found, and the roots at their new places."""
     if len(lines) < FEWEST_LINES:
         return lines, list(roots)
-    loops = _Search(inputs, lines).loops()
+    groups = _alike(inputs, lines)
+    if not groups:
+        return lines, list(roots)
+    written = listed(lines)
+    loops = _Search(inputs, written).loops(groups)
     while loops:
         try:
-            return _rewritten(kind, inputs, lines, roots, loops, name)
+            return _rewritten(kind, inputs, written, roots, loops, name)
         except CircleError:
             loops.pop()
     return lines, list(roots)
@@ -63,46 +67,55 @@ class _Loop:
         return [*self.uniform, *chain.from_iterable(self.columns)]
 
 
+def _alike(inputs: int, lines: Any) -> list[tuple[int, list[int]]]:
+    """Places of lines of one form, of which there are enough for a loop, and how many lines are below each.
+
+    A line that several lines use is counted as often.
+    """
+    flat = flattened(inputs, lines)
+    if flat is not None:
+        return flat.alike(FEWEST_LANES, FEWEST_LINES)  # type: ignore[no-any-return]
+    numbers: dict[Any, int] = {"input": 0, "constant": 1}
+    hashes, sizes = [0] * inputs, [0] * inputs
+    members: dict[int, list[int]] = {}
+    known: dict[int, tuple[Any, int]] = {}
+    for op, args in lines:
+        key: list[Any] = [op]
+        size = 1
+        for x in args:
+            if type(x) is int:
+                key.append(hashes[x])
+                size += sizes[x]
+            elif type(x) is float:
+                key.append(1)
+            else:
+                if id(x) not in known:
+                    part = tuple([hashes[x_i] if type(x_i) is int else 1 for x_i in x])
+                    known[id(x)] = part, sum([sizes[x_i] for x_i in x if type(x_i) is int])
+                key.append(known[id(x)][0])
+                size += known[id(x)][1]
+        found = numbers.setdefault(tuple(key), len(numbers))
+        if not op.collects:
+            members.setdefault(found, []).append(len(hashes))
+        hashes.append(found)
+        sizes.append(min(size, 1 << 40))
+    groups = [(sizes[places[0]], places) for places in members.values()]
+    return [(k, places) for k, places in groups if _enough(len(places), k)]
+
+
+def _enough(lanes: int, size: int) -> bool:
+    return lanes >= FEWEST_LANES and lanes * size >= FEWEST_LINES
+
+
 class _Search:
     def __init__(self, inputs: int, lines: list[Any]) -> None:
         self.inputs, self.lines = inputs, lines
-        self.hashes, self.sizes = self._hashed()
         self.taken = [False] * (inputs + len(lines))  # the lines of loops that were found
 
-    def _hashed(self) -> tuple[list[int], list[int]]:
-        """For each place its hash, and how many lines are below it, each counted as often as it is used."""
-        numbers: dict[Any, int] = {"input": 0, "constant": 1}
-        hashes, sizes = [0] * self.inputs, [0] * self.inputs
-        known: dict[int, tuple[Any, int]] = {}
-        for op, args in self.lines:
-            key: list[Any] = [op]
-            size = 1
-            for x in args:
-                if type(x) is int:
-                    key.append(hashes[x])
-                    size += sizes[x]
-                elif type(x) is float:
-                    key.append(1)
-                else:
-                    if id(x) not in known:
-                        part = tuple([hashes[x_i] if type(x_i) is int else 1 for x_i in x])
-                        known[id(x)] = part, sum([sizes[x_i] for x_i in x if type(x_i) is int])
-                    key.append(known[id(x)][0])
-                    size += known[id(x)][1]
-            hashes.append(numbers.setdefault(tuple(key), len(numbers)))
-            sizes.append(min(size, 1 << 40))
-        return hashes, sizes
-
-    def loops(self) -> list[_Loop]:
+    def loops(self, groups: list[tuple[int, list[int]]]) -> list[_Loop]:
         """The loops, those of the largest bodies first."""
-        members: dict[int, list[int]] = {}
-        for place in range(self.inputs, len(self.hashes)):
-            if not self.lines[place - self.inputs][0].collects:
-                members.setdefault(self.hashes[place], []).append(place)
         found = []
-        for places in sorted(members.values(), key=lambda places: -self.sizes[places[0]]):
-            if len(places) < FEWEST_LANES or len(places) * self.sizes[places[0]] < FEWEST_LINES:
-                continue
+        for _, places in sorted(groups, key=lambda group: -group[0]):
             free = [place for place in places if not self.taken[place]]
             if len(free) >= FEWEST_LANES:
                 loop = self._side_by_side(free, set())
@@ -186,44 +199,44 @@ def _rewritten(
     kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], loops: list[_Loop], name: str
 ) -> tuple[list[Any], list[Any]]:
     """The lines in a new order, with a `Lanes` and its Outputs for the lines of each loop."""
-    in_loop = {
-        place: (loop, i, b)
-        for loop in loops
-        for i, lane in enumerate(loop.lanes)
-        for b, place in enumerate(lane)
-    }
-    used = _used_outside(inputs, lines, roots, in_loop)
-    calls = {}
-    order = {}
-    for loop in loops:
-        outputs = sorted(used[id(loop)])
+    results = {}
+    for loop, outputs in zip(loops, _outputs(inputs, lines, roots, loops), strict=True):
         op = _lanes_op(kind, inputs, lines, loop, outputs, name)
-        calls[id(loop)] = NewCall(op, loop.operands())
-        order[id(loop)] = {i: k * op.size for k, i in enumerate(outputs)}
-    results = {
-        place: (calls[id(loop)], order[id(loop)][i] + b)
-        for place, (loop, i, b) in in_loop.items()
-        if i in order[id(loop)]
-    }
+        new = NewCall(op, loop.operands())
+        for k, i in enumerate(outputs):
+            for b, place in enumerate(loop.lanes[i]):
+                results[place] = new, k * op.size + b
     return rebuilt(inputs, lines, roots, results)
 
 
-def _used_outside(
-    inputs: int, lines: list[Any], roots: Sequence[Any], in_loop: dict[int, Any]
-) -> dict[int, set[int]]:
-    """For each loop which lines of a lane are used outside of it."""
-    used: dict[int, set[int]] = {id(loop): set() for loop, _, _ in in_loop.values()}
-    for place in [x for x in roots if type(x) is int]:
-        if place in in_loop:
-            used[id(in_loop[place][0])].add(in_loop[place][1])
+def _outputs(inputs: int, lines: list[Any], roots: Sequence[Any], loops: list[_Loop]) -> list[list[int]]:
+    """For each loop which lines of a lane are used outside of the lane."""
+    owners = [-1] * (inputs + len(lines))  # at the place of each line of a loop a number for its lane
+    row = [0] * len(owners)  # which line of its lane it is
+    loop_of: list[int] = []  # by the numbers of lanes
+    for which, loop in enumerate(loops):
+        for i, lane in enumerate(loop.lanes):
+            for owner, place in enumerate(lane, len(loop_of)):
+                owners[place] = owner
+                row[place] = i
+        loop_of += [which] * len(loop.lanes[0])
+    used: list[set[int]] = [set() for _ in loops]
+    for place in [*_used_by_others(inputs, lines, owners), *[x for x in roots if type(x) is int]]:
+        if owners[place] >= 0:
+            used[loop_of[owners[place]]].add(row[place])
+    return list(map(sorted, used))
+
+
+def _used_by_others(inputs: int, lines: list[Any], owners: list[int]) -> list[int]:
+    """The places that have an owner of 0 or more, and that a line of another owner uses."""
+    flat_lines = flattened(inputs, lines)
+    if flat_lines is not None:
+        return flat_lines.used_by_others(owners)  # type: ignore[no-any-return]
+    found = set()
     for user, (_, args) in enumerate(lines, inputs):
-        inside = in_loop.get(user)
-        for x in flat(args):
-            if type(x) is int and x in in_loop:
-                loop, i, b = in_loop[x]
-                if inside is None or inside[0] is not loop or inside[2] != b:
-                    used[id(loop)].add(i)
-    return used
+        own = owners[user]
+        found.update([x for x in flat(args) if type(x) is int and owners[x] >= 0 and owners[x] != own])
+    return sorted(found)
 
 
 def _lanes_op(
@@ -232,11 +245,11 @@ def _lanes_op(
     """The op of a loop, from the lines of its first lane."""
     sources = [*loop.uniform, *range(len(loop.columns))]
     places: dict[Any, Any] = {place: i for i, place in enumerate(loop.uniform)}
-    own: dict[int, int] = {}
+    own: dict[tuple[int, ...], int] = {}  # lanes may share places: the outputs that labels select, say
     for i, column in enumerate(loop.columns, len(loop.uniform)):
         places[type(column[0]), column] = i
     for i, lane in enumerate(loop.lanes, len(sources)):
-        own[lane[0]] = i
+        own[lane] = i
     made = []
     for lane in loop.lanes:
         op = lines[lane[0] - inputs][0]
@@ -254,7 +267,7 @@ def _lanes_op(
     return Lanes([body], len(loop.lanes[0]), len(loop.uniform), [False] * len(outputs))
 
 
-def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[int, int]) -> Any:
+def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[tuple[int, ...], int]) -> Any:
     """The operand in the body that stands for those of all lanes."""
     first = operands[0]
     if type(first) is tuple:
@@ -263,7 +276,7 @@ def _of_lanes(operands: tuple[Any, ...], places: dict[Any, Any], own: dict[int, 
         return places[type(first), operands]
     if type(first) is float:
         return first
-    return own[first] if first in own else places[first]
+    return own[operands] if operands in own else places[first]
 
 
 class LoopRecorder(Recorder):
@@ -280,12 +293,11 @@ class LoopRecorder(Recorder):
         if not self.seeks_loops or len(recording.nodes) < FEWEST_LINES:
             return
         sources = [*recording.inputs, *recording.captured]
-        place = {x: i for i, x in enumerate([*sources, *recording.nodes])}
-        lines = lines_of(recording.nodes, place)
+        own = {*sources, *recording.nodes}
         outs = [x for x in recording.outs if type(x) is Value]
-        guards = [i for i, (node, _, _) in enumerate(self.guards) if node in place]
+        guards = [i for i, (node, _, _) in enumerate(self.guards) if node in own]
         nodes = [*outs, *[self.guards[i][0] for i in guards]]
-        roots = [operand_of(x, place) for x in nodes]
+        lines, roots = lines_of(sources, recording.nodes, nodes)
         found, moved = with_lanes(type(self).program, len(sources), lines, roots, recording.name)
         if found is lines:
             return

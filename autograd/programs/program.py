@@ -6,7 +6,7 @@ from autograd.backends import listing, running
 from autograd.derivatives.structure import arguments_apart, put_together, rebuilder, taken_apart
 from autograd.formulas.symbol import Symbol
 from autograd.graph.engine import Value
-from autograd.graph.lines import call, picked, replay
+from autograd.graph.lines import call, flattened, kept, listed, picked, replay, used_ops
 from autograd.programs import gradients
 from autograd.programs.calls import results_of
 from autograd.programs.loops import LoopRecorder, with_lanes
@@ -52,10 +52,10 @@ class Program:
     __slots__ = (
         "__weakref__",
         "_derived",
+        "_lines",
         "arguments",
         "guards",
         "inputs",
-        "lines",
         "name",
         "numbers",
         "outputs",
@@ -67,7 +67,7 @@ class Program:
         name: str,
         inputs: Sequence[str],
         numbers: Sequence[float],
-        lines: Sequence[Line],
+        lines: Any,
         outputs: Sequence[Any],
         guards: Sequence[Guard] = (),
         arguments: Any = None,
@@ -76,7 +76,7 @@ class Program:
         self.name = name
         self.inputs = _distinct(inputs)
         self.numbers = tuple(numbers)
-        self.lines = list(lines)
+        self._lines = kept(lines)
         self.outputs = tuple(outputs)
         self.guards = tuple(guards)
         self.arguments = arguments
@@ -86,11 +86,24 @@ class Program:
     _recorder = LoopRecorder  # what notes the guards of a trace
 
     @classmethod
-    def _shortened(cls, inputs: int, lines: list[Line], roots: list[Any], recorder: Any) -> Any:
+    def _shortened(cls, inputs: int, lines: Any, roots: list[Any], recorder: Any) -> Any:
         """Simplified lines, in which loops have become lanes, and the roots at their new places."""
         if recorder.seeks_loops:
             lines, roots = with_lanes(cls, inputs, lines, roots, recorder.name)
-        return merged_lanes(inputs, *trimmed(inputs, *simplified(inputs, lines, roots)))
+        lines, roots = simplified(inputs, lines, roots)
+        if not any(op.collects for op in used_ops(inputs, lines)):
+            return lines, roots
+        return merged_lanes(inputs, *trimmed(inputs, listed(lines), roots))
+
+    @property
+    def lines(self) -> list[Line]:
+        found: list[Line] | None = self._derived.get("lines")
+        return found if found is not None else self._once("lines", lambda: listed(self._lines))
+
+    @property
+    def flat(self) -> Any:
+        """The lines as the native engine has them, arrays of numbers; None in pure Python."""
+        return self._once("flat", lambda: flattened(len(self.inputs), self._lines))
 
     def _once(self, key: Any, make: Any) -> Any:
         """What `make` returns, made once for each key."""
@@ -172,7 +185,7 @@ class Program:
 
     def _replayed(self, operands: Iterable[Any]) -> list[Any]:
         """The inputs and the lines, computed op by op for operands of any kind: floats, Values, Symbols."""
-        return replay(self.lines, operands, call)
+        return replay(self.lines, operands, call) if self.flat is None else self.flat.replayed(operands)
 
     def formula(self) -> Any:
         """The formulas of the results, Symbols in the names of the inputs, in the structure of the result."""
@@ -262,7 +275,7 @@ class Program:
         return [picked(found, out) for out in self.outputs]
 
     def __len__(self) -> int:
-        return len(self.lines)
+        return len(self._lines)
 
     def __str__(self) -> str:
         return listing.listing(self)

@@ -7,7 +7,7 @@ computed once.
 from __future__ import annotations
 
 from autograd.programs.lanes import Lanes
-from autograd.programs.simplify import simplified, without_dead
+from autograd.programs.simplify import simplified
 from autograd.table.call import Output
 
 TYPE_CHECKING = False
@@ -85,7 +85,7 @@ def rebuilt(
                 continue
             add(key, op, tuple(map(moved, args)))
         stack.pop()
-    return without_dead(inputs, made, [moved(x) for x in roots])
+    return made, [moved(x) for x in roots]
 
 
 def flat(args: tuple[Any, ...]) -> list[Any]:

@@ -14,7 +14,9 @@ from __future__ import annotations
 
 from math import copysign
 
+from autograd._native import engine
 from autograd.formulas.rules import RULES
+from autograd.graph.lines import flattened
 from autograd.table import ops
 from autograd.table.op import TABLE, Op
 
@@ -45,15 +47,19 @@ class _Rules:
             self.any.append((operands, result))
 
 
+_USED = [rule for rule in RULES if "stop_gradient" not in repr(rule)]
+
+
 def _rules_by_op() -> dict[Op, _Rules]:
     found: dict[Op, _Rules] = {}
-    for pattern, result in RULES:
-        if "stop_gradient" not in repr(pattern):
-            found.setdefault(TABLE[pattern[0]], _Rules()).add(pattern[1:], result)
+    for pattern, result in _USED:
+        found.setdefault(TABLE[pattern[0]], _Rules()).add(pattern[1:], result)
     return found
 
 
 _RULES = _rules_by_op()
+if engine is not None:
+    engine.set_rules(_USED)
 
 
 class Builder:
@@ -136,20 +142,31 @@ class Builder:
 def _key(x: Any) -> Any:
     """A key that tells operands apart: a place from a number that equals it, and 0.0 from -0.0.
 
-    The key of a zero is a str, which equals the key of no other operand.
+    The key of a zero or nan is a str, which equals the key of no other operand; all nans are one.
     """
     if type(x) is int:
         return (x,)
     if type(x) is float:
-        return x if x != 0.0 else "0.0" if copysign(1.0, x) > 0.0 else "-0.0"
-    kinds = tuple(map(type, x))
-    if 0.0 in x and float in kinds:
-        return x, kinds, tuple([copysign(1.0, x_i) for x_i in x if type(x_i) is float and x_i == 0.0])
-    return x, kinds
+        return x if x < 0.0 or x > 0.0 else str(x)
+    return (tuple, *map(_key, x)) if float in map(type, x) else (int, x)
 
 
-def simplified(inputs: int, lines: Iterable[Line], roots: Sequence[Any]) -> tuple[list[Line], list[Any]]:
-    """The lines made anew, and the operands that stand for the roots."""
+def simplified(inputs: int, lines: Any, roots: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """The lines made anew, and the operands that stand for the roots.
+
+    The native engine does the same in C, on flat lines, and gives flat lines for such.
+    """
+    flat = flattened(inputs, lines)
+    if flat is None:
+        return simplified_in_python(inputs, lines, roots)
+    made, new = flat.simplified(roots)
+    return made if flat is lines else made.as_list(), new
+
+
+def simplified_in_python(
+    inputs: int, lines: Iterable[Line], roots: Sequence[Any]
+) -> tuple[list[Line], list[Any]]:
+    """`simplified` for lists."""
     builder = Builder(inputs)
     places: list[Any] = list(range(inputs))
     shared: dict[int, tuple[Any, ...]] = {}

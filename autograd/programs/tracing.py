@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from autograd._native import engine
 from autograd.derivatives.structure import put_together, taken_apart
 from autograd.derivatives.tracing import Trace
 from autograd.graph.engine import Value
@@ -18,10 +19,18 @@ if TYPE_CHECKING:
     from autograd.programs.program import Program
 
 
-def lines_of(nodes: Sequence[Value], place: dict[Value, int]) -> list[Any]:
-    """A line for each node; a leaf that has no place is a constant."""
+def lines_of(sources: Sequence[Value], nodes: Sequence[Value], roots: Sequence[Any]) -> tuple[Any, list[Any]]:
+    """A line for each node, and the operands that stand for the roots.
+
+    A leaf that is no source is a constant.
+    """
+    found = engine.lines_of(sources, nodes, roots) if engine is not None else None
+    if found is not None:
+        return found  # type: ignore[no-any-return]
+    place = {x: i for i, x in enumerate([*sources, *nodes])}
     shared: dict[int, Any] = {}
-    return [(node.op, replaced(node.args, lambda x: operand_of(x, place), shared)) for node in nodes]
+    lines = [(node.op, replaced(node.args, lambda x: operand_of(x, place), shared)) for node in nodes]
+    return lines, [operand_of(x, place) for x in roots]
 
 
 def operand_of(x: Any, place: dict[Value, int]) -> Any:
@@ -86,23 +95,29 @@ class TracedCall(Trace):
         captured_numbers = [x._number for x in self.captured]
         parts = [(names, numbers), (captured_names, captured_numbers)]
         (names_1, numbers_1), (names_2, numbers_2) = parts[::-1] if captured_first else parts
-        place = {x: i for i, x in enumerate([*sources, *self.nodes])}
-        lines = lines_of(self.nodes, place)
-        outputs = [operand_of(x, place) for x in self.outs]
-        guards = [(operand_of(node, place), truth, source) for node, truth, source in self.recorder.guards]
-        roots = [*outputs, *[place for place, _, _ in guards]]
+        guards = self.recorder.guards
+        lines, roots = lines_of(sources, self.nodes, [*self.outs, *[node for node, _, _ in guards]])
         if simplify:
             lines, roots = self.kind._shortened(len(sources), lines, roots, self.recorder)
-        return self.kind(
-            self.recorder.name,
-            [*names_1, *names_2],
-            [*numbers_1, *numbers_2],
-            lines,
-            roots[: len(outputs)],
-            _needed_guards(roots[len(outputs) :], guards),
-            arguments,
-            put_together(self.out, [x._number if type(x) is Value else x for x in self.outs]),
-        )
+        result = put_together(self.out, [x._number if type(x) is Value else x for x in self.outs])
+        given = [*names_1, *names_2], [*numbers_1, *numbers_2]
+        return with_guards(self.kind, self.recorder.name, given, lines, roots, guards, arguments, result)
+
+
+def with_guards(
+    kind: type[Program],
+    name: str,
+    inputs: tuple[Sequence[str], Sequence[float]],
+    lines: Any,
+    roots: list[Any],
+    guards: Sequence[tuple[Any, bool, str]],
+    arguments: Any,
+    result: Any,
+) -> Program:
+    """The program of lines whose roots are the outputs and, behind these, the conditions of the guards."""
+    count = len(roots) - len(guards)
+    needed = _needed_guards(roots[count:], guards)
+    return kind(name, *inputs, lines, roots[:count], needed, arguments, result)
 
 
 def names_of(captured: Sequence[Value], nodes: Sequence[Value], known: Mapping[Value, str]) -> list[str]:
@@ -112,7 +127,7 @@ def names_of(captured: Sequence[Value], nodes: Sequence[Value], known: Mapping[V
     return [known.get(x) or given.get(x) or f"outside[{i}]" for i, x in enumerate(captured)]
 
 
-def _needed_guards(places: list[Any], guards: list[tuple[Any, bool, str]]) -> list[tuple[Any, bool, str]]:
+def _needed_guards(places: list[Any], guards: Sequence[tuple[Any, bool, str]]) -> list[tuple[Any, bool, str]]:
     """The guards at their new places: each condition once, and none that is constant."""
     first: dict[Any, tuple[Any, bool, str]] = {}
     for place, (_, truth, source) in zip(places, guards, strict=True):

@@ -97,7 +97,7 @@ def _pow(x: float, y: float) -> float:
     except (OverflowError, ValueError):
         if x < 0.0 and y % 1.0 != 0.0:
             return nan
-        odd = y % 2.0 == 1.0
+        odd = abs_(math.fmod(y, 2.0)) == 1.0
         return copysign(inf, x) if odd else inf
 
 
@@ -189,6 +189,8 @@ pow = libm(
     _pow_slope,
     lambda x, y, out: where(eq(x, 0.0) * le(0.0, y), 0.0, out * log(x)),
     forward=_pow,
+    kernel=elementary_c.POW,
+    c_quick="autograd_pow_quick(#1, #2)",
     method="",
     infix="**",
     precedence=4,
@@ -366,8 +368,24 @@ static double autograd_cbrt(double x)
 
 # Circular and hyperbolic functions
 
-sin = libm("sin", lambda x, out: cos(x), domain=(REAL,), doc="The sine of x radians.")
-cos = libm("cos", lambda x, out: -sin(x), domain=(REAL,), doc="The cosine of x radians.")
+sin = libm(
+    "sin",
+    lambda x, out: cos(x),
+    kernel=elementary_c.SIN,
+    c_quick="autograd_sin_quick(#1)",
+    c_rare="fabs(#1) > 1e6",
+    domain=(REAL,),
+    doc="The sine of x radians.",
+)
+cos = libm(
+    "cos",
+    lambda x, out: -sin(x),
+    kernel=elementary_c.COS,
+    c_quick="autograd_cos_quick(#1)",
+    c_rare="fabs(#1) > 1e6",
+    domain=(REAL,),
+    doc="The cosine of x radians.",
+)
 tan = libm("tan", lambda x, out: 1.0 + out * out, domain=(REAL,), doc="The tangent of x radians.")
 asin = libm(
     "asin",
@@ -504,6 +522,7 @@ erf = libm(
     "erf",
     lambda x, out: _TWO_OVER_SQRT_PI * gaussian(x),
     forward=math.erf,
+    kernel=elementary_c.ERF,
     latex=named("erf"),
     domain=((-27.5, 27.5),),
     saturates=True,

@@ -179,6 +179,28 @@ class TestLoops:
         assert len(lanes_of(program)) == 1
         assert program(xs) == f(xs)
 
+    @pytest.mark.parametrize("seed", range(5))
+    def test_samples_may_select_each_another_of_their_lines(self, seed):
+        """As a loss does by its label: the lines that are selected are lines of the loop already."""
+        draw = random.Random(seed)
+        labels = [draw.randrange(4) for _ in range(60)]
+        p = [[draw.gauss(0.0, 1.0) for _ in range(3)] for _ in range(4)]
+        X = [[draw.gauss(0.0, 1.0) for _ in range(3)] for _ in labels]
+
+        def loss(p, X):
+            losses = []
+            for x, label in zip(X, labels, strict=True):
+                scores = [tanh(w[0] * x[0] + w[1] * x[1] + w[2] * x[2]) for w in p]
+                losses.append(ag.logsumexp(scores) - scores[label] * scores[label - 1])
+            return sum(losses)
+
+        program = trace(loss, p, X)
+        assert lanes_of(program)
+        assert program(p, X) == pytest.approx(loss(p, X), rel=1e-13)
+        _, slopes = program.value_and_grad(p, X)
+        for got, wanted in zip(slopes, grad(loss)(p, X), strict=True):
+            assert got == pytest.approx(wanted, rel=1e-11)
+
     def test_conditions_inside_the_loop_are_guards_of_the_program(self):
         def f(w, xs):
             return sum(exp(x * w) * x if x > 0.0 else x * w * w for x in xs)
