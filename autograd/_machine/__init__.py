@@ -1,6 +1,7 @@
 """The choice of the machine, which runs programs in C: the extension, where the native engine is in use.
 
-`machine` is the extension, or None.
+`machine` is the extension, or None. `QuickCallable` is the base of jitted functions, `QuickProgram` that of
+the programs they keep: their calls skip Python where the extension can (`_machine/calls.c`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,30 @@ def _load() -> Any:
         found = import_module("autograd._machine.machine")
     except ImportError:
         return None
-    return found if fingerprint() in (None, found.table_fingerprint) else None
+    if fingerprint() not in (None, found.table_fingerprint):
+        return None
+    if hasattr(engine, "running_traces"):
+        found.connect(engine.running_traces)
+    return found
+
+
+class _Callable:
+    """The base of jitted functions without the machine: a call calls `_call`."""
+
+    def __init_subclass__(cls) -> None:
+        if "_call" in vars(cls):
+            cls.__call__ = cls._call  # type: ignore[attr-defined, method-assign]
+
+    def forget_quick_calls(self) -> None:
+        """There are none."""
+
+
+class _Program:
+    """The base of kept programs without the machine."""
+
+    is_quick = False
 
 
 machine = _load()
+QuickCallable: Any = _Callable if machine is None else machine.QuickCallable
+QuickProgram: Any = _Program if machine is None else machine.QuickProgram

@@ -2,6 +2,7 @@
 
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
+#include <float.h>
 #include <stdlib.h>
 
 #include "machine.h"
@@ -299,6 +300,8 @@ static PyTypeObject machine_type = {
     .tp_getset = machine_attributes,
 };
 
+#include "calls.c"
+
 /* widths(): the vector instructions that this processor has, the narrowest first. */
 static PyObject *machine_widths(PyObject *module, PyObject *ignored)
 {
@@ -333,6 +336,8 @@ static PyObject *machine_use(PyObject *module, PyObject *args)
 static PyMethodDef machine_functions[] = {
     {"widths", machine_widths, METH_NOARGS},
     {"use", machine_use, METH_VARARGS},
+    {"connect", machine_connect, METH_O},
+    {"connect_numpy", machine_connect_numpy, METH_VARARGS},
     {NULL},
 };
 
@@ -357,7 +362,7 @@ PyMODINIT_FUNC PyInit_machine(void)
     PyObject *module = PyModule_Create(&machine_module);
     if (module
         && (PyModule_AddObjectRef(module, "Machine", (PyObject *)&machine_type) < 0
-            || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0))
+            || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0 || add_calls(module) < 0))
         Py_CLEAR(module);
     return module;
 }

@@ -20,7 +20,8 @@ static PyObject *state_variable; /* the context variable: a State, or None */
  * its task's State. */
 static Py_ssize_t open_blocks, blocks_that_matter;
 
-/* The number of States with a program: while there is none, Values may be read without a look-up. */
+/* The number of States with a program: while there is none, Values may be read without a look-up. The machine reads
+ * the number, too (`running_traces`). */
 static Py_ssize_t program_blocks;
 
 static void state_dealloc(PyObject *object)

@@ -194,6 +194,8 @@ def array_of(items: Any, shape: tuple[int, ...]) -> Any:
     import numpy
 
     first: Any = items[0] if len(items) else 0.0
+    if set(map(type, items)) <= {float}:
+        return numpy.array(items, dtype=float).reshape(shape)
     if isinstance(first, dict):
         return {key: array_of([item[key] for item in items], shape) for key in first}
     if isinstance(first, (list, tuple)):

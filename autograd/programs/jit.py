@@ -7,8 +7,10 @@ import warnings
 from functools import update_wrapper
 from types import MethodType
 
+from autograd._machine import QuickCallable, QuickProgram
 from autograd.backends import running
 from autograd.backends.strong_zero import finite, has_chains
+from autograd.derivatives import patterns
 from autograd.derivatives.bulk import gather
 from autograd.derivatives.structure import arguments_apart, put_together, rebuilder, taken_apart
 from autograd.graph.engine import Value, check_fresh, settled, walk
@@ -32,7 +34,7 @@ FLOATS = {float}
 FAILED = object()  # what a quick call gives where a guard fails
 
 
-class Kept(Generic[P]):
+class Kept(QuickProgram, Generic[P]):  # type: ignore[misc]
     """A program that a jitted function keeps, with the Values from outside that it uses."""
 
     __slots__ = ("captured", "inner", "known", "program")
@@ -87,7 +89,24 @@ class Kept(Generic[P]):
         return self.known[1:]
 
 
-class Jitted(Generic[P, R]):
+class Group(list):  # type: ignore[type-arg]
+    """The programs for arguments with one key, in the order in which a call tries them: the last used first.
+
+    The machine changes the order, too, so loops go through a copy.
+
+    Attributes:
+        key: see `arguments_apart`; with static arguments, a tuple of it and of their keys.
+        structure: what the machine compares arguments with; None where it cannot, False before that is known.
+    """
+
+    __slots__ = ("key", "structure")
+
+    def __init__(self, key: Any) -> None:
+        self.key = key
+        self.structure: Any = False
+
+
+class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
     """What `jit` returns.
 
     Attributes:
@@ -101,14 +120,14 @@ class Jitted(Generic[P, R]):
         self.f = f
         self.static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
         self.backend = running.check_backend(backend)
-        self._kept: dict[Any, list[Kept[P]]] = {}
+        self._kept: dict[Any, Group] = {}
         self._gave_up: set[Any] = set()
         self._quick: dict[int, Callable[[Any], Any]] = {}  # by the number of arguments, all floats
         update_wrapper(self, f, updated=())
 
     @property
     def programs(self) -> list[Program]:
-        return [kept.program for group in self._kept.values() for kept in group]
+        return [kept.program for group in [*self._kept.values()] for kept in [*group]]
 
     def __repr__(self) -> str:
         name = getattr(self.f, "__name__", type(self.f).__name__)
@@ -132,7 +151,12 @@ class Jitted(Generic[P, R]):
             found = getattr(found, part, None)
         return name if found is self else super().__reduce_ex__(protocol)
 
-    def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
+    if TYPE_CHECKING:
+
+        def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R: ...
+
+    def _call(self, *args: P.args, **kwargs: P.kwargs) -> R:
+        """A call that the machine has not made by itself."""
         if current().program is not None:
             return self.f(*args, **kwargs)
         are_floats = not kwargs and set(map(type, args)) == FLOATS
@@ -143,8 +167,8 @@ class Jitted(Generic[P, R]):
         found = self._found(args, kwargs, self._run)
         if found is None:
             return self._untraced(args, kwargs, self._static_places(len(args)))
-        kept, results = found
-        if are_floats and not self.static and not kept.captured:
+        group, kept, results = found
+        if not kept.captured and not self._be_quick(group, kept, args) and are_floats and not self.static:
             self._quick[len(args)] = _of_floats(kept.program, self.backend)
         return kept.program._rebuilt(results)  # type: ignore[no-any-return]
 
@@ -166,24 +190,26 @@ class Jitted(Generic[P, R]):
                 f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and "
                 f"call backward() on the result"
             )
-        kept, (results, values, gradients) = found
+        _, kept, (results, values, gradients) = found
         return kept.program._rebuilt(results), values, gradients
 
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
-        """The program that holds for these arguments, and what `run` gives for it; None if none does."""
+        """The group of the arguments, the program that holds, and what `run` gives; None if none holds."""
         leaves: list[Any] = []
-        static = self._static_places(len(args))
+        static = self._static_places(len(args)) if self.static else set()
         given = args if not static else tuple([None if i in static else x for i, x in enumerate(args)])
         key = arguments_apart(given, kwargs, leaves, getattr(self.f, "__name__", "the function"))
         if static:
             key = key, tuple([(i, self._static_key(args[i], i)) for i in sorted(static)])
-        group = self._kept.setdefault(key, [])
-        for i, kept in enumerate(group):
+        group = self._kept.get(key)
+        if group is None:
+            group = self._kept.setdefault(key, Group(key))
+        for i, kept in enumerate([*group]):
             found = run(kept, leaves)
             if found is not None:
-                if i:  # a new list, since other threads may go through this one
-                    self._kept[key] = [kept, *[other for other in group if other is not kept]]
-                return kept, found
+                if i:
+                    group[:] = [kept, *[other for other in group if other is not kept]]
+                return group, kept, found
         if len(group) >= MOST_PATHS:
             self._warn(key)
             return None
@@ -191,8 +217,26 @@ class Jitted(Generic[P, R]):
         found = run(kept, leaves)
         if found is None:  # a condition on the last bit or on the sign of a zero, which backends may not keep
             return None
-        self._kept[key] = [kept, *group]
-        return kept, found
+        group.insert(0, kept)
+        return group, kept, found
+
+    def _be_quick(self, group: Group, kept: Kept[P], args: Any) -> bool:
+        """Let the machine make such calls by itself from now on, if it can; whether there is a Machine."""
+        patterns.connect_numpy()
+        if kept.is_quick:
+            self.call_quickly(group.structure)
+            return True
+        machine = running.native(kept.program, self.backend)
+        if machine is None:
+            return False
+        if group.structure is False:
+            static = {i: args[i] for i in self._static_places(len(args))}
+            group.structure = patterns.structure_of(group.key[0] if static else group.key, static, group)
+        if group.structure is not None:
+            result = patterns.pattern_of_result(kept.program.result)
+            kept.run_quickly(machine, has_chains(kept.program), result, kept.program._rebuilder())
+            self.call_quickly(group.structure)
+        return True
 
     def _untraced(self, args: tuple[Any, ...], kwargs: dict[str, Any], static: set[int]) -> R:
         """The result of `f` itself: its numbers are Values, as in a trace."""
@@ -223,7 +267,7 @@ class Jitted(Generic[P, R]):
         """The results; None where a guard fails."""
         program = kept.program
         kept.check_fresh()
-        are_values = Value in set(map(type, leaves))
+        in_graph = kept.captured or Value in set(map(type, leaves))
         if running.in_vectors(program, self.backend):
             found = running.run_vector(program, kept.vector(leaves), self.backend)
         else:
@@ -231,7 +275,7 @@ class Jitted(Generic[P, R]):
         if type(found) is int:
             return None
         results: list[Any] = found if type(found) is list else found.tolist()
-        if (are_values or kept.captured) and results and current().recording:
+        if in_graph and results and current().recording:
             operands = [*leaves, *kept.captured]
             wanted = [x if type(x) is float or x.requires_grad else x._number for x in operands]
             if Value in set(map(type, wanted)):

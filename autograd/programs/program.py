@@ -130,7 +130,10 @@ class Program:
 
     def _rebuilt(self, found: list[Any]) -> Any:
         """The structure of the result with these leaves."""
-        return self._once("rebuild", lambda: rebuilder(self.result))(found)
+        return self._rebuilder()(found)
+
+    def _rebuilder(self) -> Any:
+        return self._once("rebuild", lambda: rebuilder(self.result))
 
     def _operands(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> list[Any]:
         """The inputs for these arguments: floats and Values, and the traced numbers of captured Values."""
