@@ -1,8 +1,8 @@
-"""Random programs for the machine, right ones and broken ones; each right one is run by an oracle in Python, too.
+"""Random programs for the machine: right ones, whose results an oracle in Python checks, and broken ones.
 
-`test_machine.py` checks some in each run of the suite; ``python tests/fuzz_machine.py 100000`` checks 100,000. The
-seed determines the program: ``python tests/fuzz_machine.py 1 4711`` checks that of the seed 4711 again. The
-sanitizers' build finds what a broken program may do to memory: see tests/sanitize.
+`test_machine.py` checks some in each run of the suite; ``python tests/fuzz_machine.py 100000`` checks
+100,000. The seed determines the program: ``python tests/fuzz_machine.py 1 4711`` checks that of the seed 4711
+again. With the sanitizers' build, see tests/sanitize, the broken ones find what a program may do to memory.
 """
 
 import math
@@ -40,8 +40,8 @@ JUNK = (
 )
 
 
-class Failed(Exception):
-    """No path of a lane holds, or a guard fails."""
+class FailedError(Exception):
+    """A guard fails, or no path holds in a lane."""
 
 
 def expected(program, numbers):
@@ -62,7 +62,7 @@ def expected(program, numbers):
         else:
             found.append(float(op.compute(*of(args))))
     if any((found[place] != 0.0) != truth for place, truth, _ in program.guards):
-        raise Failed
+        raise FailedError
     return [of(out) for out in program.outputs]
 
 
@@ -72,7 +72,9 @@ def needed_lines(program):
     for place in range(len(program.inputs) + len(program.lines) - 1, len(program.inputs) - 1, -1):
         if place in needed:
             args = program.lines[place - len(program.inputs)][1]
-            needed.update(x for arg in args for x in (arg if type(arg) is tuple else (arg,)) if type(x) is int)
+            needed.update(
+                x for arg in args for x in (arg if type(arg) is tuple else (arg,)) if type(x) is int
+            )
     return needed
 
 
@@ -85,11 +87,11 @@ def lanes(op, numbers):
             try:
                 rows.append(expected(path, lane))
                 break
-            except Failed:
+            except FailedError:
                 if any(inner.collects for inner, _ in path.lines):
                     raise
         else:
-            raise Failed
+            raise FailedError
     results = []
     for k, is_sum in enumerate(op.summed):
         column = [row[k] for row in rows]
@@ -167,7 +169,7 @@ def check_results(seed):
     case = Case(seed)
     try:
         wanted = [bits(x) for x in expected(case.program, case.numbers)]
-    except Failed:
+    except FailedError:
         wanted = None
     for strict in (True, False):
         by_block = []
