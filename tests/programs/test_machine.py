@@ -53,7 +53,7 @@ def instructions(program):
 
 class TestBits:
     def test_10_000_random_programs_equal_eager_calls_line_by_line(self):
-        """The table's rows on numbers of all kinds, unsimplified: infinities, nan, and what `where` chooses."""
+        """All rows of the table, unsimplified, on numbers of all kinds, infinities and nan among them."""
         for seed in range(10_000):
             draw = random.Random(seed)
             inputs = draw.randint(1, 4)
