@@ -52,6 +52,7 @@ def instructions(program):
 
 
 class TestBits:
+    @pytest.mark.long
     def test_10_000_random_programs_equal_eager_calls_line_by_line(self):
         """All rows of the table, unsimplified, on numbers of all kinds, infinities and nan among them."""
         for seed in range(10_000):
@@ -83,6 +84,7 @@ class TestBits:
         eager = [float(getattr(z, "data", z)) for z in f(*map(Value, numbers))]
         assert list(map(bits, program.run(list(numbers), "native"))) == list(map(bits, eager))
 
+    @pytest.mark.long
     @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.__name__)
     def test_fuzz(self, check):
         """Lanes, paths, lanes in lanes against an oracle, at every width and block size; broken programs."""
@@ -169,6 +171,7 @@ class TestInstructions:
         program = trace(lambda x, y: x * y + tanh(x), 1.0, 2.0)
         assert instructions(program) == {"SCALARS": 1}
 
+    @pytest.mark.long
     def test_200_000_lines_are_lowered_and_run(self):
         """In time linear in the lines: a chain, whose levels are as many as its lines."""
         from autograd.table import ops
