@@ -34,7 +34,7 @@ AUTOGRAD_INLINE double autograd_sin_turned(double r, double rest, autograd_word 
     const double square = r * r, half = 0.5 * square, whole = 1.0 - half;
 """
     + polynomial("sine", "square", _SIN_TAIL)
-    + polynomial("cosine", "square", _COS_TAIL).replace("    const double square2", "\0").split("\n", 2)[2]
+    + polynomial("cosine", "square", _COS_TAIL, powers_known=True)
     + """\
     const double sin_r = r + (square * r * sine + rest * whole);
     const double cos_r = whole + (((1.0 - whole) - half) + (square2 * cosine - r * rest));
@@ -103,19 +103,21 @@ static double autograd_sin_far(double x, autograd_word turns)
         lower = ~lower + 1;
         upper = ~upper + (lower == 0);
     }}
-    const double a = (double)(upper >> 32) * 0x1p-32, b = (double)(upper & 0xffffffffu) * 0x1p-64;
-    const double c = (double)(lower >> 32) * 0x1p-96 + (double)(lower & 0xffffffffu) * 0x1p-128;
+    const double a = (double)(upper >> 32) * 2.3283064365386963e-10; /* 2**-32, and so on */
+    const double b = (double)(upper & 0xffffffffu) * 5.421010862427522e-20;
+    const double c = (double)(lower >> 32) * 1.2621774483536189e-29
+        + (double)(lower & 0xffffffffu) * 2.938735877055719e-39;
     const double ab = a + b, abc = ab + c, rest = ((a - ab) + b) + ((ab - abc) + c);
     const double high = autograd_double(autograd_bits(abc) & 0xfffffffff8000000u), low = abc - high;
     const double r = abc * 1.5707963267948966;
     const double exact = ((high * 1.570796325802803 - r) + low * 1.570796325802803)
         + high * 9.920935184482005e-10 + low * 9.920935184482005e-10;
-    double near = r + 0.0, tail = exact + abc * 6.123233995736766e-17 + rest * 1.5707963267948966;
+    double first = r, tail = exact + abc * 6.123233995736766e-17 + rest * 1.5707963267948966;
     if (above != (x < 0.0)) {{
-        near = -near;
+        first = -first;
         tail = -tail;
     }}
-    return autograd_sin_turned(near, tail, (x < 0.0 ? 0 - quarter : quarter) + turns);
+    return autograd_sin_turned(first, tail, (x < 0.0 ? 0 - quarter : quarter) + turns);
 }}
 """
 SIN_C = """\

@@ -134,10 +134,10 @@ AUTOGRAD_INLINE double autograd_erf(double x)
 {
     const double size = fabs(x), bounded = size > 6.0 ? 6.0 : size, t = bounded - 1.0, square = x * x;
 """
-    + polynomial("near", "square", _ERF_NEAR)
-    + polynomial("far", "t", _ERF_FAR)
+    + polynomial("inner", "square", _ERF_NEAR)
+    + polynomial("outer", "t", _ERF_FAR)
     + """\
-    const double result = size < 1.0 ? x + x * near : autograd_signed(1.0 - autograd_exp(-far), x);
+    const double result = size < 1.0 ? x + x * inner : autograd_signed(1.0 - autograd_exp(-outer), x);
     return x != x ? x : result;
 }
 """

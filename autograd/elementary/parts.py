@@ -8,10 +8,10 @@ LN2_UPPER = "0.6931471803691238"  # 32 bits, so that its product with an exponen
 LN2_LOWER = "1.9082149292705877e-10"
 
 
-def polynomial(name: str, x: str, coefficients: tuple[float, ...]) -> str:
+def polynomial(name: str, x: str, coefficients: tuple[float, ...], *, powers_known: bool = False) -> str:
     """Statements that define the polynomial of `x` by Estrin's scheme, which has short chains of operations.
 
-    They define x2, x4 ... too, the powers of `x`.
+    They define x2, x4 ... too, the powers of `x`, unless an earlier polynomial has defined them.
     """
     powers = {1: x}
     lines = []
@@ -29,7 +29,9 @@ def polynomial(name: str, x: str, coefficients: tuple[float, ...]) -> str:
             half *= 2
         return f"({write(terms[:half])} + {powers[half]} * {write(terms[half:])})"
 
-    return "".join(lines) + f"    const double {name} = {write(coefficients)[1:-1]};\n"
+    return (
+        "".join([] if powers_known else lines) + f"    const double {name} = {write(coefficients)[1:-1]};\n"
+    )
 
 
 BITS_C = """\

@@ -62,7 +62,7 @@ AUTOGRAD_INLINE double autograd_pow_normal(double scaled, double shift, double y
     const double y_upper = autograd_leading(y), product = y_upper * log_upper;
     const double product_lower = (y - y_upper) * log_upper + y * log_lower;
     const double below = product < 1100.0 ? product : 1100.0, a = below > -1100.0 ? below : -1100.0;
-    const double small = product_lower < 1.0 ? product_lower : 1.0, b = small > -1.0 ? small : -1.0;
+    const double lowered = product_lower < 1.0 ? product_lower : 1.0, b = lowered > -1.0 ? lowered : -1.0;
 
     /* exp of the fraction times log(2) */
     const double shifted = (a + b) + {ROUND}, whole = shifted - {ROUND}, part = a - whole;

@@ -7,7 +7,6 @@ import pytest
 
 import nn
 from autograd import Value, tanh
-from autograd.graph.engine import backend_info
 
 
 def blobs(count=60, classes=3, width=4, seed=0):
@@ -78,9 +77,6 @@ def test_every_loss_of_numbers_is_traced(loss):
     assert histories[1]["loss"] == pytest.approx(histories[0]["loss"], rel=1e-9)
 
 
-@pytest.mark.skipif(
-    backend_info()["engine"] != "python", reason="Python's and C's functions differ in the last bit"
-)
 @pytest.mark.parametrize("kind", ["mlp", "dropout"])
 def test_with_python_every_loss_at_equal_weights_has_the_eager_bits(kind):
     """The first epoch with a learning rate that moves nothing."""
