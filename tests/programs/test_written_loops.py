@@ -202,7 +202,7 @@ class TestLoops:
             assert got == pytest.approx(wanted, rel=1e-11)
 
     def test_the_search_among_recurrences_that_need_each_other_takes_linear_time(self, monkeypatch):
-        """Each step of the samples is a root of lanes over all steps before, which the sum of a step breaks."""
+        """Each step of the samples is a root of lanes over all steps before, which a sum breaks."""
         searches = []
         found = loops._Search.loops
         monkeypatch.setattr(
