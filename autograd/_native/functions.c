@@ -243,7 +243,7 @@ static PyObject *sweep_terms(PyObject *nodes, PyObject *to, PyObject *from, PyOb
                              int gathers)
 {
     PyObject *found = NULL, *owners[2] = {NULL};
-    const int collects_garbage = PyGC_Disable(); /* there is none among the new tuples */
+    const int collects_garbage = gathers && PyGC_Disable(); /* there is none among the new tuples */
     Array order = {0}, ends = {0};
     Seeds seeds = {0};
     GraphSweep sweep = {.places = {.nodes = {&order, is_forward ? &seeds.nodes : &ends}},

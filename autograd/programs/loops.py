@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 FEWEST_LANES = 8
 FEWEST_LINES = 1000  # that lanes save: shorter programs run as quickly without lanes
+MOST_VISITS = 8  # of each line, on average, before the search ends: loops that need each other cost the most
 LEAST_PART = 0.1  # of all lines that lanes save: the others are made anew, which takes time
 
 
@@ -119,13 +120,17 @@ def _enough(lanes: int, size: int) -> bool:
 class _Search:
     def __init__(self, inputs: int, lines: list[Any]) -> None:
         self.inputs, self.lines = inputs, lines
-        self.taken = [False] * (inputs + len(lines))  # the lines of loops that were found
+        self.args = [*[()] * inputs, *[args for _, args in lines]]  # the operands of each place
+        self.taken: set[int] = set()  # the lines of loops that were found
+        self.visits = MOST_VISITS * len(lines)  # that are left
 
     def loops(self, groups: list[tuple[int, list[int]]]) -> list[_Loop]:
         """The loops, those of the largest bodies first."""
         found = []
         for _, places in sorted(groups, key=lambda group: -group[0]):
-            free = [place for place in places if not self.taken[place]]
+            if self.visits < 0:
+                break
+            free = [place for place in places if place not in self.taken]
             if len(free) >= FEWEST_LANES:
                 loop = self._side_by_side(free, set())
                 own = self._needed(loop)
@@ -134,19 +139,18 @@ class _Search:
                     if self._needed(loop):
                         continue
                 if len(loop.lanes) * len(free) >= FEWEST_LINES:
-                    for lane in loop.lanes:
-                        for place in lane:
-                            self.taken[place] = True
+                    self.taken.update(*loop.lanes)
                     found.append(loop)
         return found
 
     def _needed(self, loop: _Loop) -> set[int]:
         """The lines of the loop that its own operands depend on."""
-        inside = {place for lane in loop.lanes for place in lane}
+        inside = set().union(*loop.lanes)
         stack = [x for x in loop.operands() if type(x) is int and x >= self.inputs]
         seen = set(stack)
         while stack:
-            for x in flat(self.lines[stack.pop() - self.inputs][1]):
+            self.visits -= 1
+            for x in flat(self.args[stack.pop()]):
                 if type(x) is int and x >= self.inputs and x not in seen:
                     seen.add(x)
                     stack.append(x)
@@ -170,10 +174,11 @@ class _Search:
                 self._note_operand(loop, places)
                 continue
             stack.append((places, True))
-            rows = [self.lines[place - self.inputs][1] for place in places]
+            self.visits -= len(places)
+            rows = map(self.args.__getitem__, places)
             for operands in zip(*rows, strict=True):
                 if type(operands[0]) is tuple:
-                    if any(x is not operands[0] for x in operands):
+                    if len(set(map(id, operands))) > 1:
                         stack += [(column, False) for column in zip(*operands, strict=True)]
                     else:
                         stack += [((x,) * len(places), False) for x in operands[0]]
@@ -187,13 +192,13 @@ class _Search:
             type(first) is int
             and first >= self.inputs
             and len(set(places)) == len(places)
-            and not any(self.taken[place] for place in places)
+            and self.taken.isdisjoint(places)
             and not self.lines[first - self.inputs][0].collects
         )
 
     def _note_operand(self, loop: _Loop, places: tuple[Any, ...]) -> None:
         first = places[0]
-        if any(x != first or type(x) is not type(first) for x in places) or _has_minus_zero(places):
+        if places.count(first) < len(places) or _has_minus_zero(places):
             loop.columns.append(places)
         elif type(first) is int:
             loop.uniform.append(first)

@@ -201,6 +201,28 @@ class TestLoops:
         for got, wanted in zip(slopes, grad(loss)(p, X), strict=True):
             assert got == pytest.approx(wanted, rel=1e-11)
 
+    def test_the_search_among_recurrences_that_need_each_other_takes_linear_time(self, monkeypatch):
+        """Each step of the samples is a root of lanes over all steps before, which a sum breaks."""
+        searches = []
+        found = loops._Search.loops
+        monkeypatch.setattr(
+            loops._Search, "loops", lambda self, groups: searches.append(self) or found(self, groups)
+        )
+
+        def f(xs, w):
+            for _ in range(80):
+                mean = sum(xs) * 0.1
+                xs = [tanh(x * w + mean) for x in xs]
+            return sum(xs)
+
+        xs = [0.1 * i for i in range(10)]
+        program = trace(f, xs, 0.5)
+        assert lanes_of(program) == []
+        assert program(xs, 0.25) == pytest.approx(f(xs, 0.25), rel=1e-13)
+        (search,) = searches
+        count = len(search.lines)
+        assert loops.MOST_VISITS * count - search.visits < (loops.MOST_VISITS + 4) * count
+
     def test_conditions_inside_the_loop_are_guards_of_the_program(self):
         def f(w, xs):
             return sum(exp(x * w) * x if x > 0.0 else x * w * w for x in xs)
