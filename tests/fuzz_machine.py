@@ -72,7 +72,9 @@ def needed_lines(program):
     for place in range(len(program.inputs) + len(program.lines) - 1, len(program.inputs) - 1, -1):
         if place in needed:
             args = program.lines[place - len(program.inputs)][1]
-            needed.update(x for arg in args for x in (arg if type(arg) is tuple else (arg,)) if type(x) is int)
+            needed.update(
+                x for arg in args for x in (arg if type(arg) is tuple else (arg,)) if type(x) is int
+            )
     return needed
 
 
