@@ -1,8 +1,8 @@
-"""Random programs for the machine, right ones and broken ones; each right one is run by an oracle in Python, too.
+"""Random programs for the machine: right ones, whose results an oracle in Python checks, and broken ones.
 
-`test_machine.py` checks some in each run of the suite; ``python tests/fuzz_machine.py 100000`` checks 100,000. The
-seed determines the program: ``python tests/fuzz_machine.py 1 4711`` checks that of the seed 4711 again. The
-sanitizers' build finds what a broken program may do to memory: see tests/sanitize.
+`test_machine.py` checks some in each run of the suite; ``python tests/fuzz_machine.py 100000`` checks
+100,000. The seed determines the program: ``python tests/fuzz_machine.py 1 4711`` checks that of the seed 4711
+again. With the sanitizers' build, see tests/sanitize, the broken ones find what a program may do to memory.
 """
 
 import math
@@ -40,8 +40,8 @@ JUNK = (
 )
 
 
-class Failed(Exception):
-    """No path of a lane holds, or a guard fails."""
+class FailedError(Exception):
+    """A guard fails, or no path holds in a lane."""
 
 
 def expected(program, numbers):
@@ -62,7 +62,7 @@ def expected(program, numbers):
         else:
             found.append(float(op.compute(*of(args))))
     if any((found[place] != 0.0) != truth for place, truth, _ in program.guards):
-        raise Failed
+        raise FailedError
     return [of(out) for out in program.outputs]
 
 
@@ -87,11 +87,11 @@ def lanes(op, numbers):
             try:
                 rows.append(expected(path, lane))
                 break
-            except Failed:
+            except FailedError:
                 if any(inner.collects for inner, _ in path.lines):
                     raise
         else:
-            raise Failed
+            raise FailedError
     results = []
     for k, is_sum in enumerate(op.summed):
         column = [row[k] for row in rows]
@@ -169,7 +169,7 @@ def check_results(seed):
     case = Case(seed)
     try:
         wanted = [bits(x) for x in expected(case.program, case.numbers)]
-    except Failed:
+    except FailedError:
         wanted = None
     for strict in (True, False):
         by_block = []
@@ -204,6 +204,9 @@ def broken(draw, x):
         return type(x)([*x[:i], *new, *x[i + 1 :]])
     if type(x) is int and draw.random() < 0.5:
         return x + draw.choice((-2, -1, 1, 2, 100))
+    if type(x) is bytes and x and draw.random() < 0.9:
+        i = draw.randrange(len(x))
+        return x[:i] + bytes([draw.randrange(256)]) + x[i + (draw.random() < 0.9) :]
     return draw.choice(JUNK)
 
 
@@ -212,6 +215,8 @@ def check_refusals(seed):
     case = Case(seed)
     draw = case.draw
     given = list(parts(case.program))
+    if draw.random() < 0.5:
+        given[0] = case.program.lines
     in_lanes = draw.random() < 0.5
     if not in_lanes:
         for _ in range(draw.randint(1, 3)):

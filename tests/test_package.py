@@ -17,8 +17,8 @@ import nn
 ROOT = Path(autograd.__file__).parent
 
 # Each folder, and each file beside them, may import from those above it, and from its own folder.
-LAYERS = "_native _machine table graph formulas derivatives backends exports programs pictures".split()
-LAYERS += "explaining exercises __init__ command_line __main__".split()
+LAYERS = "_native _machine elementary table graph formulas derivatives backends exports programs".split()
+LAYERS += "pictures explaining exercises __init__ command_line __main__".split()
 RANK = {name: i for i, name in enumerate(LAYERS)}
 # kernels.py writes C with the notation of formulas; only the build imports it.
 EXCEPTIONS = {

@@ -53,7 +53,11 @@ typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const
 #define forward_plain_chain(x, y) ((x) * (y) + 0.0)
 #define quick_plain_chain forward_plain_chain
 #define rare_plain_chain(x, y) 0
+#define quick_square(x) ((x) * (x))
+#define rare_square(x) 0
+#define forward_square quick_square
 UNARY_OPS(UNARY_KERNEL)
+UNARY_KERNEL(square)
 BINARY_OPS(BINARY_KERNELS)
 BINARY_KERNELS(plain_chain)
 TERNARY_OPS(TERNARY_KERNEL)
@@ -62,17 +66,18 @@ TERNARY_OPS(TERNARY_KERNEL)
 enum { ALL_OPS(CODE) };
 #undef CODE
 #define SHAPE(op, shape, slopes) shape,
-static const unsigned char op_shapes[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES};
+static const unsigned char op_shapes[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES, UNARY};
 #undef SHAPE
 
 /* By op: the kernel for operands that are all columns, and those where x or y is one number. */
-static const Kernel kernels[TABLE_SIZE + 2][3] = {
+static const Kernel kernels[TABLE_SIZE + 3][3] = {
 #define ENTRY(op) [OP_##op] = {column_##op},
     UNARY_OPS(ENTRY) TERNARY_OPS(ENTRY)
 #undef ENTRY
 #define ENTRY(op) [OP_##op] = {column_##op, column_##op##_x, column_##op##_y},
     BINARY_OPS(ENTRY)
 #undef ENTRY
+    [OP_SQUARE] = {column_square},
     [OP_PLAIN_CHAIN] = {column_plain_chain, column_plain_chain_x, column_plain_chain_y},
 };
 

@@ -1,6 +1,10 @@
-/* Flattening: the lines of a Program, tuples of Python, as flat arrays, and the code that they give. */
+/* Flattening: the lines of a Program as the flat arrays that lowering reads, and the code that they give.
+ *
+ * Lines come as tuples of Python, or flat already, as the native engine has them (autograd/_native/lines.c).
+ */
 
-/* A program as Python has it. `codes` has for each op of the table its code, and for the class Output -1; for
+/* A program as Python has it: `lines` is a list, or the tuple (ops, starts, operands, constants, other ops), of
+ * bytes and a list. `codes` has for each op of the table its code, and for the class Output -1; for
  * another op, `calls(op)` gives None, if the machine cannot run it, or the tuple (paths, size, uniform,
  * summed, hides): the parts of Lanes. A path is the tuple (lines, inputs, outputs, guards). */
 typedef struct {
@@ -102,22 +106,107 @@ static int put_operands(Flat *flat, PyObject *xs, long end)
     return 0;
 }
 
-static int put_output(Flat *flat, PyObject *op, PyObject *args, long end)
+/* The line of an op that is no row of the table: an Output, which has its call as operand, or Lanes. */
+static int put_other(Flat *flat, const Source *source, PyObject *op, const int32_t *operands, int32_t count)
 {
-    PyObject *place = PyObject_GetAttrString(op, "place");
-    const long which = place ? PyLong_AsLong(place) : -1;
-    Py_XDECREF(place);
-    if (which < 0 && PyErr_Occurred())
+    PyObject *code = PyDict_GetItemWithError(source->codes, (PyObject *)Py_TYPE(op));
+    if (!code && PyErr_Occurred())
         return -1;
-    int32_t call;
-    if (PyTuple_GET_SIZE(args) != 1 || operand(flat, PyTuple_GET_ITEM(args, 0), end, &call) < 0)
-        return PyErr_Occurred() ? -1 : unsupported("such an Output");
-    if (call < flat->lines.inputs || flat->ops.words[call - flat->lines.inputs] != OP_CALL || which < 0
-        || which > INT32_MAX)
-        return unsupported("an Output of no call");
-    put(&flat->operands, call);
-    put(&flat->operands, (int32_t)which);
+    put(&flat->starts, (int32_t)flat->operands.count);
+    if (code) {
+        PyObject *place = PyObject_GetAttrString(op, "place");
+        const long which = place ? PyLong_AsLong(place) : -1;
+        Py_XDECREF(place);
+        if (which < 0 || which > INT32_MAX || count != 1 || operands[0] < flat->lines.inputs
+            || flat->ops.words[operands[0] - flat->lines.inputs] != OP_CALL)
+            return PyErr_Occurred() ? -1 : unsupported("an Output of no call");
+        put(&flat->ops, OP_OUTPUT);
+        put(&flat->operands, operands[0]);
+        put(&flat->operands, (int32_t)which);
+        return 0;
+    }
+    PyObject *parts = PyObject_CallOneArg(source->calls, op);
+    const int is_call = parts && PyTuple_CheckExact(parts) && PyTuple_GET_SIZE(parts) == 5;
+    const int kept = is_call ? PyList_Append(flat->calls, parts) : -1;
+    Py_XDECREF(parts);
+    if (kept < 0)
+        return PyErr_Occurred() ? -1 : unsupported("an op of yours");
+    put(&flat->ops, OP_CALL);
+    put(&flat->operands, (int32_t)PyList_GET_SIZE(flat->calls) - 1);
+    int32_t *to = grow(&flat->operands, count);
+    if (to && count)
+        memcpy(to, operands, count * sizeof(int32_t));
     return 0;
+}
+
+static int bytes_part(PyObject *tuple, int i, size_t size, const void **items, Py_ssize_t *count)
+{
+    PyObject *bytes = PyTuple_GET_ITEM(tuple, i);
+    if (!PyBytes_CheckExact(bytes) || PyBytes_GET_SIZE(bytes) % size) {
+        PyErr_Format(PyExc_TypeError, "part %d of flat lines is bytes of numbers, not %R", i, bytes);
+        return -1;
+    }
+    *items = PyBytes_AS_STRING(bytes);
+    *count = PyBytes_GET_SIZE(bytes) / size;
+    return 0;
+}
+
+static int put_flat_lines(Flat *flat, const Source *source)
+{
+    const int32_t *ops, *starts, *operands;
+    const double *constants;
+    Py_ssize_t count, start_count, operand_count, constant_count;
+    PyObject *others;
+    if (PyTuple_GET_SIZE(source->lines) != 5
+        || bytes_part(source->lines, 0, sizeof(int32_t), (const void **)&ops, &count) < 0
+        || bytes_part(source->lines, 1, sizeof(int32_t), (const void **)&starts, &start_count) < 0
+        || bytes_part(source->lines, 2, sizeof(int32_t), (const void **)&operands, &operand_count) < 0
+        || bytes_part(source->lines, 3, sizeof(double), (const void **)&constants, &constant_count) < 0
+        || !PyList_CheckExact(others = PyTuple_GET_ITEM(source->lines, 4)) || start_count != count + 1
+        || starts[0] != 0 || starts[count] != operand_count) {
+        if (!PyErr_Occurred())
+            PyErr_SetString(PyExc_ValueError, "these are no flat lines");
+        return -1;
+    }
+    for (Py_ssize_t k = 0; k < constant_count; k++) /* which have numbers of their own here */
+        if (!constant(flat, constants[k]))
+            return -1;
+    if (flat->constant_count != constant_count) {
+        PyErr_SetString(PyExc_ValueError, "two constants of flat lines are the same");
+        return -1;
+    }
+    for (Py_ssize_t i = 0; i < count; i++) {
+        const int32_t *xs = operands + starts[i];
+        const int64_t n = (int64_t)starts[i + 1] - starts[i];
+        if (n < 0 || starts[i] < 0 || starts[i + 1] > operand_count)
+            goto wrong;
+        for (int64_t k = 0; k < n; k++)
+            if (xs[k] >= source->inputs + i || xs[k] < -constant_count)
+                goto wrong;
+        if (ops[i] < 0) {
+            const Py_ssize_t which = -1 - (Py_ssize_t)ops[i];
+            if (which >= PyList_GET_SIZE(others))
+                goto wrong;
+            if (put_other(flat, source, PyList_GET_ITEM(others, which), xs, (int32_t)n) < 0)
+                return -1;
+            continue;
+        }
+        if (ops[i] >= TABLE_SIZE)
+            goto wrong;
+        const int shape = shape_of[ops[i]];
+        if (shape == TWO_SEQUENCES ? n % 2 != 0 : shape != SEQUENCE && n != arity_of[shape])
+            goto wrong;
+        put(&flat->ops, ops[i]);
+        put(&flat->starts, (int32_t)flat->operands.count);
+        int32_t *to = grow(&flat->operands, n);
+        if (to && n)
+            memcpy(to, xs, n * sizeof(int32_t));
+    }
+    flat->lines.count = (int)count;
+    return 0;
+wrong:
+    PyErr_SetString(PyExc_ValueError, "a flat line has other operands, or another op, than lines have");
+    return -1;
 }
 
 static int put_line(Flat *flat, const Source *source, PyObject *line, long end)
@@ -128,35 +217,37 @@ static int put_line(Flat *flat, const Source *source, PyObject *line, long end)
     }
     PyObject *op = PyTuple_GET_ITEM(line, 0), *args = PyTuple_GET_ITEM(line, 1);
     const Py_ssize_t arity = PyTuple_GET_SIZE(args);
-    put(&flat->starts, (int32_t)flat->operands.count);
     PyObject *code = PyDict_GetItemWithError(source->codes, op);
     if (!code && PyErr_Occurred())
         return -1;
-    if (!code)
-        code = PyDict_GetItemWithError(source->codes, (PyObject *)Py_TYPE(op));
     if (!code) {
-        if (PyErr_Occurred())
+        const Words found = flat->operands; /* behind which the operands are read, before they are put */
+        PyObject *only = arity == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
+        if (!only)
+            return unsupported("an op of yours");
+        int done = PyTuple_CheckExact(only) ? put_operands(flat, only, end) : put_operands(flat, args, end);
+        const size_t count = flat->operands.count - found.count;
+        int32_t *operands = malloc((count + 1) * sizeof(int32_t));
+        if (!operands) {
+            PyErr_NoMemory();
             return -1;
-        PyObject *parts = PyObject_CallOneArg(source->calls, op);
-        const int is_call = parts && PyTuple_CheckExact(parts) && PyTuple_GET_SIZE(parts) == 5 && arity == 1;
-        const int kept = is_call ? PyList_Append(flat->calls, parts) : -1;
-        Py_XDECREF(parts);
-        if (kept < 0)
-            return PyErr_Occurred() ? -1 : unsupported("an op of yours");
-        put(&flat->ops, OP_CALL);
-        put(&flat->operands, (int32_t)PyList_GET_SIZE(flat->calls) - 1);
-        return put_operands(flat, PyTuple_GET_ITEM(args, 0), end);
+        }
+        if (count)
+            memcpy(operands, flat->operands.words + found.count, count * sizeof(int32_t));
+        flat->operands.count = found.count;
+        if (done == 0)
+            done = put_other(flat, source, op, operands, (int32_t)count);
+        free(operands);
+        return done;
     }
+    put(&flat->starts, (int32_t)flat->operands.count);
     const long known = PyLong_AsLong(code);
-    if (known < OP_OUTPUT || known >= TABLE_SIZE) {
+    if (known < 0 || known >= TABLE_SIZE) {
         if (!PyErr_Occurred())
             PyErr_SetString(PyExc_ValueError, "no such code of an op");
         return -1;
     }
     put(&flat->ops, (int32_t)known);
-    if (known == OP_OUTPUT)
-        return put_output(flat, op, args, end);
-    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
     const int shape = shape_of[known];
     if (arity != arity_of[shape]) {
         PyErr_Format(PyExc_ValueError, "%R takes %d operands, not %zd", op, arity_of[shape], arity);
@@ -253,12 +344,13 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
                    Code *guard_code)
 {
     Flat flat = {.lines.inputs = source->inputs, .calls = PyList_New(0)};
-    const Py_ssize_t count = PyList_GET_SIZE(source->lines), output_count = PyTuple_GET_SIZE(source->outputs);
+    const int is_flat = PyTuple_CheckExact(source->lines);
+    Py_ssize_t count = is_flat ? 0 : PyList_GET_SIZE(source->lines);
+    const Py_ssize_t output_count = PyTuple_GET_SIZE(source->outputs);
     PyObject *guard_list = PySequence_Tuple(source->guards);
     const Py_ssize_t guard_count = guard_list ? PyTuple_GET_SIZE(guard_list) : 0;
     int32_t *outputs = malloc((output_count + 1) * sizeof(int32_t));
     Guard *guards = malloc((guard_count + 1) * sizeof(Guard));
-    const long end = source->inputs + (long)count;
     int result = -1;
     if (!guard_list || !flat.calls)
         goto done;
@@ -270,6 +362,8 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
         unsupported("so many lines");
         goto done;
     }
+    if (is_flat && put_flat_lines(&flat, source) < 0)
+        goto done;
     for (Py_ssize_t i = 0; i < count; i++) {
         if (put_line(&flat, source, PyList_GET_ITEM(source->lines, i), source->inputs + i) < 0)
             goto done;
@@ -278,6 +372,8 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
             goto done;
         }
     }
+    count = is_flat ? flat.lines.count : count;
+    const long end = source->inputs + (long)count;
     put(&flat.starts, (int32_t)flat.operands.count);
     for (Py_ssize_t k = 0; k < output_count; k++)
         if (operand(&flat, PyTuple_GET_ITEM(source->outputs, k), end, &outputs[k]) < 0)
@@ -323,6 +419,14 @@ done:
     return result;
 }
 
+static int check_lines(PyObject *lines)
+{
+    if (PyList_CheckExact(lines) || PyTuple_CheckExact(lines))
+        return 0;
+    PyErr_Format(PyExc_TypeError, "lines are a list, or flat, not %R", lines);
+    return -1;
+}
+
 static int path_of(Lanes *lanes, int i, PyObject *path, const Source *around, int strict)
 {
     Source source = {.codes = around->codes, .calls = around->calls, .strict = strict};
@@ -330,8 +434,10 @@ static int path_of(Lanes *lanes, int i, PyObject *path, const Source *around, in
         PyErr_Format(PyExc_TypeError, "a path of lanes is a tuple, not %R", path);
         return -1;
     }
-    if (!PyArg_ParseTuple(path, "O!iO!O", &PyList_Type, &source.lines, &source.inputs, &PyTuple_Type, &source.outputs,
+    if (!PyArg_ParseTuple(path, "OiO!O", &source.lines, &source.inputs, &PyTuple_Type, &source.outputs,
                           &source.guards))
+        return -1;
+    if (check_lines(source.lines) < 0)
         return -1;
     if (source.inputs < lanes->uniform || (i && source.inputs - lanes->uniform != lanes->columns)
         || PyTuple_GET_SIZE(source.outputs) != lanes->output_count) {

@@ -12,11 +12,13 @@
 enum { ALL_OPS(CODE) OP_OUTPUT = -1, OP_CALL = -2 };
 #undef CODE
 #define SHAPE(op, shape, slopes) shape,
-static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES};
+static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES, UNARY};
 #undef SHAPE
 #define MASK(op) [OP_##op] = 1,
 static const unsigned char masks[TABLE_SIZE + 2] = {MASKING_OPS(MASK)};
 #undef MASK
+
+static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
 
 enum { FEWEST_IN_COLUMN = 16, FEWEST_COSTLY = 3, FEWEST_IN_RUN = 2, WIDE = 48, FEWEST_IN_GEMV = 2, BLOCK_BYTES = 3 << 16 };
 
@@ -136,6 +138,11 @@ static int op_of(const Lowering *l, int line)
         return OP_PLAIN_CHAIN;
     if (op == OP_chain_dot && !l->strict[l->lines->inputs + line])
         return OP_PLAIN_CHAIN_DOT;
+    if (op == OP_pow) {
+        const int32_t exponent = OPERANDS(l, line)[1];
+        if (exponent < 0 && l->lines->constants[-1 - exponent] == 2.0)
+            return OP_SQUARE;
+    }
     return op;
 }
 
@@ -372,7 +379,8 @@ static int arithmetic(int op)
     case OP_add: return PLUS;
     case OP_sub:
     case OP_neg: return MINUS;
-    case OP_mul: return TIMES;
+    case OP_mul:
+    case OP_SQUARE: return TIMES;
     case OP_PLAIN_CHAIN: return TIMES_PLAIN_CHAIN;
     default: return -1;
     }
@@ -408,12 +416,12 @@ static void flush_scalars(Lowering *l)
                 put(&l->uniform_words, 0);
             }
             for (int i = 0; i < rest; i++, line += 4) {
-                const int is_neg = header && line[0] == OP_neg;
+                const int is_neg = header && line[0] == OP_neg, is_square = header && line[0] == OP_SQUARE;
                 put(&l->uniform_words, header ? arithmetic(line[0]) : line[0]);
                 put(&l->uniform_words, is_sum(line[0]) ? line[1] + 3 + 4 * lines
                                        : is_neg        ? at(l, NEGATIVE_ZERO)
                                                        : line[1]);
-                put(&l->uniform_words, is_neg ? line[1] : line[2]);
+                put(&l->uniform_words, is_neg || is_square ? line[1] : line[2]);
                 put(&l->uniform_words, line[3]);
             }
         }
@@ -456,6 +464,7 @@ static int is_costly(int op)
     case OP_add:
     case OP_sub:
     case OP_mul:
+    case OP_SQUARE:
     case OP_chain:
     case OP_PLAIN_CHAIN:
     case OP_dot:
@@ -575,7 +584,7 @@ static void put_uniform_group(Lowering *l, Item *group, int k)
         }
     }
     else
-        for (int i = 0; i < n; i++)
+        for (int i = 0; i < arity_of[shape]; i++)
             put_column(l, &l->uniform_words, group, k, i);
     for (int i = 0; i < k; i++)
         l->at[l->lines->inputs + group[i].line] = out + i;
@@ -681,7 +690,7 @@ static void put_lane_group(Lowering *l, Item *group, int k)
     put(&l->lane_words, used);
     put(&l->lane_words, k);
     put(&l->lane_words, l->code->lane_registers);
-    for (int i = 0; i < COUNT(l, line); i++)
+    for (int i = 0; i < arity_of[shape]; i++)
         put_column(l, &l->lane_words, group, k, i);
     for (int i = 0; i < k; i++)
         l->at[l->lines->inputs + group[i].line] = l->code->lane_registers++;
@@ -794,7 +803,7 @@ static void put_kind(Lowering *l, Item *items, int k)
 {
     for (int i = 0; i < k; i++) {
         items[i].order = items[i].line;
-        items[i].key = (uint64_t)(unsigned)l->lines->ops[items[i].line];
+        items[i].key = (uint64_t)(unsigned)(l->lines->ops[items[i].line] < 0 ? -1 : op_of(l, items[i].line));
     }
     int several = 0;
     for (int i = 1; i < k; i++)
@@ -1099,7 +1108,6 @@ done:
 /* Where the next instruction starts. */
 static const int32_t *after(const int32_t *at)
 {
-    static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
     const int instruction = *at++;
     int columns = 0, k = 0;
     switch (instruction) {

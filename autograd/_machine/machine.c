@@ -209,8 +209,10 @@ static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     PyObject *lines, *outputs, *guards, *codes, *calls;
     int inputs, strict;
     static char *names[] = {"lines", "inputs", "outputs", "guards", "codes", "calls", "strict", NULL};
-    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "O!iO!OO!Op", names, &PyList_Type, &lines, &inputs, &PyTuple_Type,
+    if (!PyArg_ParseTupleAndKeywords(args, kwargs, "OiO!OO!Op", names, &lines, &inputs, &PyTuple_Type,
                                      &outputs, &guards, &PyDict_Type, &codes, &calls, &strict))
+        return NULL;
+    if (check_lines(lines) < 0)
         return NULL;
     Machine *self = (Machine *)type->tp_alloc(type, 0);
     if (!self)

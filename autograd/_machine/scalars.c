@@ -86,6 +86,7 @@ void run_scalars(const int32_t *at, double *M)
                                          [OP_sum_of] = &&do_sum_of,
                                          [OP_PLAIN_CHAIN] = &&do_PLAIN_CHAIN,
                                          [OP_PLAIN_CHAIN_DOT] = &&do_PLAIN_CHAIN_DOT,
+                                         [OP_SQUARE] = &&do_SQUARE,
                                          [OP_ARITHMETIC] = &&do_ARITHMETIC};
     NEXT
 #else
@@ -96,6 +97,7 @@ void run_scalars(const int32_t *at, double *M)
     BINARY_OPS(BINARY_LINE)
     TERNARY_OPS(TERNARY_LINE)
     DO(PLAIN_CHAIN) RESULT(M[line[1]] * M[line[2]] + 0.0)
+    DO(SQUARE) RESULT(M[line[1]] * M[line[1]])
     DO(ARITHMETIC)
     {
         const int count = line[1];

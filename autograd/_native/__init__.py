@@ -18,6 +18,9 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Any
 
+# The files with the rows and with the C text that rows refer to.
+TEXTS = ["table/families.py", "table/ops.py", "table/special_c.py"]
+TEXTS += [f"elementary/{name}.py" for name in ("parts", "exponentials", "logarithms", "circular", "powers")]
 REBUILD = "build it again with pip install -e ."
 
 
@@ -39,12 +42,12 @@ def _load() -> tuple[Any, str]:
 
 
 def fingerprint() -> int | None:
-    """A number that tells one text of the table's rows from another; None where there is no text to read."""
-    table = os.path.join(os.path.dirname(os.path.dirname(__file__)), "table")
+    """A number that tells one text of the table from another; None where there is no text to read."""
+    package = os.path.dirname(os.path.dirname(__file__))
     found = 0
     try:
-        for name in ("families.py", "ops.py"):
-            with open(os.path.join(table, name), "rb") as file:
+        for name in TEXTS:
+            with open(os.path.join(package, *name.split("/")), "rb") as file:
                 found = crc32(file.read(), found)
     except OSError:
         return None

@@ -218,6 +218,7 @@ static PyMethodDef engine_functions[] = {
     {"push", engine_push, METH_VARARGS},
     {"pull_graph", engine_pull_graph, METH_VARARGS},
     {"pull_gathered", engine_pull_gathered, METH_VARARGS},
+    {"push_gathered", engine_push_gathered, METH_VARARGS},
     {"push_graph", engine_push_graph, METH_VARARGS},
     {"jacobian", engine_jacobian, METH_VARARGS},
     {"settled", engine_settled, METH_O},

@@ -263,12 +263,12 @@ static PyObject *sweep_terms(PyObject *nodes, PyObject *to, PyObject *from, PyOb
         for (Py_ssize_t i = 0; done == 0 && i < seeds.nodes.count; i++) {
             const size_t place = place_of(&sweep.places, seeds.nodes.nodes[i]);
             if (place < sweep.places.count)
-                done = gathers ? pass_on(&sweep, place, seeds.weights[i], (Term){NULL, 1.0})
-                               : add_term(&sweep.terms[place], kept(seeds.weights[i]));
+                done = gathers && !is_forward ? pass_on(&sweep, place, seeds.weights[i], (Term){NULL, 1.0})
+                                              : add_term(&sweep.terms[place], kept(seeds.weights[i]));
         }
         if (done == 0)
             done = sweep_graph(&sweep, &order);
-        for (Py_ssize_t i = 0; done == 0 && gathers && i < ends.count; i++) {
+        for (Py_ssize_t i = 0; done == 0 && gathers && !is_forward && i < ends.count; i++) {
             const size_t place = place_of(&sweep.places, ends.nodes[i]);
             if (place < sweep.places.count && sweep.passed_to[place].count) {
                 Py_XSETREF(sweep.terms[place].value, NULL);
@@ -312,6 +312,15 @@ static PyObject *engine_pull_gathered(PyObject *module, PyObject *args)
     if (!is_connected() || !PyArg_ParseTuple(args, "OOO", &order, &inputs, &seeds))
         return NULL;
     return sweep_terms(order, inputs, seeds, NULL, 0, 1);
+}
+
+/* push_gathered(order, outs, inputs, tangents) */
+static PyObject *engine_push_gathered(PyObject *module, PyObject *args)
+{
+    PyObject *order, *outs, *inputs, *tangents;
+    if (!is_connected() || !PyArg_ParseTuple(args, "OOOO", &order, &outs, &inputs, &tangents))
+        return NULL;
+    return sweep_terms(order, outs, inputs, tangents, 1, 1);
 }
 
 /* push_graph(order, outs, inputs, tangents) */

@@ -107,10 +107,11 @@ static int multiply_terms(Term carried, Term slope, Term *product)
     return 0;
 }
 
-/* An adjoint and a slope whose product is part of the adjoint of an operand, with references of its own. */
+/* An adjoint and a slope whose product is part of the adjoint of an operand; or a tangent and a slope whose product is
+ * part of the tangent of a node. Both have references of their own. */
 typedef struct {
     Term carried, slope;
-    int32_t next; /* the number of the one passed on after it to the same operand, or that is free, too; -1 for none */
+    int32_t next; /* the number of the one passed on after it to the same place, or that is free, too; -1 for none */
 } Passed;
 
 typedef struct {
@@ -138,7 +139,7 @@ static int resume(GraphSweep *sweep)
 
 /* Sums that are gathered */
 
-/* Keep an adjoint and a slope, borrowed references, for the operand at this place. */
+/* Keep an adjoint or tangent and a slope, borrowed references, for the node at this place. */
 static int pass_on(GraphSweep *sweep, size_t place, Term carried, Term slope)
 {
     int32_t number = sweep->free_passed;
@@ -216,7 +217,7 @@ static int apply_to_passed(GraphSweep *sweep, int code, const PassedTo *to, int 
     return done;
 }
 
-/* The adjoint at this place, a new reference: what was passed on, as one node. */
+/* The adjoint or tangent at this place, a new reference: what was passed on, as one node. */
 static int gather(GraphSweep *sweep, size_t place, Term *sum)
 {
     const PassedTo to = sweep->passed_to[place];
@@ -246,6 +247,8 @@ static int gather(GraphSweep *sweep, size_t place, Term *sum)
 static int carry_term(GraphSweep *sweep, Term *of_node, Term *of_operand, Term slope)
 {
     Term product;
+    if (sweep->passed_to && sweep->is_forward)
+        return is_number(*of_operand, 0.0) ? 0 : pass_on(sweep, of_node - sweep->terms, *of_operand, slope);
     if (sweep->passed_to)
         return pass_on(sweep, of_operand - sweep->terms, *of_node, slope);
     if (multiply_terms(sweep->is_forward ? *of_operand : *of_node, slope, &product) < 0)
@@ -309,14 +312,9 @@ static int carry_by_rules(GraphSweep *sweep, Value *node, Term *of_node)
     return done;
 }
 
-static int sweep_node(GraphSweep *sweep, Value *node)
+/* Carry between a node and its operands. */
+static int carry_node(GraphSweep *sweep, Value *node, Term *of_node)
 {
-    const size_t own = place_of(&sweep->places, node);
-    Term *of_node = &sweep->terms[own];
-    if (sweep->passed_to && node->code != LEAF && gather(sweep, own, of_node) < 0)
-        return -1;
-    if (node->code == LEAF || (!sweep->is_forward && is_number(*of_node, 0.0)))
-        return 0;
     if (node->code == CUSTOM || templates[node->code][0][0].count < 0)
         return carry_by_rules(sweep, node, of_node);
     Term of[3] = {{NULL, 0.0}};
@@ -351,6 +349,21 @@ static int sweep_node(GraphSweep *sweep, Value *node)
             }
         return 0;
     }
+}
+
+static int sweep_node(GraphSweep *sweep, Value *node)
+{
+    const size_t own = place_of(&sweep->places, node);
+    Term *of_node = &sweep->terms[own];
+    if (node->code == LEAF)
+        return 0;
+    if (sweep->passed_to && !sweep->is_forward && gather(sweep, own, of_node) < 0)
+        return -1;
+    if (!sweep->is_forward && is_number(*of_node, 0.0))
+        return 0;
+    if (carry_node(sweep, node, of_node) < 0)
+        return -1;
+    return sweep->passed_to && sweep->is_forward && sweep->passed_to[own].count ? gather(sweep, own, of_node) : 0;
 }
 
 static int sweep_graph(GraphSweep *sweep, const Array *order)

@@ -7,6 +7,10 @@ Slopes by the operands of a sequence have one of two forms. If a slope depends o
 its partner, if there are two sequences) and the result, it is a function of these. If it depends on sums over
 the whole sequence, too, one function computes each sum once and writes the slopes by all operands.
 
+For loops over many numbers each row of numbers has `quick_op`, which compilers vectorise, and `rare_op`,
+which tells where it must be replaced by `forward_op` (see `_loop_kernels`). A file of loops defines
+AUTOGRAD_INLINE as a forced inline before it includes the header.
+
 For sweeps that build graphs each slope is also written as a template: the ops of its formula, step by step.
 """
 
@@ -80,10 +84,15 @@ def _forward(op: Op) -> str:
 def _loop_kernels(op: Op) -> list[str]:
     """Functions for loops that a compiler shall vectorise: ``quick_op``, and ``rare_op`` for its exceptions.
 
-    ``quick_op(x)`` is ``forward_op(x)`` wherever ``rare_op(x)`` is 0. A loop runs in two passes: the first
-    fills all places by `quick_op`, and asks `rare_op` of all; if one was rare, the second calls `forward_op`
-    at the places where `rare_op` is 1. The macro RARE_OPS lists the rows that may need it; for all others
-    `rare_op` is the constant 0.
+    ``quick_op(x)`` has the bits of ``forward_op(x)`` wherever ``rare_op(x)`` is 0. For the rows in RARE_OPS,
+    a loop to places ``o`` that are not those of the operands goes on with a pass that is vectorised, too, and
+    one that seldom runs; for all other rows `rare_op` is the constant 0::
+
+        double any = 0.0;
+        for (int k = 0; k < n; k++) o[k] = quick_op(a[k]);
+        for (int k = 0; k < n; k++) any = rare_op(a[k]) ? 1.0 : any;
+        if (any != 0.0)
+            for (int k = 0; k < n; k++) if (rare_op(a[k])) o[k] = forward_op(a[k]);
     """
     parameters = ", ".join(f"double {x}" for x in "xyz"[: op.arity])
     texts = [f"#define quick_{op.name} forward_{op.name}\n"]

@@ -25,6 +25,8 @@ static PyObject *lines_alike(PyObject *self, PyObject *args)
         PyErr_NoMemory();
         goto end;
     }
+    if (table_room(&known, count + 1) < 0)
+        goto end;
 #define FORM(operand) ((operand) >= 0 ? forms[operand] : 1)
     sizes[0] = sizes[1] = 0;
     for (Py_ssize_t i = 0; i < count; i++) {
@@ -34,8 +36,6 @@ static PyObject *lines_alike(PyObject *self, PyObject *args)
         for (k = 0; k < n; k++)
             mixed = mix(mixed, (uint32_t)FORM(operands[k]));
         const uint32_t hash = (uint32_t)(mixed ^ mixed >> 29);
-        if (table_room(&known, 1) < 0)
-            goto end;
         Slot *slot = first_slot(&known, hash);
         for (; slot->entry; slot = next_slot(&known, slot)) {
             const int32_t example = examples[slot->entry - 1];

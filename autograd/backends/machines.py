@@ -43,7 +43,9 @@ def _machine(parts: tuple[Any, ...], strict: bool) -> Any:
 
 
 def parts(program: Any) -> tuple[Any, ...]:
-    return program.lines, len(program.inputs), program.outputs, program.guards
+    flat = program._flat
+    lines = program.lines if flat is None else flat.flat()
+    return lines, len(program.inputs), program.outputs, program.guards
 
 
 def parts_of_lanes(op: Any) -> Any:

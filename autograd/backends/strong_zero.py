@@ -35,9 +35,7 @@ def has_chains(program: Any) -> bool:
     """Whether a plain run may differ from a strict one."""
 
     def ask() -> bool:
-        return any(
-            op in CHAINS or (op.collects and getattr(op, "has_chains", False)) for op, _ in program.lines
-        )
+        return any(op in CHAINS or (op.collects and getattr(op, "has_chains", False)) for op in program._ops)
 
     return program._once("has chains", ask)  # type: ignore[no-any-return]
 
@@ -46,7 +44,7 @@ def hides(op: Any) -> bool:
     """Whether an op may hide a nan: a masking op, one of a user's, or lanes with such a line or a guard."""
     if op.collects:
         paths = getattr(op, "paths", ())
-        return any(path.guards or any(hides(inner) for inner, _ in path.lines) for path in paths)
+        return any(path.guards or any(map(hides, path._ops)) for path in paths)
     return op.masks or not op.builtin
 
 

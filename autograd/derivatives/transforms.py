@@ -29,7 +29,6 @@ from autograd.graph.engine import (
     walk,
 )
 from autograd.graph.recording import current, enable_grad
-from autograd.graph.sweeps import push_gathered
 from autograd.graph.walks import flat_args
 from autograd.table.call import Call, Output
 
@@ -101,7 +100,7 @@ class _Recording(Trace):
             return self.spread(found)
         start = advance_clock()
         with enable_grad():
-            push = push_gathered if self.traced else engine.push_graph
+            push = engine.push_gathered if self.traced else engine.push_graph
             found = own(push(self.order, outs, self.inputs, tangents), start)
         self.check_rules()
         return self.bare(self.spread(found))

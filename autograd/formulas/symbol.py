@@ -78,7 +78,8 @@ class Symbol(Operand):
 
         Its parameters are the variables in the order in which they first occur. A variable whose name means
         something else in C gets another name, which a comment tells. Compiled without contraction
-        (``-ffp-contract=off``), arithmetic gives the same bits as Python.
+        (``-ffp-contract=off``), arithmetic gives the same bits as Python, and exp, log, tanh, sin, pow and
+        their kin those of the native engine.
 
         Raises:
             ValueError: if `name` means something else in C, or an op has no C form.

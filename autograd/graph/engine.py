@@ -51,6 +51,7 @@ pull = used.pull
 pull_gathered = sweeps.pull_gathered
 pull_graph = sweeps.pull_graph
 push = sweeps.push
+push_gathered = sweeps.push_gathered
 push_graph = sweeps.push_graph
 recorded = used.recorded
 restore = used.restore

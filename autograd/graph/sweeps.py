@@ -139,8 +139,9 @@ def push_gathered(order: list[Any], outs: list[Any], inputs: list[Any], tangents
     tangent = dict(zip(inputs, tangents, strict=True))
     for node in order:
         if node not in tangent:
-            pairs = node_slopes(node, tangent)
-            tangent[node] = gathered([tangent[x] for x, _ in pairs], [slope for _, slope in pairs])
+            pairs = [(tangent[x], slope) for x, slope in node_slopes(node, tangent)]
+            pairs = [pair for pair in pairs if not any(type(x) is float and x == 0.0 for x in pair)]
+            tangent[node] = gathered([x for x, _ in pairs], [slope for _, slope in pairs])
     return [tangent.get(out, 0.0) for out in outs]
 
 

@@ -70,7 +70,7 @@ def derivatives(
         wanted: the inputs of the program by which the derivatives are.
         keeps_outputs, seeks_loops: as it says; whether loops among the lines become lanes.
     """
-    kind, flat = type(program), program.flat
+    kind, flat = type(program), program._flat
     name = f"{program.name} and its gradient" if keeps_outputs else f"the gradient of {program.name}"
     conditions = [place for place, _, _ in program.guards]
     found: Any = None

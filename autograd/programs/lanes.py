@@ -27,7 +27,7 @@ def may_fail(program: Program) -> bool:
     """Whether there are inputs for which a guard fails, of the program or of lanes inside it."""
     if program.guards:
         return True
-    return any(any(map(may_fail, op.paths)) for op, _ in program.lines if isinstance(op, Lanes))
+    return any(any(map(may_fail, op.paths)) for op in program._ops if isinstance(op, Lanes))
 
 
 class Lanes(CallOfNumbers):

@@ -26,7 +26,8 @@ if TYPE_CHECKING:
     from autograd.programs.program import Program
 
 FEWEST_LANES = 8
-FEWEST_LINES = 1000  # of all lanes together: shorter programs run as quickly without lanes
+FEWEST_LINES = 1000  # that lanes save: shorter programs run as quickly without lanes
+LEAST_PART = 0.1  # of all lines that lanes save: the others are made anew, which takes time
 
 
 def with_lanes(
@@ -35,12 +36,16 @@ def with_lanes(
     """The lines with a `Lanes` in the place of each loop that is found, and the roots at their new places."""
     if len(lines) < FEWEST_LINES:
         return lines, list(roots)
+    enough = LEAST_PART * len(lines)
     groups = _alike(inputs, lines)
-    if not groups:
+    if sum([len(places) * (size - 1) for size, places in groups]) < enough:
         return lines, list(roots)
     written = listed(lines)
-    loops = _Search(inputs, written).loops(groups)
-    while loops:
+    found = _Search(inputs, written).loops(groups)
+    outputs = _outputs(inputs, written, roots, found)
+    pairs = zip(found, outputs, strict=True)
+    loops = [(loop, used) for loop, used in pairs if loop.saved(len(used)) >= FEWEST_LINES]
+    while sum([loop.saved(len(used)) for loop, used in loops]) >= enough:
         try:
             return _rewritten(kind, inputs, written, roots, loops, name)
         except CircleError:
@@ -61,6 +66,10 @@ class _Loop:
         self.lanes: list[tuple[int, ...]] = []
         self.uniform: list[int] = []
         self.columns: list[tuple[Any, ...]] = []
+
+    def saved(self, outputs: int) -> int:
+        """How many lines lanes save, if so many lines of a lane are used outside."""
+        return (len(self.lanes) - outputs) * len(self.lanes[0])
 
     def operands(self) -> list[Any]:
         """The operands of the `Lanes`."""
@@ -196,11 +205,16 @@ def _has_minus_zero(places: tuple[Any, ...]) -> bool:
 
 
 def _rewritten(
-    kind: type[Program], inputs: int, lines: list[Any], roots: Sequence[Any], loops: list[_Loop], name: str
+    kind: type[Program],
+    inputs: int,
+    lines: list[Any],
+    roots: Sequence[Any],
+    loops: list[tuple[_Loop, list[int]]],
+    name: str,
 ) -> tuple[list[Any], list[Any]]:
     """The lines in a new order, with a `Lanes` and its Outputs for the lines of each loop."""
     results = {}
-    for loop, outputs in zip(loops, _outputs(inputs, lines, roots, loops), strict=True):
+    for loop, outputs in loops:
         op = _lanes_op(kind, inputs, lines, loop, outputs, name)
         new = NewCall(op, loop.operands())
         for k, i in enumerate(outputs):

@@ -101,7 +101,12 @@ class Program:
         return found if found is not None else self._once("lines", lambda: listed(self._lines))
 
     @property
-    def flat(self) -> Any:
+    def _ops(self) -> Iterable[Any]:
+        """The ops of the lines, each once."""
+        return self._once("ops", lambda: used_ops(len(self.inputs), self._lines))  # type: ignore[no-any-return]
+
+    @property
+    def _flat(self) -> Any:
         """The lines as the native engine has them, arrays of numbers; None in pure Python."""
         return self._once("flat", lambda: flattened(len(self.inputs), self._lines))
 
@@ -185,7 +190,7 @@ class Program:
 
     def _replayed(self, operands: Iterable[Any]) -> list[Any]:
         """The inputs and the lines, computed op by op for operands of any kind: floats, Values, Symbols."""
-        return replay(self.lines, operands, call) if self.flat is None else self.flat.replayed(operands)
+        return replay(self.lines, operands, call) if self._flat is None else self._flat.replayed(operands)
 
     def formula(self) -> Any:
         """The formulas of the results, Symbols in the names of the inputs, in the structure of the result."""
@@ -210,14 +215,15 @@ class Program:
         ``int NAME(const double *inputs, double *outputs)`` takes the inputs in their order, writes the
         outputs, and returns 0; or, where a guard fails, its number, counted from 1, with outputs of NAN.
         Nothing is allocated, and no state is kept. Compile it without contraction (``-ffp-contract=off``) and
-        without ``-ffast-math``: arithmetic then has the same bits as here.
+        without ``-ffast-math``: arithmetic then has the same bits as here, and so have exp, log, tanh, sin,
+        pow and their kin in the native engine.
 
         Args:
             name: the name of the function and of the files.
             gradient: whether ``int NAME_value_and_gradient(inputs, outputs, gradient)`` is written, too: the
                 one result, and its derivatives by all inputs that belong to arguments.
-            precision: the type of all numbers. With "float" the gamma functions and their like are still
-                computed as doubles, and rounded.
+            precision: the type of all numbers. With "float" exp, log, tanh, sin, pow, the gamma functions and
+                their like are still computed as doubles, and rounded.
             captured: whether Values from outside, a model's parameters, say, are inputs after the arguments,
                 or constants of their traced numbers.
 

@@ -7,6 +7,11 @@ Numbers follow IEEE 754 everywhere: ``log(0)`` is -inf, ``1/0`` is inf, an overf
 outside the domain gives nan; nothing raises and nothing turns complex. A nan among the operands gives
 a nan, as in C; only the comparisons and ``where`` may give another number.
 
+The engines give the same bits, except for elementary and special functions. The native engine computes exp,
+expm1, log, log1p, tanh, sigmoid, softplus, sin, cos, erf and pow by the C text of autograd.elementary, as
+exported C does: the same bits on every machine. The engine in Python calls `math` for them, whose last digits
+are those of the machine's C library. Both keep the bounds of the row.
+
 Partials are written in ordinary arithmetic over ``(*args, out)``, without an ``if``, so that one text
 serves numbers, graphs (higher order), formulas and C. Slopes of subnormal size are good to 2**-1022.
 
@@ -24,7 +29,8 @@ from builtins import abs as abs_
 from builtins import round as round_
 from math import copysign, inf, nan
 
-from autograd.table import elementary_c, special, special_c
+from autograd.elementary import circular, exponentials, logarithms, powers
+from autograd.table import special, special_c
 from autograd.table.families import (
     EXACT,
     EXPONENT,
@@ -189,7 +195,7 @@ pow = libm(
     _pow_slope,
     lambda x, y, out: where(eq(x, 0.0) * le(0.0, y), 0.0, out * log(x)),
     forward=_pow,
-    kernel=elementary_c.POW,
+    kernel=powers.POW,
     c_quick="autograd_pow_quick(#1, #2)",
     method="",
     infix="**",
@@ -276,7 +282,7 @@ static double autograd_sum_of(int n, const double *xs)
 exp = libm(
     "exp",
     lambda x, out: out,
-    kernel=elementary_c.EXP,
+    kernel=exponentials.EXP,
     precedence=4,
     latex="e^{#1}",
     domain=(EXPONENT,),
@@ -285,7 +291,7 @@ exp = libm(
 expm1 = libm(
     "expm1",
     lambda x, out: exp(x),
-    kernel=elementary_c.EXPM1,
+    kernel=exponentials.EXPM1,
     precedence=1,
     latex="e^{#1} - 1",
     domain=(EXPONENT,),
@@ -302,14 +308,14 @@ exp2 = libm(
 log = logarithm(
     "log",
     lambda x, out: 1.0 / x,
-    kernel=elementary_c.LOG,
+    kernel=logarithms.LOG,
     latex=brackets("ln"),
     doc="The natural logarithm of x.",
 )
 log1p = logarithm(
     "log1p",
     lambda x, out: 1.0 / (1.0 + x),
-    kernel=elementary_c.LOG1P,
+    kernel=logarithms.LOG1P,
     pole=-1.0,
     latex=brackets("ln", "1 + #1"),
     domain=((-1.0, 1e300),),
@@ -371,7 +377,7 @@ static double autograd_cbrt(double x)
 sin = libm(
     "sin",
     lambda x, out: cos(x),
-    kernel=elementary_c.SIN,
+    kernel=circular.SIN,
     c_quick="autograd_sin_quick(#1)",
     c_rare="fabs(#1) > 1e6",
     domain=(REAL,),
@@ -380,7 +386,7 @@ sin = libm(
 cos = libm(
     "cos",
     lambda x, out: -sin(x),
-    kernel=elementary_c.COS,
+    kernel=circular.COS,
     c_quick="autograd_cos_quick(#1)",
     c_rare="fabs(#1) > 1e6",
     domain=(REAL,),
@@ -444,7 +450,7 @@ tanh = libm(
     "tanh",
     lambda x, out: 1.0 - out * out,
     forward=math.tanh,
-    kernel=elementary_c.TANH,
+    kernel=exponentials.TANH,
     domain=((-30.0, 30.0),),
     saturates=True,
     slope_abs=_ONE_ULP,
@@ -522,7 +528,7 @@ erf = libm(
     "erf",
     lambda x, out: _TWO_OVER_SQRT_PI * gaussian(x),
     forward=math.erf,
-    kernel=elementary_c.ERF,
+    kernel=exponentials.ERF,
     latex=named("erf"),
     domain=((-27.5, 27.5),),
     saturates=True,
@@ -558,7 +564,7 @@ sigmoid = Op(
     saturates=True,
     latex=r"\sigma\left(#1\right)",
     c="autograd_sigmoid(#1)",
-    c_helper=elementary_c.SIGMOID,
+    c_helper=exponentials.SIGMOID,
     libm="(#1 >= 0.0 ? 1.0 / (1.0 + exp(-#1)) : exp(#1) / (1.0 + exp(#1)))",
     numpy="np.where(#1 >= 0.0, 1.0, np.exp(-np.abs(#1))) / (1.0 + np.exp(-np.abs(#1)))",
     domain=((-745.0, 745.0),),
@@ -572,7 +578,7 @@ softplus = Op(
     saturates=True,
     latex=brackets("ln", "1 + e^{#1}"),
     c="autograd_softplus(#1)",
-    c_helper=elementary_c.SOFTPLUS,
+    c_helper=logarithms.SOFTPLUS,
     libm="log1p(exp(-fabs(#1))) + (#1 > 0.0 ? #1 : 0.0)",
     numpy="np.log1p(np.exp(-np.abs(#1))) + np.where(#1 > 0.0, #1, 0.0)",
     domain=((-745.0, 1e300),),

@@ -10,9 +10,24 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from random_programs import ARITHMETIC, EDGES, random_lines
 
-from autograd import Op, Value, backend_info, grad, jit, logsumexp, relu, tanh, trace, value_and_grad, vmap
+from autograd import (
+    Op,
+    Value,
+    backend_info,
+    grad,
+    jacobian,
+    jit,
+    jvp,
+    logsumexp,
+    relu,
+    tanh,
+    trace,
+    value_and_grad,
+    vmap,
+)
 from autograd.derivatives import transforms
 from autograd.formulas.rules import RULES
+from autograd.graph import engine as graph_engine
 from autograd.graph import lines as graph_lines
 from autograd.graph import sweeps
 from autograd.graph.lines import picked
@@ -43,6 +58,7 @@ def in_python():
                 patch.setattr(module, "engine", None)
             for module in (gradients, transforms):
                 patch.setattr(module, "pull_gathered", sweeps.pull_gathered)
+            patch.setattr(graph_engine, "push_gathered", sweeps.push_gathered)
             return f(*args)
 
     return call
@@ -60,9 +76,9 @@ class OnlyReplayed:
 
 def traced_on_values(f, *args):
     """The result of f, where programs are differentiated by traces of Values, not by sweeps over lines."""
-    flat = Program.flat
+    flat = Program._flat
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(Program, "flat", property(lambda self: OnlyReplayed(flat.fget(self))))
+        patch.setattr(Program, "_flat", property(lambda self: OnlyReplayed(flat.fget(self))))
         return f(*args)
 
 
@@ -344,6 +360,22 @@ class TestWholePrograms:
                 found += [value, gradients.with_gradients(value, tuple(range(80, 84)))]
                 found.append(trace(value_and_grad(f, argnums=1), samples, [0.5, -0.2, 0.1, 0.9]))
             return list(map(shown, found))
+
+        assert programs() == self.in_python(programs)
+
+    @given(
+        seed=st.integers(0, 2**32),
+        group=GROUPS,
+        numbers=st.tuples(*[st.floats(-3.0, 3.0) | st.sampled_from(EDGES)] * 3),
+    )
+    def test_forward_mode_in_a_trace(self, seed, group, numbers):
+        lines = random_lines(seed, group[0], count=group[1])
+        f = replayed(lines, [2 + len(lines), 2 + len(lines) // 2])
+
+        def programs():
+            along = trace(lambda x, y, z, u: jvp(f, (x, y, z), (u, 0.0, 1.0))[1], *numbers, 0.5)
+            columns = trace(lambda *xs: jacobian(f, (0, 1, 2), mode="forward")(*xs), *numbers)
+            return shown(along), shown(columns)
 
         assert programs() == self.in_python(programs)
 
