@@ -33,12 +33,12 @@ typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const
     static void name(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z)   \
     {                                                                                                        \
         before;                                                                                              \
-        int rare = 0;                                                                                        \
-        for (ptrdiff_t i = 0; i < n; i++) {                                                                  \
+        double rare = 0.0; /* in a loop of its own, which compilers make vectors of */                       \
+        for (ptrdiff_t i = 0; i < n; i++)                                                                    \
             out[i] = quick_##op operands;                                                                    \
-            rare |= rare_##op operands;                                                                      \
-        }                                                                                                    \
-        for (ptrdiff_t i = 0; rare && i < n; i++)                                                            \
+        for (ptrdiff_t i = 0; i < n; i++)                                                                    \
+            rare = rare_##op operands ? 1.0 : rare;                                                          \
+        for (ptrdiff_t i = 0; rare != 0.0 && i < n; i++)                                                     \
             if (rare_##op operands)                                                                          \
                 out[i] = forward_##op operands;                                                              \
     }

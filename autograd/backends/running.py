@@ -67,6 +67,19 @@ def in_vectors(program: Any, backend: str) -> bool:
     return backend != "python" and len(program.lines) <= MOST_LINES and vectors.suits(program)
 
 
+def chosen(program: Any, backend: str) -> tuple[bool, Callable[[Any], Any]]:
+    """Whether a program runs on arrays, and `run_vector` or `run` for it."""
+
+    def make() -> Any:
+        on_arrays = in_vectors(program, backend)
+        if has_chains(program):
+            run_any = run_vector if on_arrays else run
+            return on_arrays, lambda numbers: run_any(program, numbers, backend)
+        return on_arrays, (vector_runner if on_arrays else runner)(program, backend, False)
+
+    return program._once(("chosen", backend), make)  # type: ignore[no-any-return]
+
+
 def vector_runner(program: Any, backend: str, strict: bool) -> Callable[[Any], Any]:
     """The function that runs a program on arrays."""
 

@@ -123,6 +123,7 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         self._kept: dict[Any, Group] = {}
         self._gave_up: set[Any] = set()
         self._quick: dict[int, Callable[[Any], Any]] = {}  # by the number of arguments, all floats
+        self.forget_quick_calls()  # where this object had another function
         update_wrapper(self, f, updated=())
 
     @property
@@ -268,10 +269,8 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         program = kept.program
         kept.check_fresh()
         in_graph = kept.captured or Value in set(map(type, leaves))
-        if running.in_vectors(program, self.backend):
-            found = running.run_vector(program, kept.vector(leaves), self.backend)
-        else:
-            found = running.run(program, kept.numbers(leaves), self.backend)
+        on_arrays, run = running.chosen(program, self.backend)
+        found = run(kept.vector(leaves) if on_arrays else kept.numbers(leaves))
         if type(found) is int:
             return None
         results: list[Any] = found if type(found) is list else found.tolist()
@@ -292,11 +291,10 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         kept.check_fresh()
         program, values = kept.gradient_program()
         count = len(kept.program.outputs)
-        if running.in_vectors(program, self.backend):
-            found = running.run_vector(program, kept.vector(leaves), self.backend)
-        else:
-            found = running.run(program, kept.numbers(leaves), self.backend)
-            found = found if type(found) is int else numpy.array(found)
+        on_arrays, run = running.chosen(program, self.backend)
+        found = run(kept.vector(leaves) if on_arrays else kept.numbers(leaves))
+        if not on_arrays and type(found) is not int:
+            found = numpy.array(found)
         return None if type(found) is int else (found[:count].tolist(), values, found[count:])
 
     def _warn(self, key: Any) -> None:

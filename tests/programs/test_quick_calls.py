@@ -666,6 +666,7 @@ def test_calls_leave_nothing_behind():
     calls(200)
     gc.collect()
     objects = [w, None, "on", f, given[0][0]["w"], Pair, list, tuple]
+    objects += [kept for g in (f, named) for group in g._kept.values() for kept in [group, *group]]
     counts = list(map(sys.getrefcount, objects))
     before = sys.getallocatedblocks()
     calls(25_000)
