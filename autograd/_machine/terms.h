@@ -1,0 +1,157 @@
+/* Terms: a result of sequences in each lane, such as a sum of products of any operands. */
+
+/* One result of sequences in each lane. */
+INLINE const double *operand_numbers(const double *U, const double *R, int w, int32_t operand, int *is_one)
+{
+    *is_one = operand < 0;
+    return operand < 0 ? U + UNIFORM_OPERAND(operand) : R + (size_t)operand * w;
+}
+
+static void logsumexp_of_lanes(int n, const int32_t *xs, const double *U, const double *R, int w, double *RESTRICT out)
+{
+    double peak[MOST_LANES], top[MOST_LANES], rest[MOST_LANES] = {0}, bad[MOST_LANES] = {0};
+    int is_one;
+    const double *x = operand_numbers(U, R, w, xs[0], &is_one);
+    for (int l = 0; l < w; l++) {
+        peak[l] = x[is_one ? 0 : l];
+        bad[l] = peak[l] != peak[l] ? 1.0 : 0.0;
+        top[l] = 0.0;
+    }
+    for (int i = 1; i < n; i++) {
+        double room[MOST_LANES];
+        x = operand_numbers(U, R, w, xs[i], &is_one);
+        if (is_one) {
+            for (int l = 0; l < w; l++)
+                room[l] = *x;
+            x = room;
+        }
+        for (int l = 0; l < w; l++) {
+            bad[l] = x[l] != x[l] ? 1.0 : bad[l];
+            top[l] = x[l] > peak[l] ? (double)i : top[l];
+            peak[l] = x[l] > peak[l] ? x[l] : peak[l];
+        }
+    }
+    for (int i = 0; i < n; i++) {
+        x = operand_numbers(U, R, w, xs[i], &is_one);
+        double terms[MOST_LANES];
+        if (is_one)
+            column_sub_x(w, terms, x, peak, NULL);
+        else
+            column_sub(w, terms, x, peak, NULL);
+        double powers[MOST_LANES];
+        column_exp(w, powers, terms, NULL, NULL);
+        for (int l = 0; l < w; l++)
+            rest[l] += top[l] == (double)i ? 0.0 : powers[l];
+    }
+    column_log1p(w, out, rest, NULL, NULL);
+    for (int l = 0; l < w; l++) {
+        const double found = peak[l] - peak[l] == 0.0 ? peak[l] + out[l] : peak[l];
+        out[l] = bad[l] != 0.0 ? NAN : found;
+    }
+}
+
+/* An op of sequences that has no loop over lanes, lane by lane; `room` has two numbers for each operand. */
+static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, const double *R, int w,
+                         double *RESTRICT out, double *room)
+{
+    for (int l = 0; l < w; l++) {
+        for (int i = 0; i < n * arities[op_shapes[op]]; i++) {
+            int is_one;
+            const double *x = operand_numbers(U, R, w, xs[i], &is_one);
+            room[i] = x[is_one ? 0 : l];
+        }
+        switch (op) {
+#define CASE(op)                                                                                             \
+    case OP_##op: out[l] = forward_##op(n, room); break;
+            SEQUENCE_OPS(CASE)
+#undef CASE
+#define CASE(op)                                                                                             \
+    case OP_##op: out[l] = forward_##op(n, room, room + n); break;
+            TWO_SEQUENCES_OPS(CASE)
+#undef CASE
+        }
+    }
+}
+
+/* A sum of terms for COUNT vectors of lanes. A product is strict where op asks for 0; vectors choose by masks, which
+ * multiply what is chosen. */
+#define STRICT_Vector(x, y) WITHOUT_ZEROS(x, y)
+#define STRICT_Number(x, y) ((x) == 0.0 || (y) == 0.0 ? 0.0 : (x) * (y))
+#if defined(__GNUC__)
+typedef int64_t Places __attribute__((vector_size(8 * NUMBERS)));
+INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
+{
+    const Vector product = x * y;
+    return (Vector)((Places)product & (Places)(x != 0.0) & (Places)(y != 0.0));
+}
+#else
+#define WITHOUT_ZEROS(x, y) STRICT_Number(x, y)
+#endif
+#define OPERAND(V, COUNT, numbers, operand)                                                                  \
+    V numbers[COUNT];                                                                                        \
+    if (operand < 0)                                                                                         \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            numbers[v] = (V){0} + U[UNIFORM_OPERAND(operand)];                                               \
+    else                                                                                                     \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            numbers[v] = LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));
+#define TERMS_TILE(V, COUNT)                                                                                 \
+    INLINE void terms_##V##_##COUNT(int op, int n, const int32_t *xs, const int32_t *ys, const double *U,    \
+                                    const double *R, int w, double *out)                                     \
+    {                                                                                                        \
+        V sums[COUNT];                                                                                       \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            sums[v] = (V){0};                                                                                \
+        for (int i = 0; i < n; i++) {                                                                        \
+            OPERAND(V, COUNT, x, xs[i])                                                                      \
+            if (op == OP_sum_of) {                                                                           \
+                for (int v = 0; v < COUNT; v++)                                                              \
+                    sums[v] += x[v];                                                                         \
+                continue;                                                                                    \
+            }                                                                                                \
+            OPERAND(V, COUNT, y, ys[i])                                                                      \
+            for (int v = 0; v < COUNT; v++)                                                                  \
+                if (op == OP_chain_dot)                                                                      \
+                    sums[v] += STRICT_##V(x[v], y[v]);                                                       \
+                else                                                                                         \
+                    sums[v] += x[v] * y[v];                                                                  \
+        }                                                                                                    \
+        for (int v = 0; v < COUNT; v++)                                                                      \
+            STORE(V, out + v * (sizeof(V) / sizeof(double)), sums[v]);                                       \
+    }
+TERMS_TILE(Vector, 4) TERMS_TILE(Vector, 1) TERMS_TILE(Number, 1)
+
+INLINE void all_terms(int op, int n, const int32_t *xs, const int32_t *ys, const double *U, const double *R, int w,
+                      double *RESTRICT out)
+{
+    int l = 0;
+    for (; l + 4 * NUMBERS <= w; l += 4 * NUMBERS)
+        terms_Vector_4(op, n, xs, ys, U, R + l, w, out + l);
+    for (; l + NUMBERS <= w; l += NUMBERS)
+        terms_Vector_1(op, n, xs, ys, U, R + l, w, out + l);
+    for (; l < w; l++)
+        terms_Number_1(op, n, xs, ys, U, R + l, w, out + l);
+}
+
+static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, double *scratch)
+{
+    const int op = at[0], n = at[2];
+    double *RESTRICT out = R + (size_t)at[1] * w;
+    const int32_t *xs = at + 3, *ys = xs + n;
+    at = xs + (size_t)n * arities[op_shapes[op]];
+    const int is_dot = op == OP_dot || op == OP_PLAIN_CHAIN_DOT || op == OP_chain_dot;
+    if (!is_dot && op != OP_sum_of) {
+        if (op == OP_logsumexp && n > 0)
+            logsumexp_of_lanes(n, xs, U, R, w, out);
+        else
+            lane_by_lane(op, n, xs, U, R, w, out, scratch);
+        return at;
+    }
+    if (op == OP_sum_of)
+        all_terms(OP_sum_of, n, xs, ys, U, R, w, out);
+    else if (op == OP_chain_dot)
+        all_terms(OP_chain_dot, n, xs, ys, U, R, w, out);
+    else
+        all_terms(OP_dot, n, xs, ys, U, R, w, out);
+    return at;
+}
