@@ -74,7 +74,8 @@ def measure():
     arguments = network(generator), *moons(generator)
     step, loop = value_and_grad(loss), value_and_grad(loss_in_a_loop)
     steps = {"eager": step}
-    for backend in ("python", "numpy"):
+    native = ["native"] * (backend_info()["engine"] == "native")
+    for backend in ("python", "numpy", *native):
         steps[f"vmap, {backend}"] = jit(step, backend=backend)
         steps[f"a loop, {backend}"] = jit(loop, backend=backend)
     for name, contestant in steps.items():

@@ -52,7 +52,7 @@ def fit(
     max_norm: float | None = None,
     seed: int = 0,
     progress: bool | None = None,
-    compiled: bool | Literal["python", "numpy"] | None = None,
+    compiled: bool | Literal["native", "numpy", "python"] | None = None,
 ) -> History:
     """Fit a model to samples by stochastic gradient descent.
 

@@ -66,7 +66,7 @@ class CompiledStep:
         model: Module,
         loss_of: Loss,
         parameters: Sequence[Value],
-        backend: Literal["auto", "python", "numpy"],
+        backend: Literal["auto", "native", "numpy", "python"],
     ) -> None:
         self.model, self.loss_of = model, loss_of
         self.eager = EagerStep(model, loss_of, parameters)
@@ -132,7 +132,7 @@ class CompiledStep:
 
 
 def step_of(
-    compiled: bool | Literal["python", "numpy"] | None,
+    compiled: bool | Literal["native", "numpy", "python"] | None,
     model: Module,
     loss_of: Loss,
     parameters: Sequence[Value],
