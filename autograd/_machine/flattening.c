@@ -74,15 +74,21 @@ static int32_t constant(Flat *flat, double number)
     return -flat->slots[slot];
 }
 
+/* Whether a place is that of a call, whose numbers only its Outputs have. */
+static int is_call(const Flat *flat, long place)
+{
+    return place >= flat->lines.inputs && flat->ops.words[place - flat->lines.inputs] == OP_CALL;
+}
+
 /* An operand, a place before `end` or a float. */
-static int operand(Flat *flat, PyObject *x, long end, int32_t *found)
+static int operand(Flat *flat, PyObject *x, long end, int of_output, int32_t *found)
 {
     if (PyFloat_CheckExact(x)) {
         *found = constant(flat, PyFloat_AS_DOUBLE(x));
         return *found ? 0 : -1;
     }
     const long place = PyLong_CheckExact(x) ? PyLong_AsLong(x) : -1;
-    if (place < 0 || place >= end) {
+    if (place < 0 || place >= end || (!of_output && is_call(flat, place))) {
         PyErr_Clear();
         PyErr_Format(PyExc_ValueError, "%R is no operand here: a float, or a place below %ld", x, end);
         return -1;
@@ -91,7 +97,7 @@ static int operand(Flat *flat, PyObject *x, long end, int32_t *found)
     return 0;
 }
 
-static int put_operands(Flat *flat, PyObject *xs, long end)
+static int put_operands(Flat *flat, PyObject *xs, long end, int of_output)
 {
     if (!PyTuple_CheckExact(xs)) {
         PyErr_Format(PyExc_TypeError, "the operands of a sequence are a tuple, not %R", xs);
@@ -99,7 +105,7 @@ static int put_operands(Flat *flat, PyObject *xs, long end)
     }
     for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(xs); i++) {
         int32_t found;
-        if (operand(flat, PyTuple_GET_ITEM(xs, i), end, &found) < 0)
+        if (operand(flat, PyTuple_GET_ITEM(xs, i), end, of_output, &found) < 0)
             return -1;
         put(&flat->operands, found);
     }
@@ -125,9 +131,14 @@ static int put_other(Flat *flat, const Source *source, PyObject *op, const int32
         put(&flat->operands, (int32_t)which);
         return 0;
     }
+    for (int32_t k = 0; k < count; k++)
+        if (is_call(flat, operands[k])) {
+            PyErr_SetString(PyExc_ValueError, "only an Output has a call as its operand");
+            return -1;
+        }
     PyObject *parts = PyObject_CallOneArg(source->calls, op);
-    const int is_call = parts && PyTuple_CheckExact(parts) && PyTuple_GET_SIZE(parts) == 5;
-    const int kept = is_call ? PyList_Append(flat->calls, parts) : -1;
+    const int known = parts && PyTuple_CheckExact(parts) && PyTuple_GET_SIZE(parts) == 5;
+    const int kept = known ? PyList_Append(flat->calls, parts) : -1;
     Py_XDECREF(parts);
     if (kept < 0)
         return PyErr_Occurred() ? -1 : unsupported("an op of yours");
@@ -175,13 +186,16 @@ static int put_flat_lines(Flat *flat, const Source *source)
         PyErr_SetString(PyExc_ValueError, "two constants of flat lines are the same");
         return -1;
     }
+    reserve(&flat->ops, count);
+    reserve(&flat->starts, count + 1);
+    reserve(&flat->operands, operand_count);
     for (Py_ssize_t i = 0; i < count; i++) {
         const int32_t *xs = operands + starts[i];
         const int64_t n = (int64_t)starts[i + 1] - starts[i];
         if (n < 0 || starts[i] < 0 || starts[i + 1] > operand_count)
             goto wrong;
         for (int64_t k = 0; k < n; k++)
-            if (xs[k] >= source->inputs + i || xs[k] < -constant_count)
+            if (xs[k] >= source->inputs + i || xs[k] < -constant_count || (ops[i] >= 0 && is_call(flat, xs[k])))
                 goto wrong;
         if (ops[i] < 0) {
             const Py_ssize_t which = -1 - (Py_ssize_t)ops[i];
@@ -225,7 +239,7 @@ static int put_line(Flat *flat, const Source *source, PyObject *line, long end)
         PyObject *only = arity == 1 ? PyTuple_GET_ITEM(args, 0) : NULL;
         if (!only)
             return unsupported("an op of yours");
-        int done = PyTuple_CheckExact(only) ? put_operands(flat, only, end) : put_operands(flat, args, end);
+        int done = put_operands(flat, PyTuple_CheckExact(only) ? only : args, end, !PyTuple_CheckExact(only));
         const size_t count = flat->operands.count - found.count;
         int32_t *operands = malloc((count + 1) * sizeof(int32_t));
         if (!operands) {
@@ -255,18 +269,18 @@ static int put_line(Flat *flat, const Source *source, PyObject *line, long end)
     }
     if (shape == SEQUENCE || shape == TWO_SEQUENCES) {
         const size_t before = flat->operands.count;
-        if (put_operands(flat, PyTuple_GET_ITEM(args, 0), end) < 0)
+        if (put_operands(flat, PyTuple_GET_ITEM(args, 0), end, 0) < 0)
             return -1;
         const size_t first = flat->operands.count - before;
         if (shape == TWO_SEQUENCES
-            && (put_operands(flat, PyTuple_GET_ITEM(args, 1), end) < 0 || flat->operands.count - before != 2 * first)) {
+            && (put_operands(flat, PyTuple_GET_ITEM(args, 1), end, 0) < 0 || flat->operands.count - before != 2 * first)) {
             if (!PyErr_Occurred())
                 PyErr_Format(PyExc_ValueError, "the sequences of %R are of different lengths", op);
             return -1;
         }
         return 0;
     }
-    return put_operands(flat, args, end);
+    return put_operands(flat, args, end, 0);
 }
 
 static void free_flat(Flat *flat)
@@ -376,12 +390,12 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
     const long end = source->inputs + (long)count;
     put(&flat.starts, (int32_t)flat.operands.count);
     for (Py_ssize_t k = 0; k < output_count; k++)
-        if (operand(&flat, PyTuple_GET_ITEM(source->outputs, k), end, &outputs[k]) < 0)
+        if (operand(&flat, PyTuple_GET_ITEM(source->outputs, k), end, 0, &outputs[k]) < 0)
             goto done;
     for (Py_ssize_t i = 0; i < guard_count; i++) {
         PyObject *guard = PyTuple_GET_ITEM(guard_list, i);
         if (!PyTuple_Check(guard) || PyTuple_GET_SIZE(guard) < 2
-            || operand(&flat, PyTuple_GET_ITEM(guard, 0), end, &guards[i].place) < 0 || guards[i].place < 0) {
+            || operand(&flat, PyTuple_GET_ITEM(guard, 0), end, 0, &guards[i].place) < 0 || guards[i].place < 0) {
             if (!PyErr_Occurred())
                 PyErr_SetString(PyExc_ValueError, "a guard is a place and a truth");
             goto done;

@@ -63,6 +63,13 @@ static int32_t *grow(Words *words, size_t more)
     return start;
 }
 
+/* Room for so many more words at once. */
+static void reserve(Words *words, size_t more)
+{
+    if (grow(words, more))
+        words->count -= more;
+}
+
 static void put(Words *words, int32_t word)
 {
     int32_t *place = grow(words, 1);

@@ -44,13 +44,14 @@ static void flush_scalars(Lowering *l)
                 put(&l->uniform_words, 0);
             }
             for (int i = 0; i < rest; i++, line += 4) {
+                int32_t *words = grow(&l->uniform_words, 4);
+                if (!words)
+                    return;
                 const int is_neg = header && line[0] == OP_neg, is_square = header && line[0] == OP_SQUARE;
-                put(&l->uniform_words, header ? arithmetic(line[0]) : line[0]);
-                put(&l->uniform_words, is_sum(line[0]) ? line[1] + 3 + 4 * lines
-                                       : is_neg        ? at(l, NEGATIVE_ZERO)
-                                                       : line[1]);
-                put(&l->uniform_words, is_neg || is_square ? line[1] : line[2]);
-                put(&l->uniform_words, line[3]);
+                words[0] = header ? arithmetic(line[0]) : line[0];
+                words[1] = is_sum(line[0]) ? line[1] + 3 + 4 * lines : is_neg ? at(l, NEGATIVE_ZERO) : line[1];
+                words[2] = is_neg || is_square ? line[1] : line[2];
+                words[3] = line[3];
             }
         }
     }
