@@ -312,7 +312,7 @@ class LoopRecorder(Recorder):
         if not self.seeks_loops or len(recording.nodes) < FEWEST_LINES:
             return
         sources = [*recording.inputs, *recording.captured]
-        own = {*sources, *recording.nodes}
+        own = {*sources, *recording.nodes} if self.guards else ()
         outs = [x for x in recording.outs if type(x) is Value]
         guards = [i for i, (node, _, _) in enumerate(self.guards) if node in own]
         nodes = [*outs, *[self.guards[i][0] for i in guards]]
