@@ -68,7 +68,7 @@ static void find_sums(Lowering *l, int output_count)
         const int line = x - l->lines->inputs, op = l->lines->ops[line] < 0 ? -1 : op_of(l, line);
         const int32_t *args = OPERANDS(l, line);
         if ((op == OP_mul || op == OP_PLAIN_CHAIN) && varies(l, args[0]) && varies(l, args[1]))
-            l->skipped[x] = 1;
+            l->skipped[x] = IN_SUM;
     }
 }
 
@@ -137,7 +137,7 @@ static void find_additions(Lowering *l)
         if (x < inputs || varies(l, y) || l->uses[x] != 1 || key_of(l, x - inputs) >> 62 != 1)
             continue;
         l->added[x] = line;
-        l->skipped[inputs + line] = 1;
+        l->skipped[inputs + line] = WITH_DOT;
     }
 }
 

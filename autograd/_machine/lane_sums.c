@@ -106,7 +106,7 @@ static int put_sums(Lowering *l, int output_count)
         const int32_t x = l->outputs[k];
         if (!l->summed[k])
             l->code->outputs[k] = encoded(l, x);
-        else if (x >= l->lines->inputs && l->skipped[x]) {
+        else if (x >= l->lines->inputs && l->skipped[x] == IN_SUM) {
             const int32_t *args = OPERANDS(l, x - l->lines->inputs);
             products[count++] = (Product){args[0], args[1], k};
         }
@@ -144,7 +144,7 @@ static int put_sums(Lowering *l, int output_count)
             goto done;
     }
 #define IS_LEFT(k)                                                                                           \
-    (l->summed[k] && varies(l, l->outputs[k]) && !l->skipped[l->outputs[k]]                                  \
+    (l->summed[k] && varies(l, l->outputs[k]) && l->skipped[l->outputs[k]] != IN_SUM                                 \
      && sum_of_place[l->outputs[k]] != -1 - (k))
     for (int k = 0; k < output_count; k++)
         others += IS_LEFT(k);

@@ -88,6 +88,8 @@ static int by_key(const void *a, const void *b)
     return x->key != y->key ? (x->key < y->key ? -1 : 1) : (x->order > y->order) - (x->order < y->order);
 }
 
+enum { IN_SUM = 1, WITH_DOT }; /* a product that is only summed over the lanes; an addition to a dot */
+
 /* What lowering knows of the lines. */
 typedef struct {
     const Lines *lines;
@@ -96,8 +98,7 @@ typedef struct {
     const unsigned char *summed;
     const int32_t *outputs;
     unsigned char *needed, *varies, *strict; /* by place */
-    unsigned char *skipped; /* by place: a line that another instruction computes: a product that is only summed
-                             * over the lanes, or an addition to a dot */
+    unsigned char *skipped; /* by place: whether another instruction computes the line */
     int32_t *level, *uses, *at; /* by place; `at` is the register */
     int32_t *added;         /* by place of a dot: the line that adds a uniform number to it, and nothing else uses
                              * it; or 0, since line 0 adds to no dot */

@@ -87,7 +87,7 @@ class C(Language):
         if self.type == "double":
             return op.c, helpers
         if op.variadic:  # its function is of arrays of floats
-            return op.c, [in_floats(text) for text in helpers]
+            return op.c, [*helpers[:-1], *map(in_floats, helpers[-1:])]  # texts before are of several ops
         return (f"(float){op.c}", helpers) if helpers else (in_floats(op.c), [])
 
     def constant(self, name: str, text: str) -> str:

@@ -38,8 +38,13 @@ def js_form(op: Op) -> tuple[str, tuple[str, ...]]:
             f"the op {op.name} has no JavaScript form: give it one with Op(..., js='...'), with #1, #2 for "
             f"the operands"
         )
-    helper = "" if op.libm else "".join(op.c_helper)
+    helper = "" if op.libm else _with_math("".join(op.c_helper[-1:])) if op.variadic else "".join(op.c_helper)
     return _rewritten(op.name, op.libm or op.c, helper, op.variadic)
+
+
+def _with_math(helper: str) -> str:
+    """The C text of a variadic op that calls elementary functions, with those of libm in their place."""
+    return re.sub(r"\bautograd_(exp|log1p)\(", r"\1(", helper)
 
 
 @lru_cache(maxsize=1000)

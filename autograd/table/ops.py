@@ -649,7 +649,11 @@ logsumexp = reduction(
     singular=True,
     latex=named("logsumexp"),
     numpy=_logsumexp_of_rows,
-    c_helper="""\
+    c_helper=(
+        *exponentials.EXP,
+        logarithms.LOG_PARTS_C,
+        logarithms.LOG1P_C,
+        """\
 static double autograd_logsumexp(int n, const double *xs)
 {
     if (n == 0)
@@ -666,10 +670,11 @@ static double autograd_logsumexp(int n, const double *xs)
     double rest = 0.0;
     for (int i = 0; i < n; i++)
         if (i != top)
-            rest += exp(xs[i] - xs[top]);
-    return xs[top] + log1p(rest);
+            rest += autograd_exp(xs[i] - xs[top]);
+    return xs[top] + autograd_log1p(rest);
 }
 """,
+    ),
     kinks="slopes nan where the result is infinite",
     doc="log(sum of exp(x)), without overflow and without losing the small terms.",
 )
