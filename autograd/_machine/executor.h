@@ -7,7 +7,7 @@
 
 #include "machine.h"
 
-#if defined(__GNUC__)
+#if defined(GNU_C)
 typedef double Vector __attribute__((vector_size(8 * NUMBERS), aligned(8), may_alias));
 #define INLINE static inline __attribute__((always_inline))
 #define RESTRICT __restrict__
@@ -15,8 +15,12 @@ typedef double Vector __attribute__((vector_size(8 * NUMBERS), aligned(8), may_a
 #undef NUMBERS
 #define NUMBERS 1
 typedef double Vector;
-#define INLINE static __forceinline
 #define RESTRICT __restrict
+#if defined(_MSC_VER)
+#define INLINE static __forceinline
+#else
+#define INLINE static inline
+#endif
 #endif
 typedef double Number;
 #define AUTOGRAD_INLINE INLINE
@@ -288,7 +292,7 @@ static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, cons
  * multiply what is chosen. */
 #define STRICT_Vector(x, y) WITHOUT_ZEROS(x, y)
 #define STRICT_Number(x, y) ((x) == 0.0 || (y) == 0.0 ? 0.0 : (x) * (y))
-#if defined(__GNUC__)
+#if defined(GNU_C)
 typedef int64_t Places __attribute__((vector_size(8 * NUMBERS)));
 INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
 {
@@ -463,7 +467,7 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
 OUTER_ROWS(4) OUTER_ROWS(3) OUTER_ROWS(2) OUTER_ROWS(1)
 
 /* Four numbers of each of four rows, `stride` apart, as columns. */
-#if defined(__GNUC__)
+#if defined(GNU_C)
 typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
 #if defined(__clang__) || __GNUC__ >= 12
 #define CHOSEN(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)
