@@ -38,10 +38,11 @@ static int chance(int percent)
 
 static double random_number(void)
 {
-    static const double special[] = {0.0,    -0.0,    1.0,    -1.0,   0.5,   2.0,    INFINITY, -INFINITY, 5e-324, -5e-324,
-                                     1e-310, 1e-17,   1e-9,   1e-300, 1e300, 1e308,  -1e308,   709.7,     710.0,  -745.1,
-                                     -750.0, 1e6,     -1e6,   1e22,   -3e7,  0.75,   20.0,     -37.0,     1e16,   3.0,
-                                     0.3125, 1.5707963267948966, 2.2250738585072014e-308, 4503599627370497.0, 36.7};
+    static const double special[] = {
+        0.0,    -0.0,  1.0,    -1.0,  0.5,   2.0,    INFINITY, -INFINITY, 5e-324, -5e-324, 1e-310, 1e-17,
+        1e-9,   1e-300, 1e300, 1e308, -1e308, 709.7, 710.0,    -745.1,    -750.0, 1e6,     -1e6,   1e22,
+        -3e7,   0.75,  20.0,   -37.0, 1e16,  3.0,    0.3125,   36.7,      1.5707963267948966,
+        2.2250738585072014e-308, 4503599627370497.0};
     const int kind = below(40);
     if (kind == 0)
         return NAN;
@@ -161,8 +162,8 @@ static void add_sums(Text *text, int k)
 /* A layer: dots that share their data, each with weights of its own; biases; an activation. */
 static void add_layer(Text *text, int m)
 {
-    const int n = 1 + below(12), op = chance(50) ? OP_dot : OP_chain_dot, biases = chance(60), weights_first = chance(50);
-    const int activation = chance(50) ? OP_tanh : OP_relu;
+    const int n = 1 + below(12), op = chance(50) ? OP_dot : OP_chain_dot, biases = chance(60);
+    const int weights_first = chance(50), activation = chance(50) ? OP_tanh : OP_relu;
     int32_t data[12], xs[24];
     for (int i = 0; i < n; i++)
         data[i] = operand(text);
@@ -293,9 +294,12 @@ static Text *random_text(int inputs, int uniform, int depth, int may_sum, int ou
     return text;
 }
 
-static void lower_text(Code *code, Text *text, int lanes, const unsigned char *summed, int guards, int outputs, int strict)
+static void lower_text(Code *code, Text *text, int lanes, const unsigned char *summed, int guards, int outputs,
+                       int strict)
 {
-    need(lower(code, &text->lines, text->uniform, lanes, text->outputs, outputs, summed, text->guards, guards, strict) == 0);
+    const int failed = lower(code, &text->lines, text->uniform, lanes, text->outputs, outputs, summed, text->guards,
+                             guards, strict);
+    need(!failed);
 }
 
 static Lanes *random_lanes(int depth, int strict)
@@ -315,8 +319,8 @@ static Lanes *random_lanes(int depth, int strict)
     if (several)
         lanes->output_count = 1 + below(20);
     for (int i = 0; i < lanes->path_count; i++) {
-        Text *text = random_text(inputs, lanes->uniform, several ? 0 : depth, !several, several ? lanes->output_count : -1,
-                                 strict);
+        const int outputs = several ? lanes->output_count : -1;
+        Text *text = random_text(inputs, lanes->uniform, several ? 0 : depth, !several, outputs, strict);
         if (!several) {
             lanes->output_count = text->output_count;
             memcpy(lanes->summed, text->summed, text->output_count);
@@ -326,7 +330,8 @@ static Lanes *random_lanes(int depth, int strict)
             text->guards[0].place = text->usable[below(text->usable_count)];
             text->guards[0].truth = below(2);
         }
-        lower_text(&lanes->paths[i], text, lanes->size, several ? NULL : lanes->summed, 0, lanes->output_count, strict);
+        const unsigned char *summed = several ? NULL : lanes->summed;
+        lower_text(&lanes->paths[i], text, lanes->size, summed, 0, lanes->output_count, strict);
         lanes->paths[i].owns_lanes = 1;
         if (several)
             lower_text(&lanes->guard_codes[i], text, lanes->size, NULL, guards, 0, strict);
