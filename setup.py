@@ -23,7 +23,8 @@ REQUIRED = asked("AUTOGRAD_NATIVE")
 
 # Without contraction a*b + c is rounded twice, as in Python; nothing here reads errno.
 GCC = ["-std=c11", "-ffp-contract=off", "-fno-math-errno", "-fvisibility=hidden"]
-MSVC = ["/std:c11", "/fp:precise"]
+# The macro keeps NAN a constant, which that of the Windows SDK 10.0.26100 is not.
+MSVC = ["/std:c11", "/fp:precise", "/D_UCRT_NOISY_NAN"]
 # Loops over columns become vector instructions only where an operation may be computed without need.
 LOOPS = ["-O3", "-fno-trapping-math"]
 

@@ -7,7 +7,7 @@
 
 #include "machine.h"
 
-#if defined(__GNUC__)
+#if defined(GNU_C)
 typedef double Vector __attribute__((vector_size(8 * NUMBERS), aligned(8), may_alias));
 #define INLINE static inline __attribute__((always_inline))
 #define RESTRICT __restrict__
@@ -15,8 +15,12 @@ typedef double Vector __attribute__((vector_size(8 * NUMBERS), aligned(8), may_a
 #undef NUMBERS
 #define NUMBERS 1
 typedef double Vector;
-#define INLINE static __forceinline
 #define RESTRICT __restrict
+#if defined(_MSC_VER)
+#define INLINE static __forceinline
+#else
+#define INLINE static inline
+#endif
 #endif
 typedef double Number;
 #define AUTOGRAD_INLINE INLINE

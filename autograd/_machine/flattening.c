@@ -508,29 +508,9 @@ static Lanes *lanes_of(PyObject *parts, const Source *source, int strict)
         unsupported("so many lanes");
         goto failed;
     }
-    lanes->result_count = (int)results;
-    lanes->in_order = malloc((3 + (size_t)3 * lanes->columns) * sizeof(int32_t));
-    if (!lanes->in_order) {
+    if (finish_lanes(lanes) < 0) {
         PyErr_NoMemory();
         goto failed;
-    }
-    int32_t *at = lanes->in_order;
-    *at++ = uniform > 0;
-    if (uniform) {
-        *at++ = 0;
-        *at++ = uniform;
-    }
-    for (int c = 0; c < lanes->columns; c++) {
-        *at++ = STRIDE1;
-        *at++ = uniform + c * size;
-        *at++ = 1;
-    }
-    if (path_count > 1) /* a table of the outputs, and two lists of lanes */
-        lanes->results = (size_t)output_count * size + size + 1;
-    lanes->frame = lanes->results;
-    for (Py_ssize_t i = 0; i < path_count; i++) {
-        lanes->frame += lanes->paths[i].frame + (lanes->guard_codes ? lanes->guard_codes[i].frame : 0);
-        lanes->work += lanes->paths[i].work;
     }
     return lanes;
 failed:

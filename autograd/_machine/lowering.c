@@ -203,3 +203,51 @@ done:
         free_code(code);
     return result;
 }
+
+/* The rest of Lanes whose paths are lowered: 0, or -1 for want of memory. */
+static int finish_lanes(Lanes *lanes)
+{
+    lanes->result_count = 0;
+    for (int k = 0; k < lanes->output_count; k++)
+        lanes->result_count += lanes->summed[k] ? 1 : lanes->size;
+    lanes->in_order = malloc((3 + (size_t)3 * lanes->columns) * sizeof(int32_t));
+    if (!lanes->in_order)
+        return -1;
+    int32_t *at = lanes->in_order;
+    *at++ = lanes->uniform > 0;
+    if (lanes->uniform) {
+        *at++ = 0;
+        *at++ = lanes->uniform;
+    }
+    for (int c = 0; c < lanes->columns; c++) {
+        *at++ = STRIDE1;
+        *at++ = lanes->uniform + c * lanes->size;
+        *at++ = 1;
+    }
+    if (lanes->path_count > 1) /* a table of the outputs, and two lists of lanes */
+        lanes->results = (size_t)lanes->output_count * lanes->size + lanes->size + 1;
+    lanes->frame = lanes->results;
+    for (int i = 0; i < lanes->path_count; i++) {
+        lanes->frame += lanes->paths[i].frame + (lanes->guard_codes ? lanes->guard_codes[i].frame : 0);
+        lanes->work += lanes->paths[i].work;
+    }
+    return 0;
+}
+
+/* Put the constants of code, and of all Lanes inside, into a frame. */
+static void fill_constants(const Code *code, double *frame)
+{
+    memcpy(frame + code->inputs, code->constants, code->constant_count * sizeof(double));
+    for (int i = 0; i < code->lanes_count; i++) {
+        const Lanes *lanes = code->lanes[i];
+        double *inside = frame + code->lanes_frame + lanes->offset + lanes->results;
+        for (int path = 0; path < lanes->path_count; path++) {
+            if (lanes->guard_codes) {
+                fill_constants(&lanes->guard_codes[path], inside);
+                inside += lanes->guard_codes[path].frame;
+            }
+            fill_constants(&lanes->paths[path], inside);
+            inside += lanes->paths[path].frame;
+        }
+    }
+}

@@ -8,29 +8,11 @@
 #include "machine.h"
 #include "kernels.h"
 #include "lowering.c"
+#include "widths.c"
 #include "flattening.c"
 
 /* The executor in use: the widest that this processor has. */
 static const Executor *executor = &executor_base;
-
-static const Executor *const executors[] = {
-    &executor_base,
-#ifdef HAS_X86_WIDTHS
-    &executor_avx2, &executor_avx512,
-#endif
-};
-
-static int supported(const Executor *candidate)
-{
-#ifdef HAS_X86_WIDTHS
-    if (candidate == &executor_avx2)
-        return __builtin_cpu_supports("avx2");
-    if (candidate == &executor_avx512)
-        return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq")
-               && __builtin_cpu_supports("avx512vl");
-#endif
-    return candidate == &executor_base;
-}
 
 typedef struct {
     PyObject_HEAD
@@ -41,28 +23,6 @@ typedef struct {
 static PyTypeObject machine_type;
 
 enum { WORTH_RELEASING = 20000 }; /* operations: releasing the interpreter's lock costs as much as a hundred */
-
-static void fill_constants(const Code *code, double *frame);
-
-static void fill_lanes(const Lanes *lanes, double *frame)
-{
-    frame += lanes->offset + lanes->results;
-    for (int i = 0; i < lanes->path_count; i++) {
-        if (lanes->guard_codes) {
-            fill_constants(&lanes->guard_codes[i], frame);
-            frame += lanes->guard_codes[i].frame;
-        }
-        fill_constants(&lanes->paths[i], frame);
-        frame += lanes->paths[i].frame;
-    }
-}
-
-static void fill_constants(const Code *code, double *frame)
-{
-    memcpy(frame + code->inputs, code->constants, code->constant_count * sizeof(double));
-    for (int i = 0; i < code->lanes_count; i++)
-        fill_lanes(code->lanes[i], frame + code->lanes_frame);
-}
 
 /* A frame for a call, which takes it for itself; NULL with an exception. */
 static double *take_frame(Machine *machine)
@@ -306,7 +266,7 @@ static PyTypeObject machine_type = {
 static PyObject *machine_widths(PyObject *module, PyObject *ignored)
 {
     PyObject *names = PyList_New(0);
-    for (size_t i = 0; names && i < sizeof(executors) / sizeof(*executors); i++)
+    for (size_t i = 0; names && i < EXECUTORS; i++)
         if (supported(executors[i])) {
             PyObject *name = PyUnicode_FromString(executors[i]->name);
             if (!name || PyList_Append(names, name) < 0)
@@ -324,7 +284,7 @@ static PyObject *machine_use(PyObject *module, PyObject *args)
     int block;
     if (!PyArg_ParseTuple(args, "si", &width, &block))
         return NULL;
-    for (size_t i = 0; i < sizeof(executors) / sizeof(*executors); i++)
+    for (size_t i = 0; i < EXECUTORS; i++)
         if (strcmp(executors[i]->name, width) == 0 && supported(executors[i]) && block >= 0 && block <= MOST_LANES) {
             executor = executors[i];
             set_block = block;
@@ -351,10 +311,7 @@ static struct PyModuleDef machine_module = {
 
 PyMODINIT_FUNC PyInit_machine(void)
 {
-#ifdef HAS_X86_WIDTHS
-    __builtin_cpu_init();
-#endif
-    for (size_t i = 0; i < sizeof(executors) / sizeof(*executors); i++)
+    for (size_t i = 0; i < EXECUTORS; i++)
         if (supported(executors[i]))
             executor = executors[i];
     if (PyType_Ready(&machine_type) < 0)

@@ -96,7 +96,7 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
 OUTER_ROWS(4) OUTER_ROWS(3) OUTER_ROWS(2) OUTER_ROWS(1)
 
 /* Four numbers of each of four rows, `stride` apart, as columns. */
-#if defined(__GNUC__)
+#if defined(GNU_C)
 typedef double Four __attribute__((vector_size(32), aligned(8), may_alias));
 #if defined(__clang__) || __GNUC__ >= 12
 #define CHOSEN(x, y, a, b, c, d) __builtin_shufflevector(x, y, a, b, c, d)

@@ -7,7 +7,7 @@
 enum { ALL_OPS(CODE) };
 #undef CODE
 
-#if defined(__GNUC__)
+#if defined(GNU_C)
 #define LABEL(op) [OP_##op] = &&do_##op,
 #define DO(op) do_##op:
 #define NEXT                                                                                                 \
@@ -79,7 +79,7 @@ void run_scalars(const int32_t *at, double *M)
         (void)ys;                                                                                            \
         RESULT(total)                                                                                        \
     }
-#if defined(__GNUC__)
+#if defined(GNU_C)
     static const void *const labels[] = {UNARY_OPS(LABEL) BINARY_OPS(LABEL) TERNARY_OPS(LABEL)
                                              [OP_dot] = &&do_dot,
                                          [OP_chain_dot] = &&do_chain_dot,
@@ -109,7 +109,7 @@ void run_scalars(const int32_t *at, double *M)
     OF_SEQUENCES(PLAIN_CHAIN_DOT, M[xs[i]] * M[ys[i]])
     OF_SEQUENCES(chain_dot, M[xs[i]] != 0.0 && M[ys[i]] != 0.0 ? M[xs[i]] * M[ys[i]] : 0.0)
     OF_SEQUENCES(sum_of, M[xs[i]])
-#if !defined(__GNUC__)
+#if !defined(GNU_C)
         }
 #endif
 }

@@ -77,7 +77,7 @@ static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, cons
  * multiply what is chosen. */
 #define STRICT_Vector(x, y) WITHOUT_ZEROS(x, y)
 #define STRICT_Number(x, y) ((x) == 0.0 || (y) == 0.0 ? 0.0 : (x) * (y))
-#if defined(__GNUC__)
+#if defined(GNU_C)
 typedef int64_t Places __attribute__((vector_size(8 * NUMBERS)));
 INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
 {

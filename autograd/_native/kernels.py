@@ -40,6 +40,8 @@ def kernels() -> str:
     texts += [_joint_slopes(op) for op in rows if op.name in joint]
     texts += [_slope(op, i) for op in rows if op.name not in joint for i in range(op.arity)]
     parts = ["/* Made from the table of ops by kernels.py. */\n", "#pragma once\n"]
+    # Before Visual Studio 2022, /fp:precise allowed a*b + c to be rounded once.
+    parts.append("#if defined(_MSC_VER)\n#pragma fp_contract (off)\n#endif\n")
     parts.append(f"#define TABLE_FINGERPRINT {fingerprint()}\n")
     parts.append(f"#define TABLE_SIZE {len(rows)}\n")
     parts.append(f"typedef enum {{ {', '.join([*SHAPES.values(), OTHER])} }} Shape;\n")
