@@ -57,8 +57,9 @@ static void measure(Code *code, const Lines *lines, int most_lanes)
     code->block = (block + 7) / 8 * 8 < most_lanes ? (block + 7) / 8 * 8 : most_lanes;
     if (set_block)
         code->block = set_block < most_lanes ? set_block : most_lanes;
-    if (code->scratch < code->transposed * code->block)
-        code->scratch = code->transposed * code->block;
+    const size_t table = (size_t)code->transposed * code->block;
+    if (code->scratch < table)
+        code->scratch = table;
     code->lanes_frame = (size_t)code->uniforms + (size_t)code->lane_registers * code->block + code->sums + code->scratch;
     code->frame = code->lanes_frame;
     code->work = lines->starts[lines->count];

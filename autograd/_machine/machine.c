@@ -30,7 +30,8 @@ static double *take_frame(Machine *machine)
     double *frame = machine->spare;
     machine->spare = NULL;
     if (!frame) {
-        frame = PyMem_RawMalloc(machine->code.frame * sizeof(double));
+        if (machine->code.frame <= PY_SSIZE_T_MAX / sizeof(double))
+            frame = PyMem_RawMalloc(machine->code.frame * sizeof(double));
         if (!frame) {
             PyErr_NoMemory();
             return NULL;

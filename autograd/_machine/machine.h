@@ -83,7 +83,7 @@ typedef struct {
     int lane_registers;
     int sums;              /* numbers in the table of sums over lanes */
     int transposed;        /* numbers in a lane of the longest table that I_OUTER transposes */
-    int scratch;           /* numbers for such tables, and for the operands of a sequence */
+    size_t scratch;        /* numbers for such tables, and for the operands of a sequence */
     int32_t *uniform_code; /* what is equal in all lanes, then what runs for each block of lanes; */
     int32_t *lane_code;
     int block;             /* lanes in a block */

@@ -171,7 +171,7 @@ static void put_terms(const Lowering *l, Words *words, int line, int out)
     put(words, shape_of[op] == SEQUENCE ? n : n / 2);
     for (int i = 0; i < n; i++)
         put(words, encoded(l, OPERANDS(l, line)[i]));
-    if (n > l->code->scratch)
+    if ((size_t)n > l->code->scratch)
         l->code->scratch = n;
 }
 
