@@ -276,15 +276,13 @@ static const Node *match(const Node *node, PyObject *object, double **out)
 /* Results */
 
 typedef struct {
-    const Machine *machine;
-    const double *frame;
-    int next; /* the output for the next leaf */
+    const double *next; /* the output for the next leaf */
     const Node *node;
 } Results;
 
 static PyObject *next_number(Results *results)
 {
-    return PyFloat_FromDouble(output_of(results->machine, results->frame, results->next++));
+    return PyFloat_FromDouble(*results->next++);
 }
 
 static PyObject *build_array(const Node *node, Results *results)
@@ -298,9 +296,8 @@ static PyObject *build_array(const Node *node, Results *results)
         return NULL;
     }
     if (view.len == node->count * (Py_ssize_t)sizeof(double)) {
-        double *out = view.buf;
-        for (Py_ssize_t i = 0; i < node->count; i++)
-            out[i] = output_of(results->machine, results->frame, results->next++);
+        memcpy(view.buf, results->next, view.len);
+        results->next += node->count;
     }
     else {
         PyErr_SetString(PyExc_SystemError, "numpy.empty does not make arrays of doubles");
@@ -447,18 +444,29 @@ static PyTypeObject quick_program_type = {
     .tp_getset = quick_program_attributes,
 };
 
-static int all_finite(const Machine *machine, const double *frame)
+/* The outputs of a run side by side, behind the frame; `*finite` says whether all are finite. */
+static const double *ordered_outputs(const Machine *machine, double *frame, int *finite)
 {
-    int finite = 1;
-    for (int k = 0; k < machine->code.output_count; k++)
-        finite &= fabs(output_of(machine, frame, k)) <= DBL_MAX;
-    return finite;
+    double *out = frame + machine->code.frame;
+    const int count = machine->code.output_count;
+    double sums[8] = {0.0}; /* of zeros, and of nan for each output that is not finite */
+    int k = 0;
+    copy_outputs(machine, frame, out);
+    for (; k + 8 <= count; k += 8)
+        for (int i = 0; i < 8; i++)
+            sums[i] += out[k + i] - out[k + i];
+    for (; k < count; k++)
+        sums[0] += out[k] - out[k];
+    for (int i = 1; i < 8; i++)
+        sums[0] += sums[i];
+    *finite = sums[0] == 0.0;
+    return out;
 }
 
-static PyObject *result_of(const QuickProgram *program, const double *frame)
+static PyObject *result_of(const QuickProgram *program, const double *outputs)
 {
     const Machine *machine = program->machine;
-    Results results = {machine, frame, 0, program->result.nodes};
+    Results results = {outputs, program->result.nodes};
     if (program->result.count)
         return build(&results);
     PyObject *numbers = PyList_New(machine->code.output_count), *made = NULL;
@@ -581,10 +589,14 @@ typedef enum { FAILED = -1, OTHER_STRUCTURE, DONE, FOR_PYTHON } Outcome;
 /* Call a program with the numbers in its frame; FOR_PYTHON if it does not hold, and `*failed` if a guard said so. */
 static Outcome call_program(QuickProgram *program, double *frame, int *failed, PyObject **result)
 {
+    int finite;
     *failed = run_machine(program->machine, frame);
-    if (*failed || (program->finite && !all_finite(program->machine, frame)))
+    if (*failed)
         return FOR_PYTHON;
-    *result = result_of(program, frame);
+    const double *outputs = ordered_outputs(program->machine, frame, &finite);
+    if (program->finite && !finite)
+        return FOR_PYTHON;
+    *result = result_of(program, outputs);
     return *result ? DONE : FAILED;
 }
 

@@ -1,4 +1,4 @@
-/* Columns: an op of k lines, for uniform numbers or for a block of lanes; and uniform sums of columns. */
+/* Columns: an op of k lines, for uniform numbers or for a block of lanes. */
 
 /* Kernels of columns: n numbers of an op; an operand that `is one` is the same for all. */
 typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const double *y, const double *z);
@@ -150,43 +150,6 @@ static const int32_t *run_column(const int32_t *at, double *U, double *R, int w)
             }
         }
         kernels[op][variant](w, out, operands[0], operands[1], operands[2]);
-    }
-    return at;
-}
-
-/* k uniform sums of n terms each, term after term. */
-static const int32_t *run_sums(const int32_t *at, double *M)
-{
-    const int op = at[0], k = at[1], n = at[3], arity = arities[op_shapes[op]];
-    double *out = M + at[2];
-    const int32_t *terms = at + 4;
-    double room[2][TILE];
-    Column columns[2];
-    for (int first = 0; first < k; first += TILE) {
-        const int count = k - first < TILE ? k - first : TILE;
-        double sums[TILE] = {0};
-        at = terms;
-        for (int term = 0; term < n; term++) {
-            const double *x = NULL, *y = NULL;
-            for (int i = 0; i < arity; i++) {
-                at = read_column(at, k, &columns[i]);
-                const double *numbers = uniform_numbers(M, &columns[i], first, count, room[i]);
-                if (i)
-                    y = numbers;
-                else
-                    x = numbers;
-            }
-            if (arity == 1)
-                for (int i = 0; i < count; i++)
-                    sums[i] += x[i];
-            else if (op == OP_chain_dot)
-                for (int i = 0; i < count; i++)
-                    sums[i] += x[i] != 0.0 && y[i] != 0.0 ? x[i] * y[i] : 0.0;
-            else
-                for (int i = 0; i < count; i++)
-                    sums[i] += x[i] * y[i];
-        }
-        memcpy(out + first, sums, count * sizeof(double));
     }
     return at;
 }

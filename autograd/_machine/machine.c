@@ -30,8 +30,9 @@ static double *take_frame(Machine *machine)
     double *frame = machine->spare;
     machine->spare = NULL;
     if (!frame) {
-        if (machine->code.frame <= PY_SSIZE_T_MAX / sizeof(double))
-            frame = PyMem_RawMalloc(machine->code.frame * sizeof(double));
+        const size_t numbers = machine->code.frame + machine->code.output_count; /* see ordered_outputs */
+        if (numbers <= PY_SSIZE_T_MAX / sizeof(double))
+            frame = PyMem_RawMalloc(numbers * sizeof(double));
         if (!frame) {
             PyErr_NoMemory();
             return NULL;

@@ -1,4 +1,4 @@
-/* Terms: a result of sequences in each lane, such as a sum of products of any operands. */
+/* Terms: sums, products and other results of sequences, for uniform numbers or for a block of lanes. */
 
 /* One result of sequences in each lane. */
 INLINE const double *operand_numbers(const double *U, const double *R, int w, int32_t operand, int *is_one)
@@ -73,7 +73,9 @@ static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, cons
     }
 }
 
-/* A sum of terms for COUNT vectors of lanes. A product is strict where op asks for 0; vectors choose by masks, which
+enum { MOST_TERMS = 16 }; /* that are added at a time */
+
+/* Sums of terms for COUNT vectors. A product is strict where op asks for 0; vectors choose by masks, which
  * multiply what is chosen. */
 #define STRICT_Vector(x, y) WITHOUT_ZEROS(x, y)
 #define STRICT_Number(x, y) ((x) == 0.0 || (y) == 0.0 ? 0.0 : (x) * (y))
@@ -87,29 +89,35 @@ INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
 #else
 #define WITHOUT_ZEROS(x, y) STRICT_Number(x, y)
 #endif
-#define OPERAND(V, COUNT, numbers, operand)                                                                  \
-    V numbers[COUNT];                                                                                        \
-    if (operand < 0)                                                                                         \
+/* Where numbers are: one for each place, or one for all. */
+typedef struct {
+    const double *numbers;
+    int is_one;
+} Source;
+
+#define NUMBERS_OF(V, COUNT, found, source, first)                                                           \
+    V found[COUNT];                                                                                          \
+    if ((source).is_one)                                                                                     \
         for (int v = 0; v < COUNT; v++)                                                                      \
-            numbers[v] = (V){0} + U[UNIFORM_OPERAND(operand)];                                               \
+            found[v] = (V){0} + *(source).numbers;                                                           \
     else                                                                                                     \
         for (int v = 0; v < COUNT; v++)                                                                      \
-            numbers[v] = LOAD(V, R + (size_t)operand * w + v * (sizeof(V) / sizeof(double)));
+            found[v] = LOAD(V, (source).numbers + first + v * (sizeof(V) / sizeof(double)));
 #define TERMS_TILE(V, COUNT)                                                                                 \
-    INLINE void terms_##V##_##COUNT(int op, int n, const int32_t *xs, const int32_t *ys, const double *U,    \
-                                    const double *R, int w, double *out)                                     \
+    INLINE void terms_##V##_##COUNT(int op, int n, const Source *xs, const Source *ys, ptrdiff_t first,      \
+                                    double *out)                                                             \
     {                                                                                                        \
         V sums[COUNT];                                                                                       \
         for (int v = 0; v < COUNT; v++)                                                                      \
-            sums[v] = (V){0};                                                                                \
+            sums[v] = LOAD(V, out + first + v * (sizeof(V) / sizeof(double)));                               \
         for (int i = 0; i < n; i++) {                                                                        \
-            OPERAND(V, COUNT, x, xs[i])                                                                      \
+            NUMBERS_OF(V, COUNT, x, xs[i], first)                                                            \
             if (op == OP_sum_of) {                                                                           \
                 for (int v = 0; v < COUNT; v++)                                                              \
                     sums[v] += x[v];                                                                         \
                 continue;                                                                                    \
             }                                                                                                \
-            OPERAND(V, COUNT, y, ys[i])                                                                      \
+            NUMBERS_OF(V, COUNT, y, ys[i], first)                                                            \
             for (int v = 0; v < COUNT; v++)                                                                  \
                 if (op == OP_chain_dot)                                                                      \
                     sums[v] += STRICT_##V(x[v], y[v]);                                                       \
@@ -117,20 +125,30 @@ INLINE Vector WITHOUT_ZEROS(Vector x, Vector y)
                     sums[v] += x[v] * y[v];                                                                  \
         }                                                                                                    \
         for (int v = 0; v < COUNT; v++)                                                                      \
-            STORE(V, out + v * (sizeof(V) / sizeof(double)), sums[v]);                                       \
+            STORE(V, out + first + v * (sizeof(V) / sizeof(double)), sums[v]);                               \
     }
 TERMS_TILE(Vector, 4) TERMS_TILE(Vector, 1) TERMS_TILE(Number, 1)
 
-INLINE void all_terms(int op, int n, const int32_t *xs, const int32_t *ys, const double *U, const double *R, int w,
-                      double *RESTRICT out)
+INLINE void all_terms(int op, int n, const Source *xs, const Source *ys, ptrdiff_t count, double *out)
 {
-    int l = 0;
-    for (; l + 4 * NUMBERS <= w; l += 4 * NUMBERS)
-        terms_Vector_4(op, n, xs, ys, U, R + l, w, out + l);
-    for (; l + NUMBERS <= w; l += NUMBERS)
-        terms_Vector_1(op, n, xs, ys, U, R + l, w, out + l);
-    for (; l < w; l++)
-        terms_Number_1(op, n, xs, ys, U, R + l, w, out + l);
+    ptrdiff_t first = 0;
+    for (; first + 4 * NUMBERS <= count; first += 4 * NUMBERS)
+        terms_Vector_4(op, n, xs, ys, first, out);
+    for (; first + NUMBERS <= count; first += NUMBERS)
+        terms_Vector_1(op, n, xs, ys, first, out);
+    for (; first < count; first++)
+        terms_Number_1(op, n, xs, ys, first, out);
+}
+
+/* Add n terms to `count` sums. */
+static void add_terms(int op, int n, const Source *xs, const Source *ys, ptrdiff_t count, double *out)
+{
+    if (op == OP_sum_of)
+        all_terms(OP_sum_of, n, xs, ys, count, out);
+    else if (op == OP_chain_dot)
+        all_terms(OP_chain_dot, n, xs, ys, count, out);
+    else
+        all_terms(OP_dot, n, xs, ys, count, out);
 }
 
 static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, double *scratch)
@@ -147,11 +165,46 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
             lane_by_lane(op, n, xs, U, R, w, out, scratch);
         return at;
     }
-    if (op == OP_sum_of)
-        all_terms(OP_sum_of, n, xs, ys, U, R, w, out);
-    else if (op == OP_chain_dot)
-        all_terms(OP_chain_dot, n, xs, ys, U, R, w, out);
-    else
-        all_terms(OP_dot, n, xs, ys, U, R, w, out);
+    memset(out, 0, w * sizeof(double));
+    Source sources[2][MOST_TERMS];
+    for (int first = 0; first < n; first += MOST_TERMS) {
+        const int count = n - first < MOST_TERMS ? n - first : MOST_TERMS;
+        for (int i = 0; i < count; i++) {
+            sources[0][i].numbers = operand_numbers(U, R, w, xs[first + i], &sources[0][i].is_one);
+            if (is_dot)
+                sources[1][i].numbers = operand_numbers(U, R, w, ys[first + i], &sources[1][i].is_one);
+        }
+        add_terms(op, count, sources[0], sources[1], w, out);
+    }
+    return at;
+}
+
+/* k uniform sums of n terms each. */
+static const int32_t *run_sums(const int32_t *at, double *M)
+{
+    const int op = at[0], k = at[1], n = at[3], arity = arities[op_shapes[op]];
+    double *out = M + at[2];
+    const int32_t *const terms = at + 4;
+    double rooms[2][MOST_TERMS][TILE];
+    Source sources[2][MOST_TERMS];
+    Column column;
+    memset(out, 0, k * sizeof(double));
+    for (int first = 0; first < k; first += TILE) {
+        const int count = k - first < TILE ? k - first : TILE;
+        at = terms;
+        for (int term = 0, more; term < n; term += more) {
+            more = n - term < MOST_TERMS ? n - term : MOST_TERMS;
+            for (int i = 0; i < more; i++)
+                for (int side = 0; side < arity; side++) {
+                    Source *source = &sources[side][i];
+                    at = read_column(at, k, &column);
+                    source->is_one = column.kind == ONE;
+                    source->numbers = source->is_one
+                                          ? M + column.place
+                                          : uniform_numbers(M, &column, first, count, rooms[side][i]);
+                }
+            add_terms(op, more, sources[0], sources[1], count, out + first);
+        }
+    }
     return at;
 }
