@@ -103,9 +103,17 @@ static PyObject *machine_run(Machine *self, PyObject *numbers)
         return PyErr_Occurred() ? NULL : wrong_count(self, count);
     }
     PyObject *result = NULL;
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (read_number(PySequence_Fast_GET_ITEM(fast, i), &frame[i]) < 0)
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (i >= PySequence_Fast_GET_SIZE(fast)) { /* __float__ of a number has made the list shorter */
+            wrong_count(self, PySequence_Fast_GET_SIZE(fast));
             goto done;
+        }
+        PyObject *number = Py_NewRef(PySequence_Fast_GET_ITEM(fast, i));
+        const int wrong = read_number(number, &frame[i]);
+        Py_DECREF(number);
+        if (wrong)
+            goto done;
+    }
     const int failed = run_machine(self, frame);
     if (failed)
         result = PyLong_FromLong(failed - 1);

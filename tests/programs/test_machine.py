@@ -26,7 +26,7 @@ from autograd._machine import machine
 from autograd.backends import running
 from autograd.backends.machines import CODES, machine_of, parts, parts_of_lanes
 from autograd.programs.lanes import Lanes
-from autograd.programs.program import Program
+from autograd.programs.program import GuardError, Program
 
 if machine is None:
     pytest.skip("the machine is not in use", allow_module_level=True)
@@ -228,6 +228,31 @@ class TestRunning:
             made.run([1.0, 2.0])
         with pytest.raises(TypeError):
             made.run(["x"])
+
+    def test_a_list_that_becomes_shorter_while_it_is_read_is_refused(self):
+        made = machine_of(trace(sum, [1.0] * 100), False)
+
+        class Clears:
+            def __float__(self):
+                numbers.clear()
+                return 1.0
+
+        numbers = [Clears(), *map(float, range(99))]
+        with pytest.raises(ValueError, match="takes 100 numbers, not 0"):
+            made.run(numbers)
+
+    def test_a_sample_that_takes_no_path_is_named_whatever_ran_before(self):
+        """A guard behind the lanes has the number of the run before, which the error must not tell of."""
+
+        def f(xs):
+            total = sum(vmap(lambda x: x * 2.0 if x > 0.0 else -x)(xs))
+            return total + 1.0 if total > 3.0 else total
+
+        program = trace(f, [1.0, 2.0])
+        with pytest.raises(GuardError, match="the condition 3.0 < "):
+            program.run([0.1, 0.1], "native")
+        with pytest.raises(GuardError, match="a sample in f takes another way"):
+            program.run([-1.0, 9.0], "native")
 
     def test_threads_run_one_machine_at_once(self):
         """Each call has numbers of its own, also while the interpreter's lock is released."""
