@@ -188,6 +188,8 @@ static int put_flat_lines(Flat *flat, const Source *source)
             PyErr_SetString(PyExc_ValueError, "these are no flat lines");
         return -1;
     }
+    if (count > INT32_MAX / 8 || operand_count > INT32_MAX / 2)
+        return unsupported("so many lines");
     for (Py_ssize_t k = 0; k < constant_count; k++) /* which have numbers of their own here */
         if (!constant(flat, constants[k]))
             return -1;
@@ -323,6 +325,7 @@ static int make_lanes(Flat *flat, const Source *source, const int32_t *outputs, 
     lines->hides = calloc(count, 1);
     unsigned char *flags = calloc(2 * places, 1);
     int32_t *uses = calloc(places, sizeof(int32_t));
+    int64_t results = 0;
     int result = -1;
     if (!lines->lanes || !lines->hides || !flags || !uses) {
         PyErr_NoMemory();
@@ -344,6 +347,11 @@ static int make_lanes(Flat *flat, const Source *source, const int32_t *outputs, 
         const int64_t given = lines->starts[line + 1] - lines->starts[line] - 1;
         if (given != lanes->uniform + (int64_t)lanes->columns * lanes->size) {
             PyErr_SetString(PyExc_ValueError, "lanes have another number of operands");
+            goto done;
+        }
+        results += lanes->result_count;
+        if (results > INT32_MAX / 8) {
+            unsupported("so many lanes");
             goto done;
         }
     }

@@ -249,7 +249,7 @@ class TestRunning:
             return total + 1.0 if total > 3.0 else total
 
         program = trace(f, [1.0, 2.0])
-        with pytest.raises(GuardError, match="the condition 3.0 < "):
+        with pytest.raises(GuardError, match=r"the condition 3\.0 < "):
             program.run([0.1, 0.1], "native")
         with pytest.raises(GuardError, match="a sample in f takes another way"):
             program.run([-1.0, 9.0], "native")
