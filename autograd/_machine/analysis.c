@@ -122,7 +122,8 @@ static uint64_t key_of(const Lowering *l, int line)
     return (uint64_t)1 << 62 | hash >> 2;
 }
 
-/* A dot that is only used by an addition of a uniform number: the two are one. The sum is never -0.0. */
+/* Find dots whose only use is an addition of a uniform number: one instruction computes both. In it other dots add
+ * 0.0, which changes no bit, since a dot is never -0.0. */
 static void find_additions(Lowering *l)
 {
     const int inputs = l->lines->inputs;

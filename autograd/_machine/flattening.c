@@ -74,7 +74,7 @@ static int32_t constant(Flat *flat, double number)
     return -flat->slots[slot];
 }
 
-/* Whether memory was wanting, with an exception: what was put is then not all there, and must not be read. */
+/* Whether there was not memory enough for the lines, with an exception: they have gaps then, and are not read. */
 static int is_short(const Flat *flat)
 {
     const int failed = flat->ops.failed || flat->starts.failed || flat->operands.failed;

@@ -173,7 +173,7 @@ static PyObject *machine_run_into(Machine *self, PyObject *const *args, Py_ssize
     return result;
 }
 
-/* Machine(lines, inputs, outputs, guards, codes, call, strict): see machines.py. */
+/* Machine(lines, inputs, outputs, guards, codes, calls, strict): see machines.py. */
 static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *lines, *outputs, *guards, *codes, *calls;
@@ -255,7 +255,7 @@ static PyMethodDef machine_methods[] = {
 };
 
 static PyGetSetDef machine_attributes[] = {
-    {"bytes", (getter)machine_bytes, NULL, "what a call needs"},
+    {"bytes", (getter)machine_bytes, NULL, "the memory that a call needs, in bytes"},
     {NULL},
 };
 

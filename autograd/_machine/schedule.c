@@ -1,15 +1,15 @@
 /* The order of the uniform lines: groups of lines of one kind whose operands are known. */
 
 /* The uniform lines. Those of a wide program go in rounds: all lines whose operands are known, group by group, then
- * those that they make ready. Of others always the largest group goes next, so that the interpreter meets long runs
- * of one kind, which processors foresee. */
+ * those that they make ready. In other programs the largest group always goes next: the interpreter then meets long
+ * runs of one op, whose jumps the processor predicts. */
 typedef struct {
     int32_t *kind;       /* by line; -1 for a line that is not scheduled */
     int32_t *waits;      /* by line: how many of its operands are not known yet */
     int32_t *next;       /* by line: the next of its kind that is ready, or -1 */
     int32_t *users, *first_user; /* the lines that use line i: users[first_user[i]] .. */
     int32_t *first, *last, *ready; /* by kind: the lines that are ready, and how many */
-    int32_t *active;     /* kinds of which lines are ready */
+    int32_t *active;     /* kinds of which lines are ready; in rounds a queue, into which a line puts one at most */
     int active_count;
     int in_rounds;
 } Schedule;
@@ -84,7 +84,7 @@ static int is_wide(const Lowering *l)
     return lines >= WIDE * levels;
 }
 
-/* The kind whose turn it is: the one that became ready first, or the one of which the most lines are. */
+/* The next kind: in rounds the one that became ready first, else the one with the most lines that are ready. */
 static int32_t take_kind(Schedule *schedule)
 {
     int best = 0;
@@ -139,7 +139,7 @@ static int put_uniform_lines(Lowering *l)
                                &schedule.first, &schedule.last, &schedule.ready, &schedule.active};
     for (int i = 0; i < 8; i++)
         *parts[i] = memory + i * ((size_t)count + 1);
-    schedule.users = memory + 9 * ((size_t)count + 1); /* `active` is a queue of up to two entries for each kind */
+    schedule.users = memory + 9 * ((size_t)count + 1);
     if (number_kinds(l, &schedule) < 0) {
         free(memory);
         return -1;
