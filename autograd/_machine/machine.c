@@ -87,7 +87,9 @@ static int read_number(PyObject *object, double *number)
 
 static PyObject *wrong_count(const Machine *machine, Py_ssize_t count)
 {
-    return PyErr_Format(PyExc_ValueError, "the machine takes %d numbers, not %zd", machine->code.inputs, count);
+    return PyErr_Format(PyExc_ValueError,
+                        "the machine takes %d numbers, not %zd: pass one for each of the inputs of the program",
+                        machine->code.inputs, count);
 }
 
 /* run(numbers): the outputs for a list or tuple of floats; or the place of the guard that failed, an int. */
