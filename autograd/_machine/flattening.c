@@ -214,7 +214,10 @@ static int put_flat_lines(Flat *flat, const Source *source)
             const Py_ssize_t which = -1 - (Py_ssize_t)ops[i];
             if (which >= PyList_GET_SIZE(others))
                 goto wrong;
-            if (put_other(flat, source, PyList_GET_ITEM(others, which), xs, (int32_t)n) < 0)
+            PyObject *op = Py_NewRef(PyList_GET_ITEM(others, which));
+            const int wrong = put_other(flat, source, op, xs, (int32_t)n);
+            Py_DECREF(op);
+            if (wrong)
                 return -1;
             continue;
         }
@@ -398,7 +401,16 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
     if (is_flat && put_flat_lines(&flat, source) < 0)
         goto done;
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (is_short(&flat) || put_line(&flat, source, PyList_GET_ITEM(source->lines, i), source->inputs + i) < 0)
+        if (is_short(&flat))
+            goto done;
+        if (i >= PyList_GET_SIZE(source->lines)) { /* `calls`, or the hash of an op, has changed the list */
+            PyErr_SetString(PyExc_ValueError, "the list of lines became shorter while it was read");
+            goto done;
+        }
+        PyObject *line = Py_NewRef(PyList_GET_ITEM(source->lines, i));
+        const int wrong = put_line(&flat, source, line, source->inputs + i);
+        Py_DECREF(line);
+        if (wrong)
             goto done;
         if (flat.operands.count > INT32_MAX / 2) {
             unsupported("so many operands");

@@ -240,6 +240,17 @@ class TestRunning:
         with pytest.raises(ValueError, match="takes 100 numbers, not 0"):
             made.run(numbers)
 
+    def test_lines_that_become_fewer_while_they_are_read_are_refused(self):
+        path = program_of([(next(op for op in TESTED if op.name == "sin"), (0,))], 1, [1])
+        lines = [(Lanes([path], 2, 1, [False]), ((0,),)) for _ in range(100)]
+
+        def calls(op):
+            lines.clear()
+            return parts_of_lanes(op)
+
+        with pytest.raises(ValueError, match="became shorter while it was read"):
+            machine.Machine(lines, 1, (0,), (), CODES, calls, True)
+
     def test_a_sample_that_takes_no_path_is_named_whatever_ran_before(self):
         """A guard behind the lanes has the number of the run before, which the error must not tell of."""
 
