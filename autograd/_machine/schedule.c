@@ -38,7 +38,7 @@ static int32_t source_of(const Lowering *l, const Schedule *schedule, int32_t x)
     return schedule->kind[line] < 0 ? -1 : line;
 }
 
-/* The kinds of the uniform lines: those of one key have one number, and each line that stands alone has its own. */
+/* The kinds of the uniform lines: those of one key have one number, and all that stand alone another. */
 static int number_kinds(Lowering *l, Schedule *schedule)
 {
     const int inputs = l->lines->inputs, count = l->lines->count;
@@ -49,6 +49,8 @@ static int number_kinds(Lowering *l, Schedule *schedule)
         if (!l->needed[place] || l->varies[place] || l->lines->ops[line] == OP_OUTPUT)
             continue;
         l->items[chosen].key = key_of(l, line);
+        if (l->items[chosen].key >> 63)
+            l->items[chosen].key = (uint64_t)1 << 63;
         if (!schedule->in_rounds && l->items[chosen].key < 256 && arithmetic((int)l->items[chosen].key) >= 0)
             l->items[chosen].key = OP_ARITHMETIC;
         l->items[chosen].line = l->items[chosen].order = line;
@@ -106,6 +108,11 @@ static void put_kind(Lowering *l, Item *items, int k)
     for (int i = 0; i < k; i++) {
         items[i].order = items[i].line;
         items[i].key = (uint64_t)(unsigned)(l->lines->ops[items[i].line] < 0 ? -1 : op_of(l, items[i].line));
+    }
+    if (key_of(l, items[0].line) >> 63) {
+        for (int i = 0; i < k; i++)
+            put_uniform_group(l, items + i, 1);
+        return;
     }
     int several = 0;
     for (int i = 1; i < k; i++)
