@@ -101,8 +101,11 @@ static uint64_t key_of(const Lowering *l, int line)
     const int used = op_of(l, line), n = COUNT(l, line);
     const int shape = shape_of[op];
     const int is_sequence = shape == SEQUENCE || shape == TWO_SEQUENCES;
-    if (!l->varies[l->lines->inputs + line])
-        return (uint64_t)used | (is_sum(used) ? (uint64_t)n << 8 : 0);
+    if (!l->varies[l->lines->inputs + line]) {
+        if (!is_sequence)
+            return (uint64_t)used;
+        return is_sum(used) ? (uint64_t)used | (uint64_t)n << 8 : alone;
+    }
     const int32_t *args = OPERANDS(l, line);
     if (!is_sequence) {
         uint64_t key = (uint64_t)used;
