@@ -166,7 +166,7 @@ def _draw_loss(out: Path, model: nn.MLP, x: Sequence[float], label: int) -> str:
     loss = _loss(model, x, label)
     loss.backward()
     weight = max(model.parameters(), key=lambda weight: abs(weight.grad))
-    return draw(loss, paths=(weight, loss)).render(outfile=out / "loss_of_one.svg", cleanup=True)
+    return draw(loss, depth=2, paths=(weight, loss)).render(outfile=out / "loss_of_one.svg", cleanup=True)
 
 
 def _plot(out: Path, history: nn.History, task: _Task, predicted: Sequence[Any]) -> str:
