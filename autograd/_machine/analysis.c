@@ -101,11 +101,8 @@ static uint64_t key_of(const Lowering *l, int line)
     const int used = op_of(l, line), n = COUNT(l, line);
     const int shape = shape_of[op];
     const int is_sequence = shape == SEQUENCE || shape == TWO_SEQUENCES;
-    if (!l->varies[l->lines->inputs + line]) {
-        if (!is_sequence)
-            return (uint64_t)used;
-        return is_sum(used) ? (uint64_t)used | (uint64_t)n << 8 : alone;
-    }
+    if (!l->varies[l->lines->inputs + line])
+        return (uint64_t)used | (is_sum(used) ? (uint64_t)n << 8 : 0);
     const int32_t *args = OPERANDS(l, line);
     if (!is_sequence) {
         uint64_t key = (uint64_t)used;
@@ -125,7 +122,8 @@ static uint64_t key_of(const Lowering *l, int line)
     return (uint64_t)1 << 62 | hash >> 2;
 }
 
-/* A dot that is only used by an addition of a uniform number: the two are one. The sum is never -0.0. */
+/* Find dots whose only use is an addition of a uniform number: one instruction computes both. In it other dots add
+ * 0.0, which changes no bit, since a dot is never -0.0. */
 static void find_additions(Lowering *l)
 {
     const int inputs = l->lines->inputs;

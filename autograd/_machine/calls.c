@@ -127,7 +127,7 @@ static int read_pattern(Pattern *pattern, PyObject *described)
                 return -1;
         return 0;
     case SAME:
-    case IDENTICAL: /* hashed by its address, so that no change of it is seen */
+    case IDENTICAL: /* hashed by its address: Python's key does not see a change of it either */
         node->type = Py_TYPE(object);
         return 0;
     }
@@ -168,7 +168,7 @@ ELEMENTS(ELEMENT_READER)
 
 typedef double (*Reader)(const char *);
 
-/* What reads an element of the array; NULL for the types that are left to Python. */
+/* The function that reads an element of the array; NULL for types that are left to Python. */
 static Reader reader_of(const Py_buffer *view)
 {
     if (!view->format || !view->format[0] || view->format[1])
@@ -229,7 +229,8 @@ static int same_object(PyObject *a, PyObject *b)
            || (PyLong_CheckExact(a) && PyLong_CheckExact(b) && PyObject_RichCompareBool(a, b, Py_EQ) == 1);
 }
 
-/* The node behind the one that an object matches, or NULL; its numbers go to `*out`. */
+/* Compare an object with a node and its branches: the next node behind these, or NULL if the object does not match.
+ * Its numbers go to `*out`. */
 static const Node *match(const Node *node, PyObject *object, double **out)
 {
     const Node *next = node + 1;
@@ -371,7 +372,7 @@ static int quick_program_traverse(QuickProgram *self, visitproc visit, void *arg
 
 static int quick_program_clear(QuickProgram *self)
 {
-    Py_CLEAR(self->machine); /* nobody calls it now: a call holds the program, which is then no garbage */
+    Py_CLEAR(self->machine); /* no call uses it: a call holds a reference to the program */
     Py_CLEAR(self->rebuilt);
     return 0;
 }

@@ -74,6 +74,15 @@ static int32_t constant(Flat *flat, double number)
     return -flat->slots[slot];
 }
 
+/* Whether there was not memory enough for the lines, with an exception: they have gaps then, and are not read. */
+static int is_short(const Flat *flat)
+{
+    const int failed = flat->ops.failed || flat->starts.failed || flat->operands.failed;
+    if (failed)
+        PyErr_NoMemory();
+    return failed;
+}
+
 /* Whether a place is that of a call, whose numbers only its Outputs have. */
 static int is_call(const Flat *flat, long place)
 {
@@ -109,7 +118,7 @@ static int put_operands(Flat *flat, PyObject *xs, long end, int of_output)
             return -1;
         put(&flat->operands, found);
     }
-    return 0;
+    return is_short(flat) ? -1 : 0;
 }
 
 /* The line of an op that is no row of the table: an Output, which has its call as operand, or Lanes. */
@@ -179,6 +188,8 @@ static int put_flat_lines(Flat *flat, const Source *source)
             PyErr_SetString(PyExc_ValueError, "these are no flat lines");
         return -1;
     }
+    if (count > INT32_MAX / 8 || operand_count > INT32_MAX / 2)
+        return unsupported("so many lines");
     for (Py_ssize_t k = 0; k < constant_count; k++) /* which have numbers of their own here */
         if (!constant(flat, constants[k]))
             return -1;
@@ -190,6 +201,8 @@ static int put_flat_lines(Flat *flat, const Source *source)
     reserve(&flat->starts, count + 1);
     reserve(&flat->operands, operand_count);
     for (Py_ssize_t i = 0; i < count; i++) {
+        if (is_short(flat))
+            return -1;
         const int32_t *xs = operands + starts[i];
         const int64_t n = (int64_t)starts[i + 1] - starts[i];
         if (n < 0 || starts[i] < 0 || starts[i + 1] > operand_count)
@@ -201,7 +214,10 @@ static int put_flat_lines(Flat *flat, const Source *source)
             const Py_ssize_t which = -1 - (Py_ssize_t)ops[i];
             if (which >= PyList_GET_SIZE(others))
                 goto wrong;
-            if (put_other(flat, source, PyList_GET_ITEM(others, which), xs, (int32_t)n) < 0)
+            PyObject *op = Py_NewRef(PyList_GET_ITEM(others, which));
+            const int wrong = put_other(flat, source, op, xs, (int32_t)n);
+            Py_DECREF(op);
+            if (wrong)
                 return -1;
             continue;
         }
@@ -312,6 +328,7 @@ static int make_lanes(Flat *flat, const Source *source, const int32_t *outputs, 
     lines->hides = calloc(count, 1);
     unsigned char *flags = calloc(2 * places, 1);
     int32_t *uses = calloc(places, sizeof(int32_t));
+    int64_t results = 0;
     int result = -1;
     if (!lines->lanes || !lines->hides || !flags || !uses) {
         PyErr_NoMemory();
@@ -333,6 +350,11 @@ static int make_lanes(Flat *flat, const Source *source, const int32_t *outputs, 
         const int64_t given = lines->starts[line + 1] - lines->starts[line] - 1;
         if (given != lanes->uniform + (int64_t)lanes->columns * lanes->size) {
             PyErr_SetString(PyExc_ValueError, "lanes have another number of operands");
+            goto done;
+        }
+        results += lanes->result_count;
+        if (results > INT32_MAX / 8) {
+            unsupported("so many lanes");
             goto done;
         }
     }
@@ -379,7 +401,16 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
     if (is_flat && put_flat_lines(&flat, source) < 0)
         goto done;
     for (Py_ssize_t i = 0; i < count; i++) {
-        if (put_line(&flat, source, PyList_GET_ITEM(source->lines, i), source->inputs + i) < 0)
+        if (is_short(&flat))
+            goto done;
+        if (i >= PyList_GET_SIZE(source->lines)) { /* `calls`, or the hash of an op, has changed the list */
+            PyErr_SetString(PyExc_ValueError, "the list of lines became shorter while it was read");
+            goto done;
+        }
+        PyObject *line = Py_NewRef(PyList_GET_ITEM(source->lines, i));
+        const int wrong = put_line(&flat, source, line, source->inputs + i);
+        Py_DECREF(line);
+        if (wrong)
             goto done;
         if (flat.operands.count > INT32_MAX / 2) {
             unsupported("so many operands");
@@ -389,6 +420,8 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
     count = is_flat ? flat.lines.count : count;
     const long end = source->inputs + (long)count;
     put(&flat.starts, (int32_t)flat.operands.count);
+    if (is_short(&flat))
+        goto done;
     for (Py_ssize_t k = 0; k < output_count; k++)
         if (operand(&flat, PyTuple_GET_ITEM(source->outputs, k), end, 0, &outputs[k]) < 0)
             goto done;
@@ -401,10 +434,6 @@ static int code_of(Code *code, const Source *source, int uniform, int most_lanes
             goto done;
         }
         guards[i].truth = PyObject_IsTrue(PyTuple_GET_ITEM(guard, 1)) == 1;
-    }
-    if (flat.ops.failed || flat.starts.failed || flat.operands.failed) {
-        PyErr_NoMemory();
-        goto done;
     }
     flat.lines.count = (int)count;
     flat.lines.ops = flat.ops.words;
@@ -477,6 +506,10 @@ static Lanes *lanes_of(PyObject *parts, const Source *source, int strict)
     const Py_ssize_t path_count = PyTuple_GET_SIZE(paths), output_count = PyTuple_GET_SIZE(summed);
     if (size < 0 || uniform < 0 || !path_count) {
         PyErr_SetString(PyExc_ValueError, "lanes have a size, uniform inputs, and paths");
+        return NULL;
+    }
+    if (size > INT32_MAX / 8) {
+        unsupported("so many lanes");
         return NULL;
     }
     Lanes *lanes = calloc(1, sizeof(Lanes));

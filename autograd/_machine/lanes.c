@@ -241,8 +241,10 @@ int run_code(const Executor *executor, const Code *code, double *memory)
     const Frame frame = frame_of(code, memory);
     const int failed = executor->run(executor, code, code->uniform_code, frame.U, frame.U, 1, frame.sums,
                                      frame.scratch, frame.inside);
+    if (failed) /* the numbers of guards behind these lanes are then those of an earlier run */
+        return 1 + code->guard_count;
     for (int i = 0; i < code->guard_count; i++)
         if ((frame.U[UNIFORM_OPERAND(code->guards[i].place)] != 0.0) != code->guards[i].truth)
             return 1 + i;
-    return failed ? 1 + code->guard_count : 0;
+    return 0;
 }

@@ -3,7 +3,8 @@
  * Lines of one op whose operands are ready at the same time form a group, whose results lie side by side. Of lane
  * lines, dots that share their lane operands become one I_GEMV; products that are only summed over the lanes, in
  * the shape of a table, one I_OUTER. Uniform lines with few companions go to the interpreter. All steps are linear
- * in the lines, but for the sorting of groups.
+ * in the lines, but for the sorting of groups, and for sums of many lengths: the choice of the next group looks at
+ * each length.
  */
 
 #include "lines.h"

@@ -87,7 +87,9 @@ static int read_number(PyObject *object, double *number)
 
 static PyObject *wrong_count(const Machine *machine, Py_ssize_t count)
 {
-    return PyErr_Format(PyExc_ValueError, "the machine takes %d numbers, not %zd", machine->code.inputs, count);
+    return PyErr_Format(PyExc_ValueError,
+                        "the machine takes %d numbers, not %zd: pass one for each of the inputs of the program",
+                        machine->code.inputs, count);
 }
 
 /* run(numbers): the outputs for a list or tuple of floats; or the place of the guard that failed, an int. */
@@ -103,9 +105,17 @@ static PyObject *machine_run(Machine *self, PyObject *numbers)
         return PyErr_Occurred() ? NULL : wrong_count(self, count);
     }
     PyObject *result = NULL;
-    for (Py_ssize_t i = 0; i < count; i++)
-        if (read_number(PySequence_Fast_GET_ITEM(fast, i), &frame[i]) < 0)
+    for (Py_ssize_t i = 0; i < count; i++) {
+        if (i >= PySequence_Fast_GET_SIZE(fast)) { /* __float__ of a number has made the list shorter */
+            wrong_count(self, PySequence_Fast_GET_SIZE(fast));
             goto done;
+        }
+        PyObject *number = Py_NewRef(PySequence_Fast_GET_ITEM(fast, i));
+        const int wrong = read_number(number, &frame[i]);
+        Py_DECREF(number);
+        if (wrong)
+            goto done;
+    }
     const int failed = run_machine(self, frame);
     if (failed)
         result = PyLong_FromLong(failed - 1);
@@ -165,7 +175,7 @@ static PyObject *machine_run_into(Machine *self, PyObject *const *args, Py_ssize
     return result;
 }
 
-/* Machine(lines, inputs, outputs, guards, codes, call, strict): see machines.py. */
+/* Machine(lines, inputs, outputs, guards, codes, calls, strict): see machines.py. */
 static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
     PyObject *lines, *outputs, *guards, *codes, *calls;
@@ -247,7 +257,7 @@ static PyMethodDef machine_methods[] = {
 };
 
 static PyGetSetDef machine_attributes[] = {
-    {"bytes", (getter)machine_bytes, NULL, "what a call needs"},
+    {"bytes", (getter)machine_bytes, NULL, "the memory that a call needs, in bytes"},
     {NULL},
 };
 

@@ -54,14 +54,14 @@ enum {
 /* An operand of a lane line is a lane register r, or a uniform register u, written -1 - u. */
 #define UNIFORM_OPERAND(u) (-1 - (u))
 
-/* Ops of the machine beside the rows of the table: products of a plain run, which do not ask for 0; x ** 2.0, which
- * is x * x to the last bit. */
+/* Ops of the machine beside the rows of the table: products of a plain run, which do not ask whether a factor is 0;
+ * x ** 2.0, which is x * x to the last bit. */
 #define OP_PLAIN_CHAIN TABLE_SIZE
 #define OP_PLAIN_CHAIN_DOT (TABLE_SIZE + 1)
 #define OP_SQUARE (TABLE_SIZE + 2)
-#define OP_ARITHMETIC (TABLE_SIZE + 3) /* in I_SCALARS: so many lines of the arithmetic below come next */
+#define OP_ARITHMETIC (TABLE_SIZE + 3) /* in I_SCALARS: the header of a run; `a` is its number of lines */
 
-/* Lines of these ops are computed without a jump, whatever their order: their ops in a run of OP_ARITHMETIC. */
+/* The ops of lines in a run of OP_ARITHMETIC: whatever their order, they are computed without a jump. */
 enum { PLUS, MINUS, TIMES, TIMES_PLAIN_CHAIN };
 
 enum { MOST_LANES = 256, TILE = 128 }; /* lanes in a block; numbers that are gathered at a time */

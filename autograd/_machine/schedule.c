@@ -1,15 +1,15 @@
 /* The order of the uniform lines: groups of lines of one kind whose operands are known. */
 
 /* The uniform lines. Those of a wide program go in rounds: all lines whose operands are known, group by group, then
- * those that they make ready. Of others always the largest group goes next, so that the interpreter meets long runs
- * of one kind, which processors foresee. */
+ * those that they make ready. In other programs the largest group always goes next: the interpreter then meets long
+ * runs of one op, whose jumps the processor predicts. */
 typedef struct {
     int32_t *kind;       /* by line; -1 for a line that is not scheduled */
     int32_t *waits;      /* by line: how many of its operands are not known yet */
     int32_t *next;       /* by line: the next of its kind that is ready, or -1 */
     int32_t *users, *first_user; /* the lines that use line i: users[first_user[i]] .. */
     int32_t *first, *last, *ready; /* by kind: the lines that are ready, and how many */
-    int32_t *active;     /* kinds of which lines are ready */
+    int32_t *active;     /* kinds of which lines are ready; in rounds a queue, into which a line puts one at most */
     int active_count;
     int in_rounds;
 } Schedule;
@@ -38,7 +38,7 @@ static int32_t source_of(const Lowering *l, const Schedule *schedule, int32_t x)
     return schedule->kind[line] < 0 ? -1 : line;
 }
 
-/* The kinds of the uniform lines: those of one key have one number, and each line that stands alone has its own. */
+/* The kinds of the uniform lines: those of one key have one number, and all that stand alone another. */
 static int number_kinds(Lowering *l, Schedule *schedule)
 {
     const int inputs = l->lines->inputs, count = l->lines->count;
@@ -49,6 +49,8 @@ static int number_kinds(Lowering *l, Schedule *schedule)
         if (!l->needed[place] || l->varies[place] || l->lines->ops[line] == OP_OUTPUT)
             continue;
         l->items[chosen].key = key_of(l, line);
+        if (l->items[chosen].key >> 63)
+            l->items[chosen].key = (uint64_t)1 << 63;
         if (!schedule->in_rounds && l->items[chosen].key < 256 && arithmetic((int)l->items[chosen].key) >= 0)
             l->items[chosen].key = OP_ARITHMETIC;
         l->items[chosen].line = l->items[chosen].order = line;
@@ -84,7 +86,7 @@ static int is_wide(const Lowering *l)
     return lines >= WIDE * levels;
 }
 
-/* The kind whose turn it is: the one that became ready first, or the one of which the most lines are. */
+/* The next kind: in rounds the one that became ready first, else the one with the most lines that are ready. */
 static int32_t take_kind(Schedule *schedule)
 {
     int best = 0;
@@ -106,6 +108,11 @@ static void put_kind(Lowering *l, Item *items, int k)
     for (int i = 0; i < k; i++) {
         items[i].order = items[i].line;
         items[i].key = (uint64_t)(unsigned)(l->lines->ops[items[i].line] < 0 ? -1 : op_of(l, items[i].line));
+    }
+    if (key_of(l, items[0].line) >> 63) {
+        for (int i = 0; i < k; i++)
+            put_uniform_group(l, items + i, 1);
+        return;
     }
     int several = 0;
     for (int i = 1; i < k; i++)
@@ -139,7 +146,7 @@ static int put_uniform_lines(Lowering *l)
                                &schedule.first, &schedule.last, &schedule.ready, &schedule.active};
     for (int i = 0; i < 8; i++)
         *parts[i] = memory + i * ((size_t)count + 1);
-    schedule.users = memory + 9 * ((size_t)count + 1); /* `active` is a queue of up to two entries for each kind */
+    schedule.users = memory + 9 * ((size_t)count + 1);
     if (number_kinds(l, &schedule) < 0) {
         free(memory);
         return -1;

@@ -1,6 +1,6 @@
 /* Terms: sums, products and other results of sequences, for uniform numbers or for a block of lanes. */
 
-/* One result of sequences in each lane. */
+/* Where the numbers of an operand are; *is_one if it is one number for all lanes. */
 INLINE const double *operand_numbers(const double *U, const double *R, int w, int32_t operand, int *is_one)
 {
     *is_one = operand < 0;
@@ -75,8 +75,8 @@ static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, cons
 
 enum { MOST_TERMS = 16 }; /* that are added at a time */
 
-/* Sums of terms for COUNT vectors. A product is strict where op asks for 0; vectors choose by masks, which
- * multiply what is chosen. */
+/* Sums of terms for COUNT vectors. A product of chain_dot is 0 where a factor is 0: vectors multiply first,
+ * and then mask the product. */
 #define STRICT_Vector(x, y) WITHOUT_ZEROS(x, y)
 #define STRICT_Number(x, y) ((x) == 0.0 || (y) == 0.0 ? 0.0 : (x) * (y))
 #if defined(GNU_C)

@@ -187,8 +187,10 @@ static void put_uniform_group(Lowering *l, Item *group, int k)
     const int is_sequence = shape == SEQUENCE || shape == TWO_SEQUENCES;
     if (is_sequence && !is_sum(used)) {
         flush_scalars(l);
-        l->at[l->lines->inputs + line] = l->code->uniforms;
-        put_terms(l, &l->uniform_words, line, l->code->uniforms++);
+        for (int i = 0; i < k; i++) {
+            l->at[l->lines->inputs + group[i].line] = l->code->uniforms;
+            put_terms(l, &l->uniform_words, group[i].line, l->code->uniforms++);
+        }
         return;
     }
     if (k < (is_costly(used) ? FEWEST_COSTLY : FEWEST_IN_COLUMN)) {

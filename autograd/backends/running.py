@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from typing import Any
 
 BACKENDS = ("auto", "native", "numpy", "python")
-FEWEST_INPUTS = (
-    64  # of programs that the machine runs on arrays: fewer numbers are moved as quickly in a list
-)
+FEWEST_INPUTS = 64  # of programs that the machine runs on arrays: for fewer, a list is as quick
 MOST_LINES = 20_000  # of generated source; longer programs run line by line
 
 

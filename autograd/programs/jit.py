@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 MOST_PATHS = 64
 FLOATS = {float}
-FAILED = object()  # what a quick call gives where a guard fails
+FAILED = object()  # the result of a function of `_of_floats` where a guard fails
 
 
 class Kept(QuickProgram, Generic[P]):  # type: ignore[misc]
@@ -209,7 +209,7 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             found = run(kept, leaves)
             if found is not None:
                 if i:
-                    group[:] = [kept, *[other for other in group if other is not kept]]
+                    group[:] = [kept, *[other for other in [*group] if other is not kept]]
                 return group, kept, found
         if len(group) >= MOST_PATHS:
             self._warn(key)
@@ -364,9 +364,10 @@ def jit(  # noqa: F811
         f: the function. Without it, `jit` returns a decorator.
         static_argnums: positions of arguments that are no numbers to trace: a size, an index, a model. A
             program is kept for each of their values.
-        backend: "native" runs programs in C, but ops of yours as "auto" does where the extension is missing:
-            "python" runs generated Python source, "numpy" lanes of `vmap` as arrays; "auto", the default,
-            chooses the first of these that there is.
+        backend: "native" runs programs in C, but those with ops of yours as "auto" does without the
+            extension; "python" runs generated Python source; "numpy" runs this, and lanes of `vmap` as
+            arrays. "auto", the default, is "native" where the extension is built, and else chooses between
+            the two others.
 
     Raises:
         TraceError, TypeError: as `trace`, at the first call.

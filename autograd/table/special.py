@@ -167,8 +167,10 @@ def lgamma(x: float) -> float:
         return nan
     if x - x != 0.0 or (x <= 0.0 and _whole(x)):
         return inf
+    if -1.0 < x < 0.0:
+        return lgamma(1.0 + x) - math.log(-x)
     if x < 0.0:
-        return -math.log(-x) if x > -1e-100 else math.log(pi / abs(_sin_pi(-x) * x)) - lgamma(-x)
+        return math.log(pi / abs(_sin_pi(-x) * x)) - lgamma(-x)
     if x >= 4.0:
         return (x - 0.5) * (math.log(x) - 1.0) + (STIRLING_CONSTANT + _correction(x))
     if x < 1.0:

@@ -109,9 +109,10 @@ static double autograd_lgamma(double x)
         return NAN;
     if (x - x != 0.0 || (x <= 0.0 && x == floor(x)))
         return INFINITY;
+    if (x > -1.0 && x < 0.0)
+        return autograd_lgamma(1.0 + x) - log(-x);
     if (x < 0.0)
-        return x > -1e-100 ? -log(-x)
-            : log({pi!r} / fabs(autograd_lgamma_sin_pi(-x) * x)) - autograd_lgamma(-x);
+        return log({pi!r} / fabs(autograd_lgamma_sin_pi(-x) * x)) - autograd_lgamma(-x);
     if (x >= 4.0)
         return (x - 0.5) * (log(x) - 1.0) + ({STIRLING_CONSTANT!r} + autograd_lgamma_correction(x));
     if (x < 1.0)
