@@ -90,26 +90,14 @@ def demo(out: Path, seed: int = 0, *, quiet: bool = False) -> float:
         print(f"loss           {losses[0]:.4f} in the first epoch, {losses[-1]:.4f} in the last")
         print(f"test accuracy  {accuracy:.1%} ({round(accuracy * len(y))} of {len(y)} {task.noun})")
         print(_checked_gradient(model, X, y))
-        out.mkdir(parents=True, exist_ok=True)
-        worst = _worst(task)
-        seen = "misread" if predicted[worst] != y[worst] else "least sure"
-        actual, taken = task.classes[y[worst]], task.classes[predicted[worst]]
-        print(f"{seen:15}one of class {actual}, taken for {taken}{task.image(X[worst])}")
-        after = model.state_dict()
-        for name, state in (("before", before), ("after", after)):
-            model.load_state_dict(state)
-            picture = nn.draw_network(model, X[worst], outputs=task.classes)
-            file = picture.render(outfile=out / f"network_{name}.svg", cleanup=True)
-            print(f"wrote          {file} (the network {name} training, with its outputs for this sample)")
-        print(f"wrote          {_draw_loss(out, model, X[worst], y[worst])} (the graph of this loss)")
-        print(_plot(out, history, task, predicted))
+        _draw(out, task, before, history, predicted)
     return accuracy
 
 
 def _task(seed: int) -> tuple[_Task, str]:
     """The digits; or iris, and what is missing for the digits."""
     if machine is None:
-        return _Iris(seed), "the extension that trains on them in a second is not in use"
+        return _Iris(seed), "the extension that trains on them in a second or two is not in use"
     try:
         return _Digits(seed), ""
     except ImportError:
@@ -141,6 +129,26 @@ def _checked_gradient(model: nn.MLP, X: Rows, y: Sequence[int]) -> str:
         f"one gradient   d loss / d {name}: {weight.grad:.10g} by backward, {difference:.10g} by "
         f"central differences, {error:.1e} apart"
     )
+
+
+def _draw(
+    out: Path, task: _Task, before: dict[str, Any], history: nn.History, predicted: Sequence[Any]
+) -> None:
+    """Write the pictures and print their names; the networks show their outputs for the worst sample."""
+    out.mkdir(parents=True, exist_ok=True)
+    model, worst = task.model, _worst(task)
+    x, label = task.X_test[worst], task.y_test[worst]
+    seen = "misread" if predicted[worst] != label else "least sure"
+    actual, taken = task.classes[label], task.classes[predicted[worst]]
+    print(f"{seen:15}one of class {actual}, taken for {taken}{task.image(x)}")
+    after = model.state_dict()
+    for name, state in (("before", before), ("after", after)):
+        model.load_state_dict(state)
+        picture = nn.draw_network(model, x, outputs=task.classes)
+        file = picture.render(outfile=out / f"network_{name}.svg", cleanup=True)
+        print(f"wrote          {file} (the network {name} training, with its outputs for this sample)")
+    print(f"wrote          {_draw_loss(out, model, x, label)} (the graph of this loss)")
+    print(_plot(out, history, task, predicted))
 
 
 def _worst(task: _Task) -> int:
