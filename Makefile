@@ -12,7 +12,7 @@ $(READY): pyproject.toml
 	.venv/bin/pip install -q -e ".[dev]"
 	touch $(READY)
 
-demo: $(READY) ## train on iris, draw and check: pictures go to demo/
+demo: $(READY) ## train on handwritten digits, draw and check: pictures go to demo/
 	$(PYTHON) -m autograd demo
 
 test: $(READY) ## run the tests

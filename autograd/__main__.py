@@ -46,7 +46,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             added.add_argument("words", nargs="*", metavar="EXPRESSION NAME=NUMBER", help=EXPRESSION)
         return added
 
-    demo = command(_demo, "train a small network on Fisher's iris, draw and check it")
+    demo = command(_demo, "train a network on handwritten digits, draw and check it")
     demo.add_argument("--out", type=Path, default=Path("demo"), help=DEMO_FOLDER)
     demo.add_argument("--seed", type=int, default=0, help="of split, weights and batches (default: 0)")
 

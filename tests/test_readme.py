@@ -3,6 +3,11 @@
 import re
 from pathlib import Path
 
+import pytest
+
+from autograd._machine import machine
+from autograd.command_line.demo import demo
+
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 
@@ -22,6 +27,18 @@ def test_the_programs_print_what_the_readme_says(tmp_path, monkeypatch, capsys):
         return re.findall(r"<text[^>]*>(.*?)</text>", svg)
 
     assert texts(committed) == texts(drawn)
+
+
+def test_the_demo_prints_what_the_readme_says(tmp_path, capsys):
+    if machine is None:
+        pytest.skip("the demo takes iris")
+    pytest.importorskip("sklearn")
+    lines = re.search(r"autograd demo\n```\n\n```text\n(.*?)```", README, re.S)[1].splitlines()
+    demo(tmp_path)
+    printed = capsys.readouterr().out
+    assert len(lines) == 5
+    assert [line for line in lines if line not in printed] == []
+    assert len(list(tmp_path.iterdir())) == 5
 
 
 def test_the_opening_is_a_sentence_a_picture_and_two_commands():

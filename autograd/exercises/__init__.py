@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from autograd.exercises import build_it_yourself, depth, mazur, moons, programs, tour, worked_examples
+from autograd.exercises import build_it_yourself, depth, mazur, programs, tour, trained, worked_examples
 from autograd.exercises.exercise import Exercise
 
 TYPE_CHECKING = False
@@ -13,7 +13,7 @@ __all__ = ["check"]
 
 EXERCISES: dict[str, Exercise] = {
     exercise.name: exercise
-    for notebook in (tour, mazur, worked_examples, moons, build_it_yourself, depth, programs)
+    for notebook in (tour, mazur, worked_examples, trained, build_it_yourself, depth, programs)
     for exercise in notebook.EXERCISES
 }
 

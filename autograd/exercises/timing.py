@@ -1,4 +1,4 @@
-"""Times of calls, and a chart of them, for the notebook 06_trace_and_jit."""
+"""Times of calls, and a chart of them, for the notebooks 06_trace_and_jit and 08_digits."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The solutions of the exercises, and for each some wrong answers with words of their refusals."""
 
 from collections import deque
-from math import exp
+from math import exp, log
 
 from autograd import maximum, relu, where
 from autograd.exercises.networks import MAZUR, simultaneous, two_two_two
@@ -172,6 +172,8 @@ SOLUTIONS = {
     "E15": 4,
     "E16": 7.0,
     "E17": lambda v: where(v > 0, v, 0.1 * v),
+    "E18": log(10),
+    "E19": 0.02 - 1,
 }
 
 LEAKY = [lambda v: maximum(v, 0.1 * v), lambda v: relu(v) - 0.1 * relu(-v)]
@@ -328,5 +330,25 @@ WRONG = {
         "sign is turned": lambda v: where(v > 0, v, -0.1 * v),
         "slopes are not": lambda v: where(v > 0, v, 0.1 * v.detach()),
         "-2 gives -0.2": lambda v: where(v > 0, v, 0.01 * v),
+    },
+    "E18": {
+        "this is the probability of the right class": 0.1,
+        "sign is turned": -2.302585,
+        "base 10": 1.0,
+        "base 2": 3.321928,
+        "probability of a wrong answer": 0.9,
+        "the sum over all ten": 23.02585,
+        "the mean over all ten": 0.2302585,
+        "natural logarithm of this": 5.0,
+    },
+    "E19": {
+        "sign is turned": 0.98,
+        "slope of the first term": 0.02,
+        "slope of the second term": -1.0,
+        "had a plus": 1.02,
+        "slope by the probability": -50.0,
+        "the size of the slope": 0.0196,
+        "the loss itself": 3.912023,
+        "stands twice": 5.0,
     },
 }
