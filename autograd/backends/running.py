@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from array import array
+
 from autograd._machine import machine
 from autograd.backends import python_source, vectors
 from autograd.backends.machines import machine_of
@@ -46,6 +48,26 @@ def run(program: Any, numbers: Sequence[float], backend: str, strict: bool = Fal
     if not strict and type(found) is not int and has_chains(program) and not finite(found):
         found = runner(program, backend, True)(numbers)
     return found
+
+
+def run_into(program: Any, numbers: Any, out: Any, backend: str) -> int:
+    """`run` from a buffer of doubles into another: -1, or the place of the first guard that failed."""
+    own = native(program, backend)
+    if own is not None:
+        failed: int = own.run_into(numbers, out)
+        if failed < 0 and has_chains(program) and not finite(_doubles(out)):
+            failed = native(program, backend, True).run_into(numbers, out)
+        return failed
+    found = run(program, _doubles(numbers).tolist(), backend)
+    if type(found) is int:
+        return found
+    _doubles(out)[:] = array("d", found)
+    return -1
+
+
+def _doubles(buffer: Any) -> Any:
+    """A contiguous buffer of doubles, of any shape, as one row."""
+    return memoryview(buffer).cast("B").cast("d")
 
 
 def run_vector(program: Any, numbers: Any, backend: str, strict: bool = False) -> Any:

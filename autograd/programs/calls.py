@@ -24,7 +24,8 @@ def results_of(program: Program, operands: Sequence[Any], backend: str = "auto")
     """
     kinds = set(map(type, operands))
     if kinds <= {float}:
-        return program.run(operands, backend)
+        numbers: list[float] = program.run(operands, backend)
+        return numbers
     if kinds <= {float, Value} and current().program is None:
         call = program._once(("call", backend), lambda: ProgramCall(program, backend))
         return call.applied(operands)  # type: ignore[no-any-return]
@@ -76,7 +77,8 @@ class ProgramCall(CallOfNumbers):
         return running.run(self.program, numbers, backend, strict)
 
     def numbers(self, numbers: Sequence[float]) -> list[float]:
-        return self.program.run(numbers, self.backend)
+        results: list[float] = self.program.run(numbers, self.backend)
+        return results
 
     def _call(self, *args: Any) -> Any:
         return results_of(self.program, args[0], self.backend)

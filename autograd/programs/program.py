@@ -151,17 +151,28 @@ class Program:
         """The outputs for floats, Values or Symbols as inputs."""
         return results_of(self, operands)
 
-    def run(self, numbers: Sequence[float], backend: str = "auto") -> list[float]:
-        """The outputs for these numbers of all inputs.
+    def run(self, numbers: Any, backend: str = "auto", out: Any = None) -> Any:
+        """The outputs for these numbers of all inputs, a list of floats.
+
+        Args:
+            numbers: a sequence of floats.
+            backend: as in `jit`.
+            out: a buffer for the outputs, contiguous doubles (an array.array("d"), a NumPy array), which is
+                returned. `numbers` is such a buffer then, too, and no object is made for a number.
 
         Raises:
             GuardError: if a guard fails.
+            TypeError, ValueError: if a buffer is of another kind or size.
         """
+        if out is not None:
+            failed = running.run_into(self, numbers, out, backend)
+            if failed >= 0:
+                raise self._guard_error(failed)
+            return out
         found: Any = running.run(self, numbers, backend)
         if type(found) is int:
             raise self._guard_error(found)
-        results: list[float] = found
-        return results
+        return found
 
     def _guard_error(self, which: int) -> GuardError:
         """The error for the guard at this place in `guards`, or behind its end, for guards of samples."""

@@ -4,6 +4,7 @@ import itertools
 import math
 import random
 import sys
+from array import array
 
 import numpy as np
 import pytest
@@ -13,7 +14,7 @@ from oracles import random_point
 from random_programs import ARITHMETIC, EDGES, TESTED, bits, random_lines, random_number
 
 import autograd as ag
-from autograd import Op, Program, Value, grad, jit, relu, sqrt, trace, value_and_grad, vmap, where
+from autograd import GuardError, Op, Program, Value, grad, jit, relu, sqrt, trace, value_and_grad, vmap, where
 from autograd.backends import numpy_source, python_source, running, strong_zero
 from autograd.graph.lines import picked
 from autograd.table import ops
@@ -549,3 +550,34 @@ class TestChoice:
         for function in (ag.gamma, ag.lgamma, ag.norm_cdf, ag.erf):
             expected = [getattr(ops, function.name).forward(x) for x in xs]
             assert jit(vmap(function), backend="numpy")(xs) == expected
+
+
+class TestBuffers:
+    """`program.run(numbers, out=...)`: buffers of doubles go in and out, on each backend."""
+
+    @pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+    def test_outputs_go_into_a_buffer(self, backend):
+        program = trace(lambda x, y: [x + y, x * y], 1.0, 2.0)
+        out = array("d", [0.0, 0.0])
+        assert program.run(array("d", [3.0, 4.0]), backend, out=out) is out
+        assert list(out) == program.run([3.0, 4.0], backend) == [7.0, 12.0]
+        table = np.zeros((1, 2))
+        program.run(np.array([[3.0], [5.0]]), backend, out=table)
+        assert table.tolist() == [[8.0, 15.0]]
+
+    @pytest.mark.parametrize("backend", ["python", "numpy", "auto"])
+    def test_strong_zero(self, backend):
+        program = trace(value_and_grad(lambda x: where(x > 0.0, sqrt(x), 0.0)), 4.0)
+        assert program.run(array("d", [0.0]), backend, out=array("d", [9.0, 9.0])).tolist() == [0.0, 0.0]
+
+    @pytest.mark.parametrize("backend", ["python", "auto"])
+    def test_a_guard_that_fails(self, backend):
+        program = trace(lambda x: x if x > 0.0 else -x, 1.0)
+        with pytest.raises(GuardError, match="was True when"):
+            program.run(array("d", [-1.0]), backend, out=array("d", [0.0]))
+
+    @pytest.mark.parametrize("backend", ["python", "auto"])
+    @pytest.mark.parametrize("out", [array("d"), array("f", [0.0]), [0.0], np.zeros(4)[::2]])
+    def test_other_buffers_are_refused(self, backend, out):
+        with pytest.raises((TypeError, ValueError, BufferError)):
+            trace(lambda x: x + 1.0, 1.0).run(array("d", [1.0]), backend, out=out)
