@@ -291,15 +291,21 @@ def check_programs(seed):
 CHECKS = (check_explanations, check_formulas, check_copies, check_sweeps, check_programs)
 
 
-def main(count, first=0):
+def misses_of(checks, count, first=0):
+    """How many of the checks fail, of those of so many seeds; each is printed."""
     misses = 0
     for seed in range(first, first + count):
-        for check in CHECKS:
+        for check in checks:
             try:
                 check(seed)
             except Exception as error:
                 misses += 1
-                print(f"{check.__name__}({seed}): {type(error).__name__}: {error}")
+                print(f"{check.__name__}({seed}): {type(error).__name__}: {error}", flush=True)
+    return misses
+
+
+def main(count, first=0):
+    misses = misses_of(CHECKS, count, first)
     print(f"{count} graphs on the {ag.backend_info()['engine']} engine, {misses} misses")
     return misses
 

@@ -9,6 +9,7 @@ import math
 import random
 import sys
 
+from fuzz import misses_of
 from random_programs import ARITHMETIC, TESTED, bits, random_lines, random_number
 
 from autograd._machine import machine
@@ -239,14 +240,7 @@ CHECKS = check_results, check_refusals
 
 
 def main(count, first=0):
-    misses = 0
-    for seed in range(first, first + count):
-        for check in CHECKS:
-            try:
-                check(seed)
-            except Exception as error:
-                misses += 1
-                print(f"{check.__name__}({seed}): {type(error).__name__}: {str(error)[:300]}", flush=True)
+    misses = misses_of(CHECKS, count, first)
     print(f"{count} programs, {misses} misses")
     return misses
 

@@ -37,13 +37,6 @@ BINARY_OPS(BINARY_KERNELS)
 BINARY_KERNELS(plain_chain)
 TERNARY_OPS(TERNARY_KERNEL)
 
-#define CODE(op, shape, slopes) OP_##op,
-enum { ALL_OPS(CODE) };
-#undef CODE
-#define SHAPE(op, shape, slopes) shape,
-static const unsigned char op_shapes[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES, UNARY};
-#undef SHAPE
-
 /* By op: the kernel for operands that are all columns, and those where x or y is one number. */
 static const Kernel kernels[TABLE_SIZE + 3][3] = {
 #define ENTRY(op) [OP_##op] = {column_##op},
@@ -55,8 +48,6 @@ static const Kernel kernels[TABLE_SIZE + 3][3] = {
     [OP_SQUARE] = {column_square},
     [OP_PLAIN_CHAIN] = {column_plain_chain, column_plain_chain_x, column_plain_chain_y},
 };
-
-static const int arities[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
 
 typedef struct {
     int kind, place;
@@ -99,7 +90,7 @@ INLINE const double *line_numbers(const double *U, const double *R, int w, const
 
 static const int32_t *run_column(const int32_t *at, double *U, double *R, int w)
 {
-    const int op = at[0], k = at[1], arity = arities[op_shapes[op]];
+    const int op = at[0], k = at[1], arity = arity_of[shape_of[op]];
     double *out = R + (size_t)at[2] * w;
     Column columns[3];
     const double *operands[3] = {NULL, NULL, NULL};

@@ -24,7 +24,7 @@ typedef double Vector;
 #endif
 typedef double Number;
 #define AUTOGRAD_INLINE INLINE
-#include "kernels.h"
+#include "ops.h"
 
 #define LOAD(V, place) (*(const V *)(place))
 #define STORE(V, place, x) (*(V *)(place) = (x))

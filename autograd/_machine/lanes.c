@@ -83,20 +83,27 @@ static int begin(const Executor *executor, const Code *code, const Frame *frame,
                          frame->inside);
 }
 
-static int run_block(const Executor *executor, const Code *code, const Frame *frame, int w)
+/* Run lane code for the lanes first .. first + w - 1, or for those that a list of lanes has there. */
+static int run_block(const Executor *executor, const Lanes *lanes, const Code *code, const Frame *frame,
+                     const double *M, const int32_t *columns, const int32_t *list, int first, int w)
 {
+    load_block(executor, lanes, M, columns, list, first, w, frame->R);
     return executor->run(executor, code, code->lane_code, frame->U, frame->R, w, frame->sums, frame->scratch,
                          frame->inside);
 }
 
-/* Whether the guards hold in a lane; those of uniform numbers have place < 0. */
+/* A number in lane l of a block of w lanes; a uniform one has place < 0. */
+static double number_in(const Frame *frame, int32_t place, int w, int l)
+{
+    return place < 0 ? frame->U[UNIFORM_OPERAND(place)] : frame->R[(size_t)place * w + l];
+}
+
+/* Whether the guards hold in a lane. */
 static int guards_hold(const Code *code, const Frame *frame, int w, int l)
 {
     for (int i = 0; i < code->guard_count; i++) {
         const Guard *guard = &code->guards[i];
-        const double x = guard->place < 0 ? frame->U[UNIFORM_OPERAND(guard->place)]
-                                          : frame->R[(size_t)guard->place * w + l];
-        if ((x != 0.0) != guard->truth)
+        if ((number_in(frame, guard->place, w, l) != 0.0) != guard->truth)
             return 0;
     }
     return 1;
@@ -113,8 +120,7 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
     operands += 1 + 2 * operands[0];
     for (int first = 0, w; first < lanes->size; first += w) {
         w = lanes->size - first < code->block ? lanes->size - first : code->block;
-        load_block(executor, lanes, M, operands, NULL, first, w, frame.R);
-        if (run_block(executor, code, &frame, w))
+        if (run_block(executor, lanes, code, &frame, M, operands, NULL, first, w))
             return 1;
         for (int l = 0; code->guard_count && l < w; l++)
             if (!guards_hold(code, &frame, w, l))
@@ -159,8 +165,7 @@ static int run_paths(const Executor *executor, const Lanes *lanes, double *memor
             return 1;
         for (int first = 0, w; first < left_count; first += w) {
             w = left_count - first < code->block ? left_count - first : code->block;
-            load_block(executor, lanes, M, columns, left, first, w, frame.R);
-            if (run_block(executor, code, &frame, w))
+            if (run_block(executor, lanes, code, &frame, M, columns, left, first, w))
                 return 1;
             for (int l = 0; l < w; l++) {
                 if (guards_hold(code, &frame, w, l))
@@ -180,15 +185,13 @@ static int run_paths(const Executor *executor, const Lanes *lanes, double *memor
             return 1;
         for (int first = 0, w; first < taken_count; first += w) {
             w = taken_count - first < code->block ? taken_count - first : code->block;
-            load_block(executor, lanes, M, columns, taken, first, w, frame.R);
-            if (run_block(executor, code, &frame, w))
+            if (run_block(executor, lanes, code, &frame, M, columns, taken, first, w))
                 return 1;
             for (int k = 0; k < lanes->output_count; k++) {
                 const int32_t place = code->outputs[k];
                 double *column = table + (size_t)k * size;
                 for (int l = 0; l < w; l++)
-                    column[taken[first + l]] =
-                        place < 0 ? frame.U[UNIFORM_OPERAND(place)] : frame.R[(size_t)place * w + l];
+                    column[taken[first + l]] = number_in(&frame, place, w, l);
             }
         }
     }

@@ -5,20 +5,13 @@
 
 #include <stdlib.h>
 
-#include "machine.h"
-#include "kernels.h"
+#include "ops.h"
 
-#define CODE(op, shape, slopes) OP_##op,
-enum { ALL_OPS(CODE) OP_OUTPUT = -1, OP_CALL = -2 };
-#undef CODE
-#define SHAPE(op, shape, slopes) shape,
-static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES, UNARY};
-#undef SHAPE
+enum { OP_OUTPUT = -1, OP_CALL = -2 }; /* beside the ops of the table */
+
 #define MASK(op) [OP_##op] = 1,
 static const unsigned char masks[TABLE_SIZE + 2] = {MASKING_OPS(MASK)};
 #undef MASK
-
-static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};
 
 enum { FEWEST_IN_COLUMN = 16, FEWEST_COSTLY = 3, FEWEST_IN_RUN = 2, WIDE = 48, FEWEST_IN_GEMV = 2, BLOCK_BYTES = 3 << 16 };
 

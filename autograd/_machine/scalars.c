@@ -1,11 +1,6 @@
 /* The interpreter of uniform lines that have few companions: one line after the other. */
 
-#include "machine.h"
-#include "kernels.h"
-
-#define CODE(op, shape, slopes) OP_##op,
-enum { ALL_OPS(CODE) };
-#undef CODE
+#include "ops.h"
 
 #if defined(GNU_C)
 #define LABEL(op) [OP_##op] = &&do_##op,

@@ -55,7 +55,7 @@ static void lane_by_lane(int op, int n, const int32_t *xs, const double *U, cons
                          double *RESTRICT out, double *room)
 {
     for (int l = 0; l < w; l++) {
-        for (int i = 0; i < n * arities[op_shapes[op]]; i++) {
+        for (int i = 0; i < n * arity_of[shape_of[op]]; i++) {
             int is_one;
             const double *x = operand_numbers(U, R, w, xs[i], &is_one);
             room[i] = x[is_one ? 0 : l];
@@ -156,7 +156,7 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
     const int op = at[0], n = at[2];
     double *RESTRICT out = R + (size_t)at[1] * w;
     const int32_t *xs = at + 3, *ys = xs + n;
-    at = xs + (size_t)n * arities[op_shapes[op]];
+    at = xs + (size_t)n * arity_of[shape_of[op]];
     const int is_dot = op == OP_dot || op == OP_PLAIN_CHAIN_DOT || op == OP_chain_dot;
     if (!is_dot && op != OP_sum_of) {
         if (op == OP_logsumexp && n > 0)
@@ -182,7 +182,7 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
 /* k uniform sums of n terms each. */
 static const int32_t *run_sums(const int32_t *at, double *M)
 {
-    const int op = at[0], k = at[1], n = at[3], arity = arities[op_shapes[op]];
+    const int op = at[0], k = at[1], n = at[3], arity = arity_of[shape_of[op]];
     double *out = M + at[2];
     const int32_t *const terms = at + 4;
     double rooms[2][MOST_TERMS][TILE];
