@@ -61,7 +61,7 @@ typedef struct {
 
 static Frame frame_of(const Code *code, double *frame)
 {
-    Frame found = {frame, frame + code->uniforms};
+    Frame found = {frame, frame + aligned(code->uniforms)};
     found.sums = found.R + (size_t)code->lane_registers * code->block;
     found.scratch = found.sums + code->sums;
     found.inside = frame + code->lanes_frame;

@@ -61,13 +61,14 @@ static void measure(Code *code, const Lines *lines, int most_lanes)
     const size_t table = (size_t)code->transposed * code->block;
     if (code->scratch < table)
         code->scratch = table;
-    code->lanes_frame = (size_t)code->uniforms + (size_t)code->lane_registers * code->block + code->sums + code->scratch;
+    const size_t lane_numbers = (size_t)code->lane_registers * code->block;
+    code->lanes_frame = aligned(aligned(code->uniforms) + lane_numbers + code->sums + code->scratch);
     code->frame = code->lanes_frame;
     code->work = lines->starts[lines->count];
     for (int i = 0; i < code->lanes_count; i++) {
         Lanes *lanes = code->lanes[i];
         lanes->offset = code->frame - code->lanes_frame;
-        code->frame += lanes->frame + lanes->uniform + (size_t)lanes->columns * lanes->size + lanes->result_count;
+        code->frame += aligned(lanes->frame + lanes->uniform + (size_t)lanes->columns * lanes->size + lanes->result_count);
         code->work += lanes->work;
     }
     code->work *= most_lanes;
@@ -227,7 +228,7 @@ static int finish_lanes(Lanes *lanes)
         *at++ = 1;
     }
     if (lanes->path_count > 1) /* a table of the outputs, and two lists of lanes */
-        lanes->results = (size_t)lanes->output_count * lanes->size + lanes->size + 1;
+        lanes->results = aligned((size_t)lanes->output_count * lanes->size + lanes->size + 1);
     lanes->frame = lanes->results;
     for (int i = 0; i < lanes->path_count; i++) {
         lanes->frame += lanes->paths[i].frame + (lanes->guard_codes ? lanes->guard_codes[i].frame : 0);

@@ -15,9 +15,12 @@ if TYPE_CHECKING:
 
 def shuffled(count: int, generator: random.Random) -> list[int]:
     """The numbers 0 to count - 1 in random order; only `random()` is drawn from (Fisher and Yates)."""
+    import numpy as np
+
     order = list(range(count))
-    for i in range(count - 1, 0, -1):
-        j = int(generator.random() * (i + 1))
+    last = range(count - 1, 0, -1)
+    draws = np.array([generator.random() for _ in last]) * np.arange(count, 1, -1)
+    for i, j in zip(last, draws.astype(int).tolist(), strict=True):
         order[i], order[j] = order[j], order[i]
     return order
 
