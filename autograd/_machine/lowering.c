@@ -213,13 +213,14 @@ static int finish_lanes(Lanes *lanes)
     lanes->result_count = 0;
     for (int k = 0; k < lanes->output_count; k++)
         lanes->result_count += lanes->summed[k] ? 1 : lanes->size;
-    lanes->in_order = malloc((3 + (size_t)3 * lanes->columns) * sizeof(int32_t));
+    lanes->in_order = malloc((4 + (size_t)3 * lanes->columns) * sizeof(int32_t));
     if (!lanes->in_order)
         return -1;
     int32_t *at = lanes->in_order;
     *at++ = lanes->uniform > 0;
     if (lanes->uniform) {
         *at++ = 0;
+        *at++ = 1;
         *at++ = lanes->uniform;
     }
     for (int c = 0; c < lanes->columns; c++) {

@@ -143,44 +143,87 @@ static void load_tables(const Repetition *repetition, Py_ssize_t run, double *fr
     }
 }
 
-/* Copy outputs; whether all are finite. */
-static int copy_finite(const Code *code, const double *frame, int first, int count, double *out)
+/* A copy of numbers that lie side by side in the frame. */
+typedef struct {
+    const double *from;
+    double *to;
+    int count;
+} Copy;
+
+/* The copies of outputs to `to`, in runs that lie side by side; how many. */
+static size_t find_copies(const Code *code, const double *frame, int first, int count, double *to, Copy *copies)
 {
-    const uint64_t exponent = 0x7ff0000000000000, lowest = 0x0010000000000000;
-    uint64_t carry = 0; /* into the sign, from an exponent whose bits are all set: of nan and infinities */
+    size_t found = 0;
     for (int k = 0, run; k < count; k += run) {
         const int32_t start = UNIFORM_OPERAND(code->outputs[first + k]);
         for (run = 1; k + run < count && UNIFORM_OPERAND(code->outputs[first + k + run]) == start + run; run++)
             ;
-        copy_numbers(out + k, frame + start, run);
+        copies[found++] = (Copy){frame + start, to + k, run};
     }
-    for (int k = 0; k < count; k++) {
+    return found;
+}
+
+static int all_finite(const double *numbers, int count)
+{
+    const uint64_t exponent = 0x7ff0000000000000, lowest = 0x0010000000000000;
+    uint64_t carry = 0; /* into the sign, from an exponent whose bits are all set: of nan and infinities */
+    for (int i = 0; i < count; i++) {
         uint64_t bits;
-        memcpy(&bits, &out[k], sizeof bits);
+        memcpy(&bits, &numbers[i], sizeof bits);
         carry |= (bits & exponent) + lowest;
     }
     return !(carry >> 63);
 }
 
-/* Repeat: the number of runs that were made. */
+/* The copies of carried outputs into the frame or, where one of them is an input that another replaces, into a
+ * buffer; how many. */
+static size_t find_carried(const Repetition *repetition, const Code *code, double *frame, Copy *copies, int *buffered)
+{
+    for (*buffered = 0;; *buffered = 1) {
+        double *next = repetition->next;
+        size_t count = 0, i = 0;
+        for (Py_ssize_t j = 0; j < repetition->carried_count; next += repetition->carried[j++].count) {
+            const Carried *carried = &repetition->carried[j];
+            double *to = *buffered ? next : frame + carried->input;
+            count += find_copies(code, frame, carried->output, carried->count, to, copies + count);
+        }
+        while (i < count && (copies[i].from >= frame + code->inputs || copies[i].from == copies[i].to))
+            i++;
+        if (i == count || *buffered)
+            return count;
+    }
+}
+
+/* Repeat: the number of runs that were made, -1 for want of memory. */
 static Py_ssize_t repeat_machine(const Repetition *repetition, const Code *code, double *frame)
 {
-    const Carried *carried = repetition->carried, *end = carried + repetition->carried_count;
-    for (Py_ssize_t run = 0; run < repetition->runs; run++) {
+    size_t most = 1 + repetition->kept;
+    for (Py_ssize_t j = 0; j < repetition->carried_count; j++)
+        most += repetition->carried[j].count;
+    Copy *copies = PyMem_RawMalloc(most * sizeof(Copy));
+    if (!copies)
+        return -1;
+    int buffered;
+    const size_t count = find_carried(repetition, code, frame, copies, &buffered);
+    const size_t all = count + find_copies(code, frame, 0, repetition->kept, repetition->out, copies + count);
+    Py_ssize_t run = 0;
+    for (; run < repetition->runs; run++) {
+        size_t i = 0;
         load_tables(repetition, run, frame);
         if (run_code(executor, code, frame))
-            return run;
-        if (repetition->out && !copy_finite(code, frame, 0, repetition->kept, repetition->out + run * repetition->kept))
-            return run;
-        double *next = repetition->next;
-        for (carried = repetition->carried; carried < end; next += carried++->count)
-            if (!copy_finite(code, frame, carried->output, carried->count, next))
-                return run;
-        next = repetition->next;
-        for (carried = repetition->carried; carried < end; next += carried++->count)
-            memcpy(frame + carried->input, next, carried->count * sizeof(double));
+            break;
+        while (i < all && all_finite(copies[i].from, copies[i].count))
+            i++;
+        if (i < all)
+            break;
+        for (i = 0; i < all; i++)
+            copy_numbers(copies[i].to + (i < count ? 0 : run * repetition->kept), copies[i].from, copies[i].count);
+        const double *next = repetition->next;
+        for (Py_ssize_t j = 0; buffered && j < repetition->carried_count; next += repetition->carried[j++].count)
+            copy_numbers(frame + repetition->carried[j].input, next, repetition->carried[j].count);
     }
-    return repetition->runs;
+    PyMem_RawFree(copies);
+    return run;
 }
 
 /* repeat(numbers, runs, carried, tables, out): see Program.repeat; how many runs were made. */
@@ -224,7 +267,7 @@ static PyObject *machine_repeat(Machine *self, PyObject *args)
         memcpy((double *)inputs.buf + some->input, frame + some->input, some->count * sizeof(double));
     }
     give_frame(self, frame);
-    result = PyLong_FromSsize_t(made);
+    result = made < 0 ? PyErr_NoMemory() : PyLong_FromSsize_t(made);
 done:
     free_repetition(&repetition);
     if (kept.obj)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import math
 from array import array
+from itertools import chain
 from numbers import Real
 from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
@@ -126,7 +127,7 @@ class Optimizer:
     @property
     def parameters(self) -> list[Value]:
         """All parameters to adjust, group by group."""
-        return [p for group in self.param_groups for p in group["params"]]
+        return list(chain.from_iterable([group["params"] for group in self.param_groups]))
 
     @property
     def lr(self) -> float:

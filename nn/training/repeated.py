@@ -64,10 +64,10 @@ class RepeatedEpochs(Epochs):
         self.samples: tuple[Any, Any] = (None, None)  # of which the tables are
         self.tables: tuple[Any, Any] = (None, None)
         self.programs: dict[Any, StepProgram] = {}  # by batch size, modes of the modules, and clusters
-        self.known: dict[Any, StepProgram | None] = {}  # by the program of the gradients, and clusters
-        self.row_size = (
-            0  # numbers of an output of the model; 0 where it is one number, -1 where it has rows in rows
-        )
+        self.known: dict[
+            Any, tuple[Any, StepProgram | None]
+        ] = {}  # by the program of the gradients, and clusters
+        self.row_size = 0  # of the outputs of the model, see _row_size
         self.seconds = 0.0  # of a run
         self.made = self.stops = 0  # batches, and repetitions that ended early
 
@@ -110,16 +110,16 @@ class RepeatedEpochs(Epochs):
         size = len(batches[0])
         runs = max(int(LONGEST / self.seconds) if self.seconds else FEW, 1)
         batches = list(takewhile(lambda batch: len(batch) == size, batches[:runs]))
-        before = init.generator.getstate()
-        masks = [self.step.mask() for batch in batches for _ in batch] if self.step.plan else []
         rows = numpy.array(batches)
         tables = [(table, rows) for table in self.tables]
-        if masks:
+        if self.step.plan:
+            before = init.generator.getstate()
+            masks = [self.step.mask() for _ in range(rows.size)]
             tables.append((numpy.array(masks), numpy.arange(rows.size).reshape(rows.shape)))
         start = time.perf_counter()
         made, results = program.repeat(carry, tables, program.results if self.metrics else 1)
         self.seconds = (time.perf_counter() - start) / max(made, 1)
-        if made < len(batches) and masks:  # those of batches that were not trained on are drawn again
+        if self.step.plan and made < len(batches):  # masks of the other batches are drawn again
             init.generator.setstate(before)
             for _ in range(made * size):
                 self.step.mask()
@@ -139,16 +139,19 @@ class RepeatedEpochs(Epochs):
 
     def _find_program(self, batch: list[int], X: list[Any], y: list[Any]) -> None:
         """Find or make the program for batches like one that was just trained on."""
-        tables = [table is not None for table in self.tables]
-        is_rare = self.stops <= MOST_STOPS + self.made // 8
-        if self.step.reason or not all(tables) or not is_rare or self.row_size < 0:
+        if self.step.reason or self.stops > MOST_STOPS + self.made // 8:
+            self.programs.clear()
             return
+        if any(table is None for table in self.tables) or self.row_size < 0:
+            return
+        found = self.step.gradient_program(X, y)
         carry = Carry(self.training.optimizer)
-        gradients, captured, wanted = self.step.gradient_program(X, y)
-        key = id(gradients), carry.key  # a program is kept as long as the jitted function
+        if found is None or not carry.clusters:
+            return
+        key = id(found[0]), carry.key
         if key not in self.known:
-            self.known[key] = step_program(gradients, captured, wanted, carry)
-        program = self.known[key]
+            self.known[key] = found[0], step_program(*found, carry)
+        program = self.known[key][1]
         if program is not None:
             self.programs[self._key(batch, carry)] = program
 

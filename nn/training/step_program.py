@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from autograd import gather, scatter, trace, vmap
@@ -28,7 +29,7 @@ class Carry:
 
         self.optimizer = optimizer
         self.clusters = optimizer.clusters()
-        self.parameters = [p for cluster in self.clusters for p in cluster.parameters]
+        self.parameters = list(chain.from_iterable([cluster.parameters for cluster in self.clusters]))
         states = [optimizer.state_of(cluster) for cluster in self.clusters]
         columns = [column for state in zip(*states, strict=True) for column in state]
         steps = [float(cluster.steps) for cluster in self.clusters]

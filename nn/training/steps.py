@@ -123,14 +123,13 @@ class CompiledStep:
         """Which modules are in training mode."""
         return tuple([module.training for module in self.modules])
 
-    def gradient_program(self, X: list[Any], y: list[Any]) -> tuple[Any, list[Value], list[Value]]:
-        """What `Jitted.gradient_program` gives for a batch, whose dropouts do not draw anew.
-
-        Raises:
-            Exception: whatever tracing raises; eager code works, or raises the same with its reason.
-        """
+    def gradient_program(self, X: list[Any], y: list[Any]) -> tuple[Any, list[Value], list[Value]] | None:
+        """What `Jitted.gradient_program` gives for a batch in which no number is dropped; None without one."""
         masks = [[1.0] * sum(size for _, size in self.plan or ()) for _ in X]
-        return self.run.gradient_program(self.modes(), X, y, masks)
+        try:
+            return self.run.gradient_program(self.modes(), X, y, masks)
+        except Exception:  # of a way that this batch has not taken
+            return None
 
     def _masks(self, X: list[Any]) -> list[list[float]]:
         """For each sample the factors of its dropouts: 0, or what keeps the mean."""
