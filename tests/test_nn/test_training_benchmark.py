@@ -1,5 +1,6 @@
-"""The benchmark of training: its contestants reach the same losses."""
+"""The benchmark of training: its contestants reach the same losses, and its chart shows the kept figures."""
 
+import json
 import sys
 from pathlib import Path
 
@@ -11,6 +12,7 @@ sys.path.append(str(Path(__file__).parents[2] / "benchmarks"))
 
 pytest.importorskip("sklearn")
 
+import chart
 import training
 
 
@@ -50,3 +52,19 @@ def test_memory(run):
 
 def test_ratios_are_shown_as_readers_say_them():
     assert [training.shown(ratio) for ratio in (2.0, 12.34, 1 / 3, 1 / 12)] == ["2", "12.3", "1/3", "1/12"]
+    assert [chart.shown(seconds) for seconds in (31.4e-6, 4.05e-3, 0.139, 2.5)] == [
+        *("31.4 µs", "4.05 ms", "139 ms", "2.5 s")
+    ]
+
+
+def test_chart(tmp_path):
+    """The chart in docs shows all kept times, and is the same each time that it is drawn."""
+    pytest.importorskip("matplotlib")
+    chart.main(tmp_path)
+    text = (tmp_path / "training.svg").read_text(encoding="utf-8")
+    kept = json.loads((chart.HERE / "training.json").read_text(encoding="utf-8"))
+    for row in chart.ROWS:
+        for seconds in kept["times"].get(row, {"seconds": {}})["seconds"].values():
+            assert f">{chart.shown(seconds)}</text>" in text
+    chart.main(tmp_path)
+    assert (tmp_path / "training.svg").read_text(encoding="utf-8") == text
