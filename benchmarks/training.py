@@ -170,7 +170,7 @@ def arguments_of_peers(rows):
 
 def about(peers):
     """The machine and the versions, in one line."""
-    versions = [f"NumPy {numpy.__version__}", *[peers.about] * (peers is not None)]
+    versions = [f"NumPy {numpy.__version__}", *([peers.about] if peers else [])]
     if shutil.which("gcc"):
         gcc = subprocess.run(["gcc", "-dumpfullversion"], capture_output=True, text=True, check=True)
         versions.append(f"gcc {gcc.stdout.strip()}")

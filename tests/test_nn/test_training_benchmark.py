@@ -1,5 +1,6 @@
 """The benchmark of training: its contestants reach the same losses, and its chart shows the kept figures."""
 
+import functools
 import json
 import sys
 from pathlib import Path
@@ -39,6 +40,29 @@ def test_jacobian(run):
     ((what, ratio),) = run.ratios.values()
     assert what == "jacobian of 50 residuals by 3 parameters, over NumPy by hand"
     assert ratio > 0.0
+
+
+def test_a_wrong_loss_is_seen(run):
+    """A contestant whose losses differ from ours stops the benchmark; a scan gives its last loss only."""
+    right, wrong = (
+        training.in_rounds(iter(losses).__next__, 2) for losses in ([1.0, 2.0] * 99, [1.0, 2.1] * 99)
+    )
+    with pytest.raises(AssertionError, match=r"row a, other differs by 0\.05"):
+        run.compare("a", "", {"ours": right, "other": wrong})
+    last = training.Contestant(lambda: 2.1)
+    with pytest.raises(AssertionError, match=r"row a, other differs by 0\.05"):
+        run.compare("a", "", {"ours": right, "other": last})
+
+
+def test_run_without_peers(tmp_path, monkeypatch, capsys):
+    """The command without peers prints its table and keeps its figures."""
+    monkeypatch.setattr(sys, "argv", ["training.py", "d", "--save", str(tmp_path / "kept.json")])
+    monkeypatch.setattr(training, "keep_to_one_core", lambda: None)
+    monkeypatch.setattr(training, "Run", functools.partial(training.Run, turns=1, seconds=0.0, points=50))
+    training.main()
+    assert "| d | jacobian of 50 residuals by 3 parameters, over NumPy by hand |" in capsys.readouterr().out
+    kept = json.loads((tmp_path / "kept.json").read_text(encoding="utf-8"))
+    assert list(kept["ratios"]) == ["d, over NumPy by hand"]
 
 
 @pytest.mark.long
