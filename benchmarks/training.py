@@ -48,7 +48,9 @@ TARGETS = {  # of a ratio: what it must reach, and its stretch target
     "d, over NumPy by hand": (3.0, 1.0),
     "e, compiled": (10.0, 4.0),
 }
-STEPS = {"a": "micrograd_step", "c": "character_step"}  # modules with `start()` and `ours()`
+# Files with `ours()`, a function that makes a step and returns its loss, and `start()`, the arguments of its
+# peers, as JSON takes them; those of row c are the weights and the names, of which each step takes the next.
+STEPS = {"a": "micrograd_step", "c": "character_step"}
 WHAT = {
     "a": "micrograd's demo, a step with its update",
     "b": "digits, an epoch of fit with Adam",
@@ -97,7 +99,7 @@ class Run:
         weights = workloads.weights_of(workloads.digits_model())
         fit, eager = (workloads.Fit(X, y, is_compiled) for is_compiled in (True, False))
         contestants = {"ours": fit, "eager fit": eager, "NumPy by hand": by_numpy(weights, X, y)}
-        if shutil.which("gcc"):
+        if shutil.which("gcc") and sys.platform != "win32":
             contestants["C by hand"] = by_c(compiled.by_hand(self.folder), weights, X, y)
         self.compare("b", WHAT["b"], contestants)
         self.notes.append(
