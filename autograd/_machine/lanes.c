@@ -130,18 +130,22 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
             if (!guards_hold(code, &frame, w, l))
                 return 1;
         double *column = out;
-        for (int k = 0; k < lanes->output_count;) {
-            for (; k < lanes->output_count && lanes->summed[k]; k++)
-                column++;
-            for (; k < lanes->output_count && !lanes->summed[k]; k++, column += lanes->size)
-                store_block(frame.U, frame.R, code->outputs[k], w, column + first);
+        const int32_t *place = code->outputs;
+        for (const int *run = lanes->summed_runs; *run >= 0; run += 2) {
+            column += run[0];
+            place += run[0];
+            for (const int32_t *stop = place + run[1]; place < stop; column += lanes->size)
+                store_block(frame.U, frame.R, *place++, w, column + first);
         }
     }
-    for (int k = 0; k < lanes->output_count;) {
-        for (; k < lanes->output_count && lanes->summed[k]; k++)
-            *out++ = frame.sums[code->outputs[k]];
-        for (; k < lanes->output_count && !lanes->summed[k]; k++)
-            out += lanes->size;
+    const int32_t *place = code->outputs;
+    for (const int *run = lanes->summed_runs; *run >= 0; run += 2, out += (size_t)run[-1] * lanes->size) {
+        const double *sums = frame.sums;
+        const int count = run[0];
+        for (int k = 0; k < count; k++)
+            out[k] = sums[place[k]];
+        out += count;
+        place += count + run[1];
     }
     return 0;
 }

@@ -126,6 +126,7 @@ static void free_lanes(Lanes *lanes)
     free(lanes->guard_codes);
     free(lanes->summed);
     free(lanes->in_order);
+    free(lanes->summed_runs);
     free(lanes);
 }
 
@@ -214,8 +215,18 @@ static int finish_lanes(Lanes *lanes)
     for (int k = 0; k < lanes->output_count; k++)
         lanes->result_count += lanes->summed[k] ? 1 : lanes->size;
     lanes->in_order = malloc((4 + (size_t)3 * lanes->columns) * sizeof(int32_t));
-    if (!lanes->in_order)
+    lanes->summed_runs = malloc(((size_t)lanes->output_count + 4) * sizeof(int));
+    if (!lanes->in_order || !lanes->summed_runs)
         return -1;
+    int *run = lanes->summed_runs;
+    for (int k = 0; k < lanes->output_count; run += 2) {
+        run[0] = run[1] = 0;
+        for (; k < lanes->output_count && lanes->summed[k]; k++)
+            run[0]++;
+        for (; k < lanes->output_count && !lanes->summed[k]; k++)
+            run[1]++;
+    }
+    *run = -1;
     int32_t *at = lanes->in_order;
     *at++ = lanes->uniform > 0;
     if (lanes->uniform) {

@@ -105,6 +105,7 @@ typedef struct {
 struct Lanes {
     int size, uniform, columns, output_count;
     unsigned char *summed;
+    int *summed_runs;   /* the lengths of runs of outputs that are summed, that are not, that are ..., then -1 */
     int path_count;
     Code *paths;        /* the code of each path; of several paths without guards and sums, */
     Code *guard_codes;  /* whose guards have a code of their own */
