@@ -55,8 +55,10 @@ def hides(op: Any, args: Sequence[Any] = ()) -> bool:
 
 def _path_hides(program: Any) -> bool:
     """Whether a line of a program, or a guard, may hide a nan."""
-    may = program.guards or any(map(hides, program._ops))
-    return bool(may and (program.guards or any(hides(op, args) for op, args in program.lines)))
+    hiding = [op for op in program._ops if hides(op)]
+    if program.guards or hiding != [ops.pow]:
+        return bool(program.guards or hiding)
+    return any(hides(op, args) for op, args in program.lines)
 
 
 def strict_lines(program: Any) -> set[int]:
