@@ -1,6 +1,5 @@
 """Formulas of Values and their derivatives agree with the engine, and read well."""
 
-import math
 import random
 import time
 
@@ -215,14 +214,11 @@ def test_the_time_of_a_derivative_grows_with_its_length():
         out = leaves[0]
         for leaf in leaves[1:]:
             out = out * ag.sin(leaf)
-        best = math.inf
-        for _ in range(3):
-            start = time.perf_counter()
-            derivative(out, leaves[0])
-            best = min(best, time.perf_counter() - start)
-        return best
+        start = time.process_time()
+        derivative(out, leaves[0])
+        return time.process_time() - start
 
-    assert seconds(2000) < 30.0 * seconds(200)
+    assert seconds(2000) < 30.0 * min(seconds(200) for _ in range(5))
 
 
 def test_arguments_that_are_no_formula_are_refused():
