@@ -193,7 +193,7 @@ def test_nan_equals_nothing_also_in_a_formula():
 
 def test_a_formula_too_long_to_be_written_is_refused_before_it_is_made():
     """The refusal takes time in proportion to the graph, not to the text."""
-    for length in (400, 100_000):
+    for length in (400, 20_000):
         v = Value(0.3, "v")
         out = v
         for _ in range(length):
@@ -201,7 +201,7 @@ def test_a_formula_too_long_to_be_written_is_refused_before_it_is_made():
         for write in (lambda v=v, out=out: derivative(out, v), lambda out=out: derivative(out, "v")):
             with pytest.raises(ValueError, match=r"written out, the formula has [\d,]+ operations"):
                 write()
-    leaves = [Value(1.0, f"v{i}") for i in range(100_000)]
+    leaves = [Value(1.0, f"v{i}") for i in range(20_000)]
     out = ag.sum_of([leaf * leaf for leaf in leaves])
     assert str(derivative(out, leaves[7])) == "2 * v7"
 
