@@ -446,16 +446,15 @@ class TestSweeps:
         x.grad = 7.0
         before = signal.signal(signal.SIGALRM, signal.default_int_handler)
         gc.disable()
-        interrupted = stopped = 0
+        stopped = 0
         try:
             for i in range(10):
                 try:
-                    signal.setitimer(signal.ITIMER_REAL, duration * (i + 1) / 12)
+                    signal.setitimer(signal.ITIMER_REAL, duration * 0.7 ** (i + 1))
                     y.backward()
                     signal.setitimer(signal.ITIMER_REAL, 0)
                     x.grad = 7.0
                 except KeyboardInterrupt:
-                    interrupted += 1
                     stopped += x.grad == 7.0
                     assert x.grad in (7.0, 8.0)
                     x.grad = 7.0
@@ -463,7 +462,7 @@ class TestSweeps:
             signal.setitimer(signal.ITIMER_REAL, 0)
             signal.signal(signal.SIGALRM, before)
             gc.enable()
-        assert interrupted >= stopped >= 3
+        assert stopped >= 3
 
     def test_a_handler_that_raises_in_the_middle_leaves_the_gradients(self):
         """Not by chance: a rule in the middle of the graph raises the signal."""
