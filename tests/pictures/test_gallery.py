@@ -57,7 +57,7 @@ draw(y)
         nbformat.v4.new_code_cell("for _ in range(20): y = tanh(y) + 1.0\ndraw(y)"),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=120).execute()
+    nbclient.NotebookClient(notebook, timeout=600).execute()
     outputs = [cell.outputs[0].data for cell in notebook.cells]
     assert all({"image/svg+xml", "image/png", "text/plain"} <= set(data) for data in outputs)
     html, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)
