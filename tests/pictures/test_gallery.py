@@ -27,7 +27,8 @@ def test_the_gallery_is_current(tmp_path):
         env=environment,
     )
     drawn = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*"))
-    kept = sorted(path.relative_to(DOCS) for path in [DOCS / "gallery.md", *DOCS.rglob("*.svg")])
+    pictures = set(DOCS.rglob("*.svg")) - {DOCS / "training.svg"}  # which benchmarks/chart.py draws
+    kept = sorted(path.relative_to(DOCS) for path in [DOCS / "gallery.md", *pictures])
     assert drawn == kept
     for path in drawn:
         old, new = ((folder / path).read_text(encoding="utf-8") for folder in (DOCS, tmp_path))
