@@ -91,8 +91,10 @@ def fit(
         progress: whether to show a progress bar; by default only in a terminal or notebook.
         compiled: whether batches run as programs, which `autograd.jit` traces from the model and the loss, or
             the backend that runs them; the gradients are the same but for rounding. By default where that
-            helps: for long trainings of models made of this package's modules and losses. A model that cannot
-            be traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
+            helps: for long trainings of models made of this package's modules and losses. In the native
+            engine an epoch is then one run without Python, but with `accumulate`, `max_norm`, a schedule that
+            steps after each batch, and optimisers whose rule is no plain arithmetic. A model that cannot be
+            traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
             own reads is constant in a program.
 
     Returns:
