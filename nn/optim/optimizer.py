@@ -34,13 +34,18 @@ class Cluster(NamedTuple):
 
     Attributes:
         places: where they are among all parameters of the optimiser.
-        options: the options of the group.
+        group: their group, with its options of now.
     """
 
     parameters: list[Value]
     places: Sequence[int]
     steps: int
-    options: dict[str, Any]
+    group: dict[str, Any]
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The options of the group, as the rule takes them."""
+        return _options_of(self.group)
 
     @property
     def index(self) -> Any:
@@ -169,7 +174,7 @@ class Optimizer:
         found = []
         first = 0
         for group in self.param_groups:
-            params, options = group["params"], _options_of(group)
+            params = group["params"]
             end = first + len(params)
             places: Sequence[int] = range(first, end)
             if not _array(params, "requires_grad").all():
@@ -179,7 +184,7 @@ class Optimizer:
                 at = places if len(counts) == 1 else [i for i in places if self._steps[i] == steps]
                 moving = params if len(at) == len(params) else [params[i - first] for i in at]
                 if at:
-                    found.append(Cluster(moving, at, steps, options))
+                    found.append(Cluster(moving, at, steps, group))
             first = end
         return found
 

@@ -52,7 +52,8 @@ class RepeatedEpochs(Epochs):
     """Epochs of a training by `Program.repeat`; see `may_repeat`.
 
     Args:
-        callbacks: those of the training. Others than this package's may change samples in their place.
+        callbacks: those of the training. This package's look only; others may change parameters, options and
+            samples.
         arguments: those of `Epochs`.
     """
 
@@ -60,7 +61,8 @@ class RepeatedEpochs(Epochs):
 
     def __init__(self, callbacks: Sequence[Any], *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.samples_stay = all(isinstance(x, (Checkpoint, EarlyStopping, Film)) for x in callbacks)
+        self.callbacks_look = all(isinstance(x, (Checkpoint, EarlyStopping, Film)) for x in callbacks)
+        self.carry: Carry | None = None  # numbers that the Values may not have yet
         self.samples: tuple[Any, Any] = (None, None)  # of which the tables are
         self.tables: tuple[Any, Any] = (None, None)
         self.programs: dict[Any, StepProgram] = {}  # by batch size, modes of the modules, and clusters
@@ -74,14 +76,13 @@ class RepeatedEpochs(Epochs):
     def run_batches(self) -> None:
         loader = self.training.loader
         batches = loader.draw()
-        if not self.samples_stay or self.samples[0] is not loader.X or self.samples[1] is not loader.y:
+        if not self.callbacks_look or self.samples[0] is not loader.X or self.samples[1] is not loader.y:
             self.samples = loader.X, loader.y
             self.tables = _table(loader.X), _table(loader.y)
-        carry: Carry | None = None  # numbers that the Values do not have yet
         i = 0
         try:
             while i < len(batches):
-                carry = carry or Carry(self.training.optimizer)
+                carry = self.carry = self.carry or Carry(self.training.optimizer)
                 program = self.programs.get(self._key(batches[i], carry))
                 if program is not None and program.is_fresh():
                     made, is_whole = self._repeat(program, carry, batches[i:])
@@ -89,16 +90,24 @@ class RepeatedEpochs(Epochs):
                     if is_whole:
                         continue
                     self.stops += 1
-                carry.store()
-                carry = None
+                self._store()
                 X, y = [list(loader.X[k]) for k in batches[i]], [loader.y[k] for k in batches[i]]
                 i += 1
                 self.run_batch(i, X, y)
                 self._find_program(batches[i - 1], X, y)
         finally:
-            if carry is not None:
-                carry.store()
             self.made += i
+            carried = self.carry
+            self._store()
+            self.is_untouched = self.callbacks_look and carried is not None
+            if self.is_untouched:
+                self.carry = carried
+
+    def _store(self) -> None:
+        """Put the numbers that the Values do not have yet into them, and into the optimiser."""
+        if self.carry is not None:
+            self.carry.store()
+        self.carry = None
 
     def _key(self, batch: list[int], carry: Carry) -> Any:
         return len(batch), self.step.modes(), carry.key

@@ -38,7 +38,7 @@ class Carry:
 
     def rates(self) -> list[float]:
         """The learning rate of each cluster."""
-        return [cluster.options.get("lr", 0.0) for cluster in self.clusters]
+        return [cluster.group.get("lr", 0.0) for cluster in self.clusters]
 
     def store(self) -> None:
         """Put the numbers into the Values and the optimiser."""
@@ -160,7 +160,7 @@ def step_program(
 def _on_one(rule: Callable[..., Any], cluster: Cluster, step: Any, rate: Any) -> Callable[..., Any]:
     """The rule as a function of a parameter, its gradient, and its state."""
     options = constants(cluster)
-    if "lr" in cluster.options:
+    if "lr" in cluster.group:
         options["lr"] = rate
 
     def moved(p: Any, g: Any, *state: Any) -> list[Any]:
