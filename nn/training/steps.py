@@ -124,7 +124,7 @@ class CompiledStep:
         return tuple([module.training for module in self.modules])
 
     def gradient_program(self, X: list[Any], y: list[Any]) -> tuple[Any, list[Value], list[Value]] | None:
-        """What `Jitted.gradient_program` gives for a batch in which no number is dropped; None without one."""
+        """`Jitted.gradient_program` for a batch in which no number is dropped; None without a program."""
         masks = [[1.0] * sum(size for _, size in self.plan or ()) for _ in X]
         try:
             return self.run.gradient_program(self.modes(), X, y, masks)
