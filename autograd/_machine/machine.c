@@ -7,6 +7,7 @@
 
 #include "machine.h"
 #include "kernels.h"
+#include "../_native/connection.h"
 #include "lowering.c"
 #include "widths.c"
 #include "flattening.c"

@@ -70,8 +70,8 @@ class CallOfNumbers(Call):
 class ProgramCall(CallOfNumbers):
     """The op of a program as a whole, or with numbers for some of its inputs, see `at`.
 
-    A reverse sweep with numbers through a call of one result asks for no adjoints: it takes the seed times the
-    gradient, which one run gives with the result.
+    Through a call of one result a reverse sweep with numbers carries the seed times the gradient, which one
+    run gives with the result.
 
     Attributes:
         program: the program.
@@ -88,12 +88,12 @@ class ProgramCall(CallOfNumbers):
         self.backend = backend
         self.given = given
         self.places = range(len(program.inputs)) if places is None else places
-        self.known = None
+        self.known: bytes | None = None
 
     def at(self, given: bytes, places: Sequence[int], known: bytes | None) -> ProgramCall:
         """The op of a call with these numbers, whose operands are the inputs at some places."""
         made: ProgramCall = ProgramCall.__new__(ProgramCall)
-        made.__dict__.update(vars(self))
+        made.__dict__ = vars(self).copy()
         made.collects, made.known = True, known
         made.given, made.places = given, places
         return made

@@ -8,7 +8,7 @@ from array import array
 from functools import update_wrapper
 from types import MethodType
 
-from autograd._machine import QuickCallable, QuickProgram
+from autograd._machine import QuickCallable, QuickProgram, machine
 from autograd.backends import running
 from autograd.backends.strong_zero import finite, has_chains
 from autograd.derivatives import patterns
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from typing import Any, Literal, SupportsIndex
 
     Backend = Literal["auto", "native", "numpy", "python"]
+    Operands = tuple[tuple[Value, ...], tuple[int, ...]]  # of a node, and their places among the inputs
 
 MOST_PATHS = 64
 FLOATS = {float}
@@ -89,12 +90,31 @@ class Kept(QuickProgram, Generic[P]):  # type: ignore[misc]
             return with_gradients(self.program, tuple(places))
         return self.program
 
-    def recorded(self, inputs: bytes, operands: Sequence[Value], places: Sequence[int], found: list[float]) -> Any:
-        """The result of a call in a graph: Values for what `program_in_graph` gave."""
-        count = len(self.program.outputs)
-        slopes = array("d", found[count:]).tobytes() if len(found) > count else None
-        outs = self.call.at(inputs, places, slopes).outputs_of(operands, found[:count])
+    def recorded(self, inputs: bytes, operands: Operands, results: list[float], slopes: bytes | None) -> Any:
+        """The result of a call in a graph: Values. The machine calls this, too."""
+        if slopes is None and len(results) == 1 and is_swept(self.program):
+            self.be_quick_in_graph()
+        values, places = operands
+        outs = self.call.at(inputs, places, slopes).outputs_of(values, results)
         return self.program._rebuilt(outs)
+
+    def be_quick_in_graph(self) -> None:
+        """Let the machine make recorded calls, if it makes others, while the same Values want gradients."""
+        first = len(self.program.inputs) - len(self.captured)
+        places = tuple([first + i for i, x in enumerate(self.captured) if x.requires_grad])
+        is_recorded = places and self.program.outputs
+        program = self.program_in_graph(places) if is_recorded else self.program
+        own = running.native(program, self.backend) if self.is_quick else None
+        if own is not None:
+            operands = (tuple([self.captured[i - first] for i in places]), places) if is_recorded else None
+            self.differentiate_quickly(machine.RECORDED, own, has_chains(program), self.flags(), operands)
+
+    def be_quick_with_gradients(self) -> None:
+        """Let the machine make calls of `with_gradients`, if it makes other calls."""
+        program, values = self.gradient_program()
+        own = running.native(program, self.backend) if self.is_quick else None
+        if own is not None:
+            self.differentiate_quickly(machine.WITH_GRADIENTS, own, has_chains(program), self.flags(), values)
 
     def gradient_program(self) -> tuple[Program, list[Value]]:
         """The program with the gradients of its first output, and the captured Values they are by.
@@ -145,7 +165,8 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             raise TypeError(f"jit is given a function, not the {type(f).__name__} {f!r}: write jit(f)(x)")
         self.f = f
         self.static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
-        self.backend = running.check_backend(backend)
+        self.backend: Backend = backend
+        running.check_backend(backend)
         self._kept: dict[Any, Group] = {}
         self._gave_up: set[Any] = set()
         self._quick: dict[int, Callable[[Any], Any]] = {}  # by the number of arguments, all floats
@@ -196,6 +217,8 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             return self._untraced(args, kwargs, self._static_places(len(args)))
         group, kept, result = found
         quick = not kept.inner and self._be_quick(group, kept, args)
+        if quick and kept.captured and current().recording:
+            kept.be_quick_in_graph()
         if not quick and not kept.captured and are_floats and not self.static:
             self._quick[len(args)] = _of_floats(kept.program, self.backend)
         return result  # type: ignore[no-any-return]
@@ -212,13 +235,19 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         Raises:
             TraceError: if the function takes more ways through its conditions than are kept.
         """
+        quick = self.quick_gradients(*args, **kwargs)
+        if quick is not None:
+            return quick  # type: ignore[no-any-return]
         found = self._found(args, kwargs, self._run_with_gradients)
         if found is None:
             raise TraceError(
                 f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and "
                 f"call backward() on the result"
             )
-        return found[2]  # type: ignore[no-any-return]
+        group, kept, result = found
+        if not kept.inner and self._be_quick(group, kept, args):
+            kept.be_quick_with_gradients()
+        return result  # type: ignore[no-any-return]
 
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
         """The group of the arguments, the program that holds, and what `run` gives; None if none holds.
@@ -246,7 +275,9 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         traced_parts = traced(self.f, args, kwargs, True, [i in static for i in range(len(args))])
         kept = Kept(*traced_parts, self.backend)
         found = run(kept, leaves)
-        if found is FAILED:  # a condition on the last bit or on the sign of a zero, which backends may not keep
+        if (
+            found is FAILED
+        ):  # a condition on the last bit or on the sign of a zero, which backends may not keep
             return None
         group.insert(0, kept)
         return group, kept, found
@@ -257,15 +288,16 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         if kept.is_quick:
             self.call_quickly(group.structure)
             return True
-        machine = running.native(kept.program, self.backend)
-        if machine is None:
+        own = running.native(kept.program, self.backend)
+        if own is None:
             return False
         if group.structure is False:
             static = {i: args[i] for i in self._static_places(len(args))}
             group.structure = patterns.structure_of(group.key[0] if static else group.key, static, group)
         if group.structure is not None:
             result = patterns.pattern_of_result(kept.program.result)
-            kept.run_quickly(machine, has_chains(kept.program), result, kept.program._rebuilder())
+            captured = tuple(kept.captured)
+            kept.run_quickly(own, has_chains(kept.program), result, kept.program._rebuilder(), captured)
             self.call_quickly(group.structure)
         return True
 
@@ -302,15 +334,21 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             operands = [*leaves, *kept.captured]
             places = [i for i, x in enumerate(operands) if type(x) is Value and x.requires_grad]
             if places and kept.program.outputs:
-                found = kept.run(kept.program_in_graph(places), inputs)
-                if found is None:
-                    return FAILED
-                return kept.recorded(inputs.tobytes(), [operands[i] for i in places], places, found)
+                return self._run_in_graph(kept, inputs, (tuple([operands[i] for i in places]), tuple(places)))
         found = kept.run(kept.program, inputs)
         return FAILED if found is None else kept.program._rebuilt(found)
 
+    def _run_in_graph(self, kept: Kept[P], inputs: array[float], operands: Operands) -> Any:
+        """`_run` with Values for results."""
+        found = kept.run(kept.program_in_graph(operands[1]), inputs)
+        if found is None:
+            return FAILED
+        count = len(kept.program.outputs)
+        slopes = array("d", found[count:]).tobytes() if len(found) > count else None
+        return kept.recorded(inputs.tobytes(), operands, found[:count], slopes)
+
     def _run_with_gradients(self, kept: Kept[P], leaves: Sequence[Any]) -> Any:
-        """The result, the captured Values that want gradients and reach its first number, and the gradients."""
+        """The result, the captured Values that want gradients and reach its first number, the gradients."""
         import numpy
 
         kept.check_fresh()
