@@ -30,9 +30,11 @@ enum {
     I_END,
     I_COLUMN,   /* op k out, a column for each operand */
     I_SCALARS,  /* count out length, then count lines of four: op a b c; uniform lines one by one */
-    I_SUMS,     /* op k out n, then n terms of a column for each sequence: k uniform sums of n terms */
+    I_SUMS,     /* op k out n adds, then n terms of a column for each sequence: k uniform sums of n terms, added to
+                   what is there or not */
     I_TERMS,    /* op out n, then the operands of each sequence (see OPERAND): one sum, or one result */
     I_GEMV,     /* m out n weights, then n lane registers: m sums of products with packed weights */
+    I_MATRIX,   /* m w n out packed, then 0, 1 ... n - 1: the product of packed uniform matrices, m by n and n by w */
     I_PACK,     /* n out, then n uniform registers: copies them side by side */
     I_FILL,     /* out u: lane register out is the uniform number u in all lanes */
     I_OUTER,    /* m n sums, then m and n lane registers: products summed over lanes, in a table m by n */
@@ -55,11 +57,12 @@ enum {
 #define UNIFORM_OPERAND(u) (-1 - (u))
 
 /* Ops of the machine beside the rows of the table: products of a plain run, which do not ask whether a factor is 0;
- * x ** 2.0, which is x * x to the last bit. */
+ * x ** 2.0 and x ** 0.5, which are x * x and the square root to the last bit. */
 #define OP_PLAIN_CHAIN TABLE_SIZE
 #define OP_PLAIN_CHAIN_DOT (TABLE_SIZE + 1)
 #define OP_SQUARE (TABLE_SIZE + 2)
-#define OP_ARITHMETIC (TABLE_SIZE + 3) /* in I_SCALARS: the header of a run; `a` is its number of lines */
+#define OP_ROOT (TABLE_SIZE + 3)
+#define OP_ARITHMETIC (TABLE_SIZE + 4) /* in I_SCALARS: the header of a run; `a` is its number of lines */
 
 /* The ops of lines in a run of OP_ARITHMETIC: whatever their order, they are computed without a jump. */
 enum { PLUS, MINUS, TIMES, TIMES_PLAIN_CHAIN };

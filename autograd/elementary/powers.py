@@ -1,6 +1,7 @@
 """pow in C: log2, the product and exp2 in numbers of twice the length, after FreeBSD's msun (e_pow.c).
 
-The result before its last rounding is within 0.1 ulp, so that powers that are doubles are exact.
+The result before its last rounding is within 0.1 ulp, so that powers that are doubles are exact. x**0.5 is
+the square root, x**2 the product.
 """
 
 from __future__ import annotations
@@ -78,6 +79,12 @@ AUTOGRAD_INLINE double autograd_is_whole(double x)
     const double bounded = x < 4503599627370496.0 ? x : 4503599627370496.0;
     return (bounded + 4503599627370496.0) - 4503599627370496.0 == bounded ? 1.0 : 0.0;
 }}
+/* x**0.5, rounded once; as a power of -infinity it is infinite, and that of -0.0 is 0.0. */
+AUTOGRAD_INLINE double autograd_root(double x)
+{{
+    const double root = sqrt(fabs(x));
+    return x < 0.0 && x > -INFINITY ? NAN : root;
+}}
 AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
 {{
     const double size = fabs(x), exponent = fabs(y);
@@ -93,7 +100,8 @@ AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
     const double outside = size == INFINITY ? 0.0 : 1.0 - whole;
     const double number = x < 0.0 ? (outside != 0.0 ? NAN : with_sign) : with_sign;
     const double any = x != x ? x : (y != y ? y : number);
-    const double other = y == 1.0 ? x : any, power = y == 2.0 ? x * x : other;
+    const double other = y == 1.0 ? x : any, root = y == 0.5 ? autograd_root(x) : other;
+    const double power = y == 2.0 ? x * x : root;
     return x == 1.0 ? 1.0 : (y == 0.0 ? 1.0 : power);
 }}
 /* The same with branches, so that the commonest operands take less time. */
@@ -103,6 +111,8 @@ AUTOGRAD_INLINE double autograd_pow(double x, double y)
         return x * x;
     if (y == 1.0)
         return x;
+    if (y == 0.5)
+        return autograd_root(x);
     if (x >= 2.2250738585072014e-308 && x < INFINITY && fabs(y) < 1e20)
         return autograd_pow_normal(x, 0.0, y);
     return autograd_pow_quick(x, y);
