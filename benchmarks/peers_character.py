@@ -25,7 +25,7 @@ def torch_step(weights, names):
 
     torch.set_num_threads(1)
     w = {k: torch.tensor(rows, dtype=torch.float64, requires_grad=True) for k, rows in weights.items()}
-    optimizer = torch.optim.Adam(w.values(), lr=LR, betas=BETAS, eps=EPS, foreach=True)
+    optimizer = torch.optim.Adam(w.values(), lr=LR, betas=BETAS, eps=EPS, fused=True)
     data = [torch.tensor(tokens) for tokens in names]
     masks = {n: torch.full((n, n), -math.inf, dtype=torch.float64).triu(1) for n in range(1, BLOCK + 1)}
     steps = 0
