@@ -1,12 +1,14 @@
 /* Analysis: what lines need, which lines vary from lane to lane, which are strict, and which may go together. */
 
-/* Whether a line may give a finite number though an operand is nan; a power with a constant other than 0 does not. */
+/* Whether a line may hide a nan: a power of which one operand is a constant does not, but 1**y and x**0. */
 static int may_hide(const Lines *lines, int line)
 {
     const int op = lines->ops[line];
     const int32_t *args = lines->operands + lines->starts[line];
-    if (op == OP_pow && args[1] < 0 && lines->constants[-1 - args[1]] != 0.0)
-        return 0;
+    if (op == OP_pow && args[0] < 0)
+        return lines->constants[-1 - args[0]] == 1.0;
+    if (op == OP_pow && args[1] < 0)
+        return lines->constants[-1 - args[1]] == 0.0;
     return op >= 0 ? masks[op] : op == OP_CALL && lines->hides[args[0]];
 }
 

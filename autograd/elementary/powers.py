@@ -79,11 +79,10 @@ AUTOGRAD_INLINE double autograd_is_whole(double x)
     const double bounded = x < 4503599627370496.0 ? x : 4503599627370496.0;
     return (bounded + 4503599627370496.0) - 4503599627370496.0 == bounded ? 1.0 : 0.0;
 }}
-/* x**0.5, rounded once; as a power of -infinity it is infinite, and that of -0.0 is 0.0. */
+/* x**0.5, which is 0.0 for -0.0 and infinite for -INFINITY. */
 AUTOGRAD_INLINE double autograd_root(double x)
 {{
-    const double root = sqrt(fabs(x));
-    return x < 0.0 && x > -INFINITY ? NAN : root;
+    return sqrt(x == -INFINITY ? INFINITY : x) + 0.0;
 }}
 AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
 {{
@@ -100,8 +99,7 @@ AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
     const double outside = size == INFINITY ? 0.0 : 1.0 - whole;
     const double number = x < 0.0 ? (outside != 0.0 ? NAN : with_sign) : with_sign;
     const double any = x != x ? x : (y != y ? y : number);
-    const double other = y == 1.0 ? x : any, root = y == 0.5 ? autograd_root(x) : other;
-    const double power = y == 2.0 ? x * x : root;
+    const double other = y == 1.0 ? x : any, power = y == 2.0 ? x * x : (y == 0.5 ? autograd_root(x) : other);
     return x == 1.0 ? 1.0 : (y == 0.0 ? 1.0 : power);
 }}
 /* The same with branches, so that the commonest operands take less time. */

@@ -240,14 +240,34 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             return quick  # type: ignore[no-any-return]
         found = self._found(args, kwargs, self._run_with_gradients)
         if found is None:
-            raise TraceError(
-                f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and "
-                f"call backward() on the result"
-            )
+            raise self._not_kept()
         group, kept, result = found
         if not kept.inner and self._be_quick(group, kept, args):
             kept.be_quick_with_gradients()
         return result  # type: ignore[no-any-return]
+
+    def gradient_program(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Program, list[Value], list[Value]]:
+        """The program that `with_gradients` runs for these arguments.
+
+        Returns:
+            The program: its first inputs are the numbers of the arguments, its last outputs the gradients;
+            the Values from outside that are its other inputs; those by which the gradients are.
+
+        Raises:
+            TraceError: if the function takes more ways through its conditions than are kept.
+        """
+        found = self._found(args, kwargs, self._run_with_gradients)
+        if found is None:
+            raise self._not_kept()
+        _, kept, _ = found
+        program, values = kept.gradient_program()
+        return program, [*kept.captured], [*values]
+
+    def _not_kept(self) -> TraceError:
+        return TraceError(
+            f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and call "
+            f"backward() on the result"
+        )
 
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
         """The group of the arguments, the program that holds, and what `run` gives; None if none holds.
