@@ -340,13 +340,13 @@ def test_calls_leave_nothing_behind():
             with no_grad():
                 f()
 
-    calls(f, 20)
+    calls(f, 400)
     gc.collect()
     counts, blocks = list(map(sys.getrefcount, parameters)), sys.getallocatedblocks()
     calls(f, 400)
     gc.collect()
     assert list(map(sys.getrefcount, parameters)) == counts
-    assert abs(sys.getallocatedblocks() - blocks) < 100
+    assert sys.getallocatedblocks() - blocks < 400  # fewer than one for each round
     gone = weakref.ref(parameters[0])
     del model, f, parameters
     gc.collect()
