@@ -33,7 +33,7 @@ def extension(name, folder, sources):
     return Extension(
         name,
         sources=[(folder / source).as_posix() for source in sources],
-        depends=[path.as_posix() for path in sorted(folder.glob("*.[ch]"))],
+        depends=[path.as_posix() for path in sorted({*folder.glob("*.[ch]"), ENGINE / "connection.h"})],
         libraries=[] if sys.platform == "win32" else ["m"],
         optional=not REQUIRED,
     )

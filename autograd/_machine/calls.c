@@ -11,14 +11,15 @@
 
 enum { MOST_STRUCTURES = 8 }; /* of a function that are quick: each call may compare with all of them */
 
-/* The number of traces that run in the process, which the engine counts; NULL without the engine. In a trace a
- * jitted function calls its function. */
-static const Py_ssize_t *running_traces;
+/* The engine; NULL without it. In a trace, which it counts, a jitted function calls its function. */
+static const Connection *engine;
 
 static struct {
     PyTypeObject *array, *number; /* numpy.ndarray and numpy.float64 */
     PyObject *empty;              /* numpy.empty */
 } numpy;                          /* all NULL until connect_numpy() */
+
+static PyObject *recorded_name; /* "recorded" */
 
 /* Patterns: the nodes of a tree, each in front of its branches */
 
@@ -353,35 +354,70 @@ static PyObject *build(Results *results)
 
 /* QuickProgram: the base of the programs that a jitted function keeps */
 
+/* Calls that give numbers; those of a program with captured leaves while the task records; with_gradients(). */
+typedef enum { PLAIN, RECORDED, WITH_GRADIENTS, MODES } Mode;
+
+/* What a call runs: a machine with the outputs of the program, after which slopes may come. */
+typedef struct {
+    Machine *machine; /* NULL if such calls are not quick */
+    int finite;       /* whether results have to be finite; else the strict run in Python counts */
+    PyObject *flags;  /* of each captured leaf whether it wants gradients, bytes of doubles; of PLAIN NULL */
+    PyObject *values; /* RECORDED: what the method `recorded` takes besides numbers, None if no leaf wants gradients;
+                         WITH_GRADIENTS: the leaves by which the slopes are, a list */
+} Run;
+
 typedef struct {
     PyObject_HEAD
-    Machine *machine;  /* NULL if calls of it are not quick */
-    int finite;        /* whether results have to be finite; else the strict run in Python counts */
-    Pattern result;    /* of no nodes if `rebuilt` makes the result from a list of numbers */
+    Run runs[MODES];
+    Pattern result;     /* of no nodes if `rebuilt` makes the result from a list of numbers */
     PyObject *rebuilt;
+    PyObject *captured; /* a tuple of the leaves from outside whose numbers are the last inputs */
 } QuickProgram;
 
 static PyTypeObject quick_program_type;
 
+static Run held_run(const Run *run)
+{
+    Py_XINCREF(run->machine);
+    Py_XINCREF(run->flags);
+    Py_XINCREF(run->values);
+    return *run;
+}
+
+static void drop_run(Run run)
+{
+    Py_XDECREF(run.machine);
+    Py_XDECREF(run.flags);
+    Py_XDECREF(run.values);
+}
+
 static int quick_program_traverse(QuickProgram *self, visitproc visit, void *arg)
 {
-    Py_VISIT(self->machine);
+    for (int mode = 0; mode < MODES; mode++) {
+        Py_VISIT(self->runs[mode].machine);
+        Py_VISIT(self->runs[mode].values);
+    }
     Py_VISIT(self->rebuilt);
+    Py_VISIT(self->captured);
     return visit_pattern(&self->result, visit, arg);
 }
 
 static int quick_program_clear(QuickProgram *self)
 {
-    Py_CLEAR(self->machine); /* no call uses it: a call holds a reference to the program */
+    for (int mode = 0; mode < MODES; mode++) { /* no call uses them: a call holds a reference to the program */
+        const Run run = self->runs[mode];
+        self->runs[mode] = (Run){NULL};
+        drop_run(run);
+    }
     Py_CLEAR(self->rebuilt);
+    Py_CLEAR(self->captured);
     return 0;
 }
 
 static void quick_program_dealloc(QuickProgram *self)
 {
     PyObject_GC_UnTrack(self);
-    Py_XDECREF(self->machine);
-    Py_XDECREF(self->rebuilt);
+    quick_program_clear(self);
     free_pattern(&self->result);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
@@ -391,13 +427,13 @@ static PyObject *quick_program_new(PyTypeObject *type, PyObject *args, PyObject 
     return type->tp_alloc(type, 0);
 }
 
-/* run_quickly(machine, finite, result, rebuilt): let calls be quick, once. */
+/* run_quickly(machine, finite, result, rebuilt, captured): let calls that give numbers be quick, once. */
 static PyObject *run_quickly(QuickProgram *self, PyObject *args)
 {
-    PyObject *machine, *result, *rebuilt;
+    PyObject *machine, *result, *rebuilt, *captured;
     int finite;
     Pattern pattern = {0};
-    if (!PyArg_ParseTuple(args, "O!pOO", &machine_type, &machine, &finite, &result, &rebuilt))
+    if (!PyArg_ParseTuple(args, "O!pOOO!", &machine_type, &machine, &finite, &result, &rebuilt, &PyTuple_Type, &captured))
         return NULL;
     if (result != Py_None
         && (read_pattern(&pattern, result) < 0 || pattern.numbers != ((Machine *)machine)->code.output_count)) {
@@ -406,24 +442,47 @@ static PyObject *run_quickly(QuickProgram *self, PyObject *args)
         free_pattern(&pattern);
         return NULL;
     }
-    if (self->machine) /* another thread was first */
+    if (self->runs[PLAIN].machine) /* another thread was first */
         free_pattern(&pattern);
     else {
         self->result = pattern;
-        self->finite = finite;
         self->rebuilt = Py_NewRef(rebuilt);
-        self->machine = (Machine *)Py_NewRef(machine);
+        self->captured = Py_NewRef(captured);
+        self->runs[PLAIN] = (Run){(Machine *)Py_NewRef(machine), finite, NULL, NULL};
     }
+    Py_RETURN_NONE;
+}
+
+/* differentiate_quickly(mode, machine, finite, flags, values): let calls of a mode be quick as long as the captured
+ * leaves have these flags. */
+static PyObject *differentiate_quickly(QuickProgram *self, PyObject *args)
+{
+    PyObject *machine, *flags, *values;
+    int mode, finite;
+    if (!PyArg_ParseTuple(args, "iO!pSO", &mode, &machine_type, &machine, &finite, &flags, &values))
+        return NULL;
+    const Machine *plain = self->runs[PLAIN].machine;
+    const Code *code = &((Machine *)machine)->code;
+    if (mode <= PLAIN || mode >= MODES || !plain || code->inputs != plain->code.inputs
+        || code->output_count < plain->code.output_count
+        || PyBytes_GET_SIZE(flags) != PyTuple_GET_SIZE(self->captured) * (Py_ssize_t)sizeof(double)) {
+        PyErr_SetString(PyExc_ValueError, "the machine does not fit that of calls that give numbers");
+        return NULL;
+    }
+    const Run made = {(Machine *)machine, finite, flags, values}, before = self->runs[mode];
+    self->runs[mode] = held_run(&made);
+    drop_run(before);
     Py_RETURN_NONE;
 }
 
 static PyObject *get_is_quick(QuickProgram *self, void *closure)
 {
-    return PyBool_FromLong(self->machine != NULL);
+    return PyBool_FromLong(self->runs[PLAIN].machine != NULL);
 }
 
 static PyMethodDef quick_program_methods[] = {
     {"run_quickly", (PyCFunction)run_quickly, METH_VARARGS},
+    {"differentiate_quickly", (PyCFunction)differentiate_quickly, METH_VARARGS},
     {NULL},
 };
 
@@ -464,23 +523,65 @@ static const double *ordered_outputs(const Machine *machine, double *frame, int 
     return out;
 }
 
+static PyObject *list_of_numbers(const double *numbers, int count)
+{
+    PyObject *list = PyList_New(count);
+    for (int k = 0; list && k < count; k++) {
+        PyObject *number = PyFloat_FromDouble(numbers[k]);
+        if (!number)
+            Py_CLEAR(list);
+        else
+            PyList_SET_ITEM(list, k, number);
+    }
+    return list;
+}
+
+static PyObject *bytes_of_numbers(const double *numbers, int count)
+{
+    return PyBytes_FromStringAndSize((const char *)numbers, count * (Py_ssize_t)sizeof(double));
+}
+
 static PyObject *result_of(const QuickProgram *program, const double *outputs)
 {
-    const Machine *machine = program->machine;
     Results results = {outputs, program->result.nodes};
     if (program->result.count)
         return build(&results);
-    PyObject *numbers = PyList_New(machine->code.output_count), *made = NULL;
-    for (int k = 0; numbers && k < machine->code.output_count; k++) {
-        PyObject *number = next_number(&results);
-        if (!number)
-            Py_CLEAR(numbers);
-        else
-            PyList_SET_ITEM(numbers, k, number);
-    }
-    if (numbers)
-        made = PyObject_CallOneArg(program->rebuilt, numbers);
+    PyObject *numbers = list_of_numbers(outputs, program->runs[PLAIN].machine->code.output_count);
+    PyObject *made = numbers ? PyObject_CallOneArg(program->rebuilt, numbers) : NULL;
     Py_XDECREF(numbers);
+    return made;
+}
+
+/* The result of a call in a graph: the method `recorded` makes its Values. */
+static PyObject *recorded_result(QuickProgram *program, const Run *run, const double *frame, const double *outputs)
+{
+    const Code *code = &run->machine->code;
+    const int count = program->runs[PLAIN].machine->code.output_count, slopes = code->output_count - count;
+    PyObject *inputs = bytes_of_numbers(frame, code->inputs), *results = list_of_numbers(outputs, count);
+    PyObject *known = slopes ? bytes_of_numbers(outputs + count, slopes) : Py_NewRef(Py_None), *made = NULL;
+    if (inputs && results && known)
+        made = PyObject_CallMethodObjArgs((PyObject *)program, recorded_name, inputs, run->values, results, known, NULL);
+    Py_XDECREF(inputs);
+    Py_XDECREF(results);
+    Py_XDECREF(known);
+    return made;
+}
+
+/* The result of with_gradients(). */
+static PyObject *result_with_gradients(const QuickProgram *program, const Run *run, const double *outputs)
+{
+    const int count = program->runs[PLAIN].machine->code.output_count;
+    Py_ssize_t slopes = run->machine->code.output_count - count;
+    PyObject *shape = Py_BuildValue("(n)", slopes), *result = shape ? result_of(program, outputs) : NULL, *made = NULL;
+    if (result) {
+        const Node node = {.kind = ARRAY, .count = slopes, .object = shape};
+        Results rest = {outputs + count, NULL};
+        PyObject *array = build_array(&node, &rest);
+        made = array ? PyTuple_Pack(3, result, run->values, array) : NULL;
+        Py_XDECREF(array);
+    }
+    Py_XDECREF(result);
+    Py_XDECREF(shape);
     return made;
 }
 
@@ -551,7 +652,9 @@ static QuickProgram *program_at(const Structure *structure, Py_ssize_t i)
     if (!PyObject_TypeCheck(found, &quick_program_type))
         return NULL;
     QuickProgram *program = (QuickProgram *)found;
-    return program->machine && program->machine->code.inputs == structure->pattern.numbers ? program : NULL;
+    const Machine *machine = program->runs[PLAIN].machine;
+    const int fits = machine && machine->code.inputs == structure->pattern.numbers + PyTuple_GET_SIZE(program->captured);
+    return fits ? program : NULL;
 }
 
 static int match_arguments(const Structure *structure, PyObject *const *args, double *out)
@@ -587,56 +690,82 @@ static void move_to_front(PyObject *programs, QuickProgram *program)
 
 typedef enum { FAILED = -1, OTHER_STRUCTURE, DONE, FOR_PYTHON } Outcome;
 
-/* Call a program with the numbers in its frame; FOR_PYTHON if it does not hold, and `*failed` if a guard said so. */
-static Outcome call_program(QuickProgram *program, double *frame, int *failed, PyObject **result)
+/* A call of a program, which holds references to what it uses: other threads and the collector may run meanwhile. */
+typedef struct {
+    QuickProgram *program;
+    Mode mode;
+    Run run;
+    double *frame;
+} Call;
+
+static void end_call(Call *call)
 {
+    if (call->frame)
+        give_frame(call->run.machine, call->frame);
+    drop_run(call->run);
+    Py_XDECREF(call->program);
+}
+
+/* Begin a call: DONE, or OTHER_STRUCTURE if such calls are not quick. */
+static Outcome begin_call(Call *call, QuickProgram *program, Mode mode)
+{
+    if (mode == PLAIN && PyTuple_GET_SIZE(program->captured) && engine->is_recording())
+        mode = RECORDED;
+    *call = (Call){(QuickProgram *)Py_NewRef(program), mode, held_run(&program->runs[mode]), NULL};
+    if (!call->run.machine)
+        return OTHER_STRUCTURE;
+    call->frame = take_frame(call->run.machine);
+    return call->frame ? DONE : FAILED;
+}
+
+/* Make a call with the numbers of the arguments in its frame; FOR_PYTHON if its program does not hold, and `*failed` if
+ * a guard said so. */
+static Outcome make_call(Call *call, Py_ssize_t arguments, int *failed, PyObject **result)
+{
+    const Run *run = &call->run;
+    const double *flags = run->flags ? (const double *)PyBytes_AS_STRING(run->flags) : NULL;
     int finite;
-    *failed = run_machine(program->machine, frame);
+    if (!engine->read_leaves(call->program->captured, call->frame + arguments, flags))
+        return FOR_PYTHON;
+    *failed = run_machine(run->machine, call->frame);
     if (*failed)
         return FOR_PYTHON;
-    const double *outputs = ordered_outputs(program->machine, frame, &finite);
-    if (program->finite && !finite)
+    const double *outputs = ordered_outputs(run->machine, call->frame, &finite);
+    if (run->finite && !finite)
         return FOR_PYTHON;
-    *result = result_of(program, outputs);
+    if (call->mode == WITH_GRADIENTS)
+        *result = result_with_gradients(call->program, run, outputs);
+    else if (call->mode == RECORDED && run->values != Py_None)
+        *result = recorded_result(call->program, run, call->frame, outputs);
+    else
+        *result = result_of(call->program, outputs);
     return *result ? DONE : FAILED;
 }
 
 /* Call the first program that holds for the arguments, as `_found` of jit.py does. */
-static Outcome call_structure(const Structure *structure, PyObject *const *args, PyObject **result)
+static Outcome call_structure(const Structure *structure, Mode mode, PyObject *const *args, PyObject **result)
 {
-    QuickProgram *program, *first = NULL;
-    double *first_frame = NULL;
+    const Py_ssize_t count = structure->pattern.numbers;
+    QuickProgram *program;
+    Call first = {0}, next;
     Outcome outcome = OTHER_STRUCTURE;
     int failed = 1;
     for (Py_ssize_t i = 0; failed && (program = program_at(structure, i)); i++) {
-        double *frame = take_frame(program->machine);
-        if (!frame) {
-            outcome = FAILED;
-            break;
-        }
-        if (i)
-            memcpy(frame, first_frame, structure->pattern.numbers * sizeof(double));
-        else if (!match_arguments(structure, args, frame)) {
-            give_frame(program->machine, frame);
-            break;
-        }
-        Py_INCREF(program); /* other threads and the collector may run */
-        outcome = call_program(program, frame, &failed, result);
+        Call *call = i ? &next : &first;
+        outcome = begin_call(call, program, mode);
+        failed = 0;
+        if (outcome == DONE && i)
+            memcpy(call->frame, first.frame, count * sizeof(double));
+        else if (outcome == DONE && !match_arguments(structure, args, call->frame))
+            outcome = OTHER_STRUCTURE;
+        if (outcome == DONE)
+            outcome = make_call(call, count, &failed, result);
         if (outcome == DONE && i)
             move_to_front(structure->programs, program);
-        if (i) {
-            give_frame(program->machine, frame);
-            Py_DECREF(program);
-        }
-        else {
-            first = program;
-            first_frame = frame;
-        }
+        if (i)
+            end_call(call);
     }
-    if (first) {
-        give_frame(first->machine, first_frame);
-        Py_DECREF(first);
-    }
+    end_call(&first);
     return outcome;
 }
 
@@ -659,30 +788,43 @@ static void put_first(QuickCallable *self, int place)
     self->structures[0] = structure;
 }
 
-static PyObject *quick_call(PyObject *object, PyObject *const *args, size_t flags, PyObject *names)
+/* Make a call without Python: FOR_PYTHON if that is not sure. */
+static Outcome call_machine(QuickCallable *self, Mode mode, PyObject *const *args, Py_ssize_t count, PyObject *names,
+                            PyObject **result)
 {
-    QuickCallable *self = (QuickCallable *)object;
-    const Py_ssize_t count = PyVectorcall_NARGS(flags) + (names ? PyTuple_GET_SIZE(names) : 0);
-    for (int i = 0; running_traces && *running_traces == 0 && i < self->count; i++) {
+    count += names ? PyTuple_GET_SIZE(names) : 0;
+    for (int i = 0; engine && *engine->running_traces == 0 && i < self->count; i++) {
         Structure *structure = self->structures[i];
         if (structure->arguments != count || !same_names(structure->names, names))
             continue;
-        PyObject *result;
         Py_INCREF(structure);
-        const Outcome outcome = call_structure(structure, args, &result);
+        const Outcome outcome = call_structure(structure, mode, args, result);
         if (outcome != OTHER_STRUCTURE && i && i < self->count && self->structures[i] == structure)
             put_first(self, i);
         Py_DECREF(structure);
-        if (outcome == DONE)
-            return result;
-        if (outcome == FAILED)
-            return NULL;
-        if (outcome == FOR_PYTHON)
-            break;
+        if (outcome != OTHER_STRUCTURE)
+            return outcome;
     }
+    return FOR_PYTHON;
+}
+
+static PyObject *quick_call(PyObject *object, PyObject *const *args, size_t flags, PyObject *names)
+{
+    PyObject *result = NULL;
+    if (call_machine((QuickCallable *)object, PLAIN, args, PyVectorcall_NARGS(flags), names, &result) != FOR_PYTHON)
+        return result;
     PyObject *call = PyObject_GetAttr(object, call_name);
-    PyObject *result = call ? PyObject_Vectorcall(call, args, flags, names) : NULL;
+    result = call ? PyObject_Vectorcall(call, args, flags, names) : NULL;
     Py_XDECREF(call);
+    return result;
+}
+
+/* quick_gradients(*args, **kwargs): what with_gradients() returns, or None if Python has to make the call. */
+static PyObject *quick_gradients(PyObject *object, PyObject *const *args, Py_ssize_t count, PyObject *names)
+{
+    PyObject *result = NULL;
+    if (call_machine((QuickCallable *)object, WITH_GRADIENTS, args, count, names, &result) == FOR_PYTHON)
+        Py_RETURN_NONE;
     return result;
 }
 
@@ -750,6 +892,7 @@ static PyObject *forget_quick_calls(QuickCallable *self, PyObject *ignored)
 static PyMethodDef quick_callable_methods[] = {
     {"call_quickly", (PyCFunction)call_quickly, METH_O},
     {"forget_quick_calls", (PyCFunction)forget_quick_calls, METH_NOARGS},
+    {"quick_gradients", (PyCFunction)(void (*)(void))quick_gradients, METH_FASTCALL | METH_KEYWORDS},
     {NULL},
 };
 
@@ -767,13 +910,13 @@ static PyTypeObject quick_callable_type = {
     .tp_methods = quick_callable_methods,
 };
 
-/* connect(running_traces): a capsule of the engine's count of traces; without it no call is quick. */
+/* connect(capsule): what the engine lets the machine use; without it no call is quick. */
 static PyObject *machine_connect(PyObject *module, PyObject *capsule)
 {
-    const void *found = PyCapsule_GetPointer(capsule, "autograd._native.engine.running_traces");
+    const void *found = PyCapsule_GetPointer(capsule, CONNECTION);
     if (!found)
         return NULL;
-    running_traces = found;
+    engine = found;
     Py_RETURN_NONE;
 }
 
@@ -797,8 +940,12 @@ static int add_calls(PyObject *module)
     static const char *const kinds[] = {"NUMBER", "NUMBERS", "ARRAY", "LIST", "TUPLE", "DICT", "SAME", "IDENTICAL"};
     if (!call_name)
         call_name = PyUnicode_InternFromString("_call");
-    if (!call_name || PyType_Ready(&quick_program_type) < 0 || PyType_Ready(&structure_type) < 0
+    if (!recorded_name)
+        recorded_name = PyUnicode_InternFromString("recorded");
+    if (!call_name || !recorded_name || PyType_Ready(&quick_program_type) < 0 || PyType_Ready(&structure_type) < 0
         || PyType_Ready(&quick_callable_type) < 0)
+        return -1;
+    if (PyModule_AddIntMacro(module, RECORDED) < 0 || PyModule_AddIntMacro(module, WITH_GRADIENTS) < 0)
         return -1;
     for (int kind = NUMBER; kind <= IDENTICAL; kind++)
         if (PyModule_AddIntConstant(module, kinds[kind], kind) < 0)

@@ -84,6 +84,7 @@ static int run(const Executor *executor, const Code *code, const int32_t *at, do
         case I_SUMS: at = run_sums(at, U); break;
         case I_TERMS: at = run_terms(at, U, R, w, scratch); break;
         case I_GEMV: at = run_gemv(at, U, R, w); break;
+        case I_MATRIX: at = run_matrix(at, U); break;
         case I_PACK: {
             const int n = at[0];
             double *out = U + at[1];

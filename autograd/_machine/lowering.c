@@ -10,6 +10,7 @@
 #include "lines.h"
 
 #include "analysis.c"
+#include "uniform_matrices.c"
 #include "uniform_lines.c"
 #include "schedule.c"
 #include "lane_lines.c"
@@ -29,11 +30,12 @@ static const int32_t *after(const int32_t *at)
     case I_SUMS:
         columns = arity_of[shape_of[at[0]]] * at[3];
         k = at[1];
-        at += 4;
+        at += 5;
         break;
     case I_SCALARS: at += at[2]; break;
     case I_TERMS: at += 3 + (size_t)at[2] * arity_of[shape_of[at[0]]]; break;
     case I_GEMV: at += 5 + at[2]; break;
+    case I_MATRIX: at += 5 + at[2]; break;
     case I_PACK: at += 2 + at[0]; break;
     case I_FILL: at += 2; break;
     case I_OUTER: at += 3 + at[0] + at[1]; break;

@@ -8,6 +8,7 @@
 
 #include "machine.h"
 #include "kernels.h"
+#include "../_native/connection.h"
 #include "lowering.c"
 #include "widths.c"
 #include "flattening.c"
@@ -232,7 +233,7 @@ static PyObject *machine_bytes(Machine *self, void *closure)
     return PyLong_FromSize_t(self->code.frame * sizeof(double));
 }
 
-static const char *const instruction_names[] = {"END", "COLUMN", "SCALARS", "SUMS", "TERMS", "GEMV", "PACK", "FILL",
+static const char *const instruction_names[] = {"END", "COLUMN", "SCALARS", "SUMS", "TERMS", "GEMV", "MATRIX", "PACK", "FILL",
                                                 "OUTER", "SUM", "PRODUCT", "REPEAT", "LANES", "NESTED"};
 
 static int add_instructions(PyObject *list, const Code *code)

@@ -30,9 +30,11 @@ enum {
     I_END,
     I_COLUMN,   /* op k out, a column for each operand */
     I_SCALARS,  /* count out length, then count lines of four: op a b c; uniform lines one by one */
-    I_SUMS,     /* op k out n, then n terms of a column for each sequence: k uniform sums of n terms */
+    I_SUMS,     /* op k out n adds, then n terms of a column for each sequence: k uniform sums of n terms, added to
+                   what is there or not */
     I_TERMS,    /* op out n, then the operands of each sequence (see OPERAND): one sum, or one result */
     I_GEMV,     /* m out n weights, then n lane registers: m sums of products with packed weights */
+    I_MATRIX,   /* m w n out packed, then 0, 1 ... n - 1: the product of packed uniform matrices, m by n and n by w */
     I_PACK,     /* n out, then n uniform registers: copies them side by side */
     I_FILL,     /* out u: lane register out is the uniform number u in all lanes */
     I_OUTER,    /* m n sums, then m and n lane registers: products summed over lanes, in a table m by n */

@@ -39,13 +39,9 @@
     }
 GEMV_ROWS(4) GEMV_ROWS(3) GEMV_ROWS(2) GEMV_ROWS(1)
 
-static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
+static void gemv(int m, int w, int n, const double *weights, const double *added, const double *R, const int32_t *xs,
+                 double *out)
 {
-    const int n = at[2];
-    int m = at[0];
-    double *out = R + (size_t)at[1] * w;
-    const double *weights = U + at[3], *added = at[4] < 0 ? NULL : U + at[4];
-    const int32_t *xs = at + 5;
     for (; m >= 4; m -= 4, weights += (size_t)4 * n, added = added ? added + 4 : NULL, out += (size_t)4 * w)
         gemv_4(w, n, weights, added, R, xs, out);
     if (m == 3)
@@ -54,7 +50,19 @@ static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
         gemv_2(w, n, weights, added, R, xs, out);
     else if (m == 1)
         gemv_1(w, n, weights, added, R, xs, out);
-    return xs + n;
+}
+
+static const int32_t *run_gemv(const int32_t *at, double *U, double *R, int w)
+{
+    gemv(at[0], w, at[2], U + at[3], at[4] < 0 ? NULL : U + at[4], R, at + 5, R + (size_t)at[1] * w);
+    return at + 5 + at[2];
+}
+
+static const int32_t *run_matrix(const int32_t *at, double *U)
+{
+    const double *packed = U + at[4];
+    gemv(at[0], at[1], at[2], packed, NULL, packed + (size_t)at[0] * at[2], at + 5, U + at[3]);
+    return at + 5 + at[2];
 }
 
 /* Sums over lanes of the products of m and n registers: the n side by side in vectors, lane after lane. */

@@ -179,16 +179,17 @@ static const int32_t *run_terms(const int32_t *at, double *U, double *R, int w, 
     return at;
 }
 
-/* k uniform sums of n terms each. */
+/* k uniform sums of n terms each, which may be added to what is there. */
 static const int32_t *run_sums(const int32_t *at, double *M)
 {
     const int op = at[0], k = at[1], n = at[3], arity = arity_of[shape_of[op]];
     double *out = M + at[2];
-    const int32_t *const terms = at + 4;
+    const int32_t *const terms = at + 5;
     double rooms[2][MOST_TERMS][TILE];
     Source sources[2][MOST_TERMS];
     Column column;
-    memset(out, 0, k * sizeof(double));
+    if (!at[4])
+        memset(out, 0, k * sizeof(double));
     for (int first = 0; first < k; first += TILE) {
         const int count = k - first < TILE ? k - first : TILE;
         at = terms;

@@ -199,24 +199,22 @@ static void put_uniform_group(Lowering *l, Item *group, int k)
         return;
     }
     flush_scalars(l);
+    if (is_dot(used))
+        k = put_matrices(l, group, k);
+    if (!k)
+        return;
     order_group(l, group, k);
-    const int n = COUNT(l, line), out = l->code->uniforms;
-    put(&l->uniform_words, is_sequence ? I_SUMS : I_COLUMN);
-    put(&l->uniform_words, used);
-    put(&l->uniform_words, k);
-    put(&l->uniform_words, out);
-    if (is_sequence) {
-        const int terms = shape == SEQUENCE ? n : n / 2;
-        put(&l->uniform_words, terms);
-        for (int i = 0; i < terms; i++) {
-            put_column(l, &l->uniform_words, group, k, i);
-            if (shape == TWO_SEQUENCES)
-                put_column(l, &l->uniform_words, group, k, terms + i);
-        }
-    }
-    else
+    const int out = l->code->uniforms;
+    if (is_sequence)
+        put_group_sums(l, group, k, 0, out, 0);
+    else {
+        put(&l->uniform_words, I_COLUMN);
+        put(&l->uniform_words, used);
+        put(&l->uniform_words, k);
+        put(&l->uniform_words, out);
         for (int i = 0; i < arity_of[shape]; i++)
             put_column(l, &l->uniform_words, group, k, i);
+    }
     for (int i = 0; i < k; i++)
         l->at[l->lines->inputs + group[i].line] = out + i;
     l->code->uniforms += k;

@@ -24,6 +24,18 @@ static int are_values(PyObject *list, int leaves)
     return 1;
 }
 
+/* See connection.h. */
+static int read_leaves(PyObject *leaves, double *numbers, const double *flags)
+{
+    for (Py_ssize_t i = 0; i < PyTuple_GET_SIZE(leaves); i++) {
+        const Value *leaf = (Value *)PyTuple_GET_ITEM(leaves, i);
+        if (!IS_VALUE(leaf) || leaf->code != LEAF || (flags && wants_gradients(leaf) != (flags[i] != 0.0)))
+            return 0;
+        numbers[i] = leaf->data;
+    }
+    return 1;
+}
+
 /* gather(values, name): an array of doubles as a bytearray; None if Python has to look at the operands */
 static PyObject *engine_gather(PyObject *module, PyObject *const *args, Py_ssize_t count)
 {

@@ -215,9 +215,16 @@ static PyObject *callable_new(PyTypeObject *type, PyObject *args, PyObject *keyw
     return (PyObject *)self;
 }
 
+static void callable_dealloc(Callable *self)
+{
+    Py_XDECREF(self->known);
+    Py_TYPE(self)->tp_free((PyObject *)self);
+}
+
 static PyMemberDef callable_members[] = {
     {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place in the compiled table; or -1"},
     {"collects", T_BOOL, offsetof(Callable, collects), 0, "whether the op is a Call or an Output"},
+    {"known", T_OBJECT, offsetof(Callable, known), 0, "the slopes of a Call of one result by its operands, or None"},
     {NULL},
 };
 
@@ -227,6 +234,7 @@ static PyTypeObject callable_type = {
     .tp_basicsize = sizeof(Callable),
     .tp_flags = Py_TPFLAGS_DEFAULT | Py_TPFLAGS_BASETYPE | Py_TPFLAGS_HAVE_VECTORCALL,
     .tp_new = callable_new,
+    .tp_dealloc = (destructor)callable_dealloc,
     .tp_call = PyVectorcall_Call,
     .tp_vectorcall_offset = offsetof(Callable, vectorcall),
     .tp_members = callable_members,

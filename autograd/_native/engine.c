@@ -248,6 +248,8 @@ static struct PyModuleDef engine_module = {
     .m_methods = engine_functions,
 };
 
+static Connection connection = {&program_blocks, is_recording, read_leaves};
+
 PyMODINIT_FUNC PyInit_engine(void)
 {
     static int64_t interpreter = -1;
@@ -262,20 +264,20 @@ PyMODINIT_FUNC PyInit_engine(void)
         return NULL;
     PyObject *module = PyModule_Create(&engine_module);
     PyObject *blocks = PyObject_New(PyObject, &open_blocks_type);
-    PyObject *traces = PyCapsule_New(&program_blocks, "autograd._native.engine.running_traces", NULL);
+    PyObject *capsule = PyCapsule_New(&connection, CONNECTION, NULL);
     if (!state_variable)
         state_variable = PyContextVar_New("autograd", NULL);
     if (!outside.traced)
         outside.traced = PyTuple_New(0);
-    if (!module || !blocks || !traces || !outside.traced || !state_variable
+    if (!module || !blocks || !capsule || !outside.traced || !state_variable
         || PyModule_AddObjectRef(module, "open_blocks", blocks) < 0
-        || PyModule_AddObjectRef(module, "running_traces", traces) < 0
+        || PyModule_AddObjectRef(module, "connection", capsule) < 0
         || PyModule_AddObjectRef(module, "Callable", (PyObject *)&callable_type) < 0
         || PyModule_AddObjectRef(module, "Block", (PyObject *)&block_type) < 0
         || PyModule_AddObjectRef(module, "Lines", (PyObject *)&lines_type) < 0
         || PyModule_AddIntConstant(module, "table_fingerprint", TABLE_FINGERPRINT) < 0)
         Py_CLEAR(module);
     Py_XDECREF(blocks);
-    Py_XDECREF(traces);
+    Py_XDECREF(capsule);
     return module;
 }

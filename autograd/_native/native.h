@@ -13,6 +13,7 @@
 #include <math.h>
 #include <stdint.h>
 
+#include "connection.h"
 #include "kernels.h"
 
 #if defined(_MSC_VER)
@@ -127,6 +128,7 @@ typedef struct {
     int code;        /* the place in the table; -1 for an op outside the compiled table */
     uint64_t slopes; /* of such an op: a bit for each operand that has a slope; the last bit for the rest */
     char collects;   /* whether the op is a Call or an Output, see table/call.py */
+    PyObject *known; /* of a Call of one result its slopes by the operands, bytes of doubles; else NULL or None */
 } Callable;
 
 static int depends_on_wanting(Value *node);

@@ -21,7 +21,7 @@ static PyObject *state_variable; /* the context variable: a State, or None */
 static Py_ssize_t open_blocks, blocks_that_matter;
 
 /* The number of States with a program: while there is none, Values may be read without a look-up. The machine reads
- * the number, too (`running_traces`). */
+ * the number, too (connection.h). */
 static Py_ssize_t program_blocks;
 
 static void state_dealloc(PyObject *object)
@@ -109,6 +109,12 @@ ALWAYS_INLINE PyObject *traced_program(void)
 {
     const State *state = RARELY(program_blocks > 0) ? state_of_task() : NULL;
     return state ? state->program : NULL;
+}
+
+static int is_recording(void)
+{
+    const State *state = current_state();
+    return !state || state->recording;
 }
 
 static int set_state(const State *state)

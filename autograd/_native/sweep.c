@@ -174,6 +174,36 @@ ALWAYS_INLINE int collects(const Value *node)
     return node->code == CUSTOM && ((Callable *)node->y.object)->collects;
 }
 
+/* The slopes that a node of a Call keeps, one for each of its operands; NULL if it keeps none. */
+static const double *known_slopes(const Value *node)
+{
+    if (node->code != CUSTOM || PyTuple_GET_SIZE(node->x.object) != 1)
+        return NULL;
+    PyObject *operands = PyTuple_GET_ITEM(node->x.object, 0), *known = ((Callable *)node->y.object)->known;
+    const int fit = known && PyBytes_CheckExact(known) && PyTuple_CheckExact(operands)
+                    && PyBytes_GET_SIZE(known) == PyTuple_GET_SIZE(operands) * (Py_ssize_t)sizeof(double);
+    return fit ? (const double *)PyBytes_AS_STRING(known) : NULL;
+}
+
+/* Carry the adjoint of a Call with known slopes, or of its Output: 1, or 0 for other nodes. */
+static int carry_known(const Sweep *sweep, const Value *node, double carried)
+{
+    if (!collects(node) || PyTuple_GET_SIZE(node->x.object) != 1)
+        return 0;
+    PyObject *const operand = PyTuple_GET_ITEM(node->x.object, 0);
+    if (IS_VALUE(operand)) {
+        if (!known_slopes((Value *)operand))
+            return 0;
+        carry(sweep, (Value *)operand, carried, 1.0);
+        return 1;
+    }
+    const double *slopes = known_slopes(node);
+    for (Py_ssize_t k = 0; slopes && k < PyTuple_GET_SIZE(operand); k++)
+        if (IS_VALUE(PyTuple_GET_ITEM(operand, k)))
+            carry(sweep, (Value *)PyTuple_GET_ITEM(operand, k), carried, slopes[k]);
+    return slopes != NULL;
+}
+
 enum { FEW = 64 };
 
 /* The slopes of an op by the operands of its sequence, all of which they depend on, in `few` if that has room for
@@ -238,7 +268,7 @@ static int reverse(Sweep *sweep, const Array *order, int shows)
         Value *node = order->nodes[i];
         const double *adjoint = adjoint_of(sweep, node);
         double carried = shows ? exchange(sweep, node) : adjoint ? *adjoint : 0.0;
-        if (carried == 0.0)
+        if (carried == 0.0 || (node->code == CUSTOM && carry_known(sweep, node, carried)))
             continue;
         const double out = node->data;
         switch (node->code) {

@@ -74,6 +74,8 @@ def _of_static(x: Any) -> Any:
     kind = type(x)
     if x is None or kind in (bool, int, str):
         return machine.SAME, x, None
+    if kind is tuple:
+        return machine.TUPLE, None, tuple(map(_of_static, x))
     if getattr(kind, "__hash__", None) is object.__hash__:
         return machine.IDENTICAL, x, None
     raise NotImplementedError

@@ -1,6 +1,7 @@
 """pow in C: log2, the product and exp2 in numbers of twice the length, after FreeBSD's msun (e_pow.c).
 
-The result before its last rounding is within 0.1 ulp, so that powers that are doubles are exact.
+The result before its last rounding is within 0.1 ulp, so that powers that are doubles are exact. x**0.5 is
+the square root, x**2 the product.
 """
 
 from __future__ import annotations

@@ -6,7 +6,7 @@ from autograd.backends import running
 from autograd.graph.engine import Value, recorded
 from autograd.graph.lines import picked
 from autograd.graph.recording import current
-from autograd.programs.gradients import pulled
+from autograd.programs.gradients import pulled, with_gradients
 from autograd.table.call import Call, Output
 
 TYPE_CHECKING = False
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from typing import Any
 
     from autograd.programs.program import Program
+
+SWEPT = "swept"  # of what `Program._once` keeps
 
 
 def results_of(program: Program, operands: Sequence[Any], backend: str = "auto") -> list[Any]:
@@ -66,43 +68,104 @@ class CallOfNumbers(Call):
 
 
 class ProgramCall(CallOfNumbers):
-    """The op of a program as a whole."""
+    """The op of a program as a whole, or with numbers for some of its inputs, see `at`.
 
-    def __init__(self, program: Program, backend: str) -> None:
+    Through a call of one result a reverse sweep with numbers carries the seed times the gradient, which one
+    run gives with the result.
+
+    Attributes:
+        program: the program.
+        places: those of its inputs that are the operands.
+        given: the numbers of all inputs, a buffer of doubles; None where all inputs are operands.
+        known: the derivatives of the one result by the operands, a buffer of doubles; None if not known.
+    """
+
+    def __init__(
+        self, program: Program, backend: str, given: bytes | None = None, places: Sequence[int] | None = None
+    ) -> None:
         super().__init__(program.name)
         self.program = program
         self.backend = backend
+        self.given = given
+        self.places = range(len(program.inputs)) if places is None else places
+        self.known: bytes | None = None
+
+    def at(self, given: bytes, places: Sequence[int], known: bytes | None) -> ProgramCall:
+        """The op of a call with these numbers, whose operands are the inputs at some places."""
+        made: ProgramCall = ProgramCall.__new__(ProgramCall)
+        made.__dict__ = vars(self).copy()
+        made.collects, made.known = True, known
+        made.given, made.places = given, places
+        return made
 
     def run(self, numbers: Sequence[float], backend: str, strict: bool) -> Any:
-        return running.run(self.program, numbers, backend, strict)
+        return running.run(self.program, self._inputs(numbers), backend, strict)
 
     def numbers(self, numbers: Sequence[float]) -> list[float]:
-        results: list[float] = self.program.run(numbers, self.backend)
+        results: list[float] = self.program.run(self._inputs(numbers), self.backend)
         return results
 
+    def _inputs(self, operands: Sequence[Any]) -> Sequence[Any]:
+        """The inputs of the program."""
+        if self.given is None:
+            return operands
+        inputs: list[Any] = memoryview(self.given).cast("d").tolist()
+        for place, x in zip(self.places, operands, strict=True):
+            inputs[place] = x
+        return inputs
+
     def _call(self, *args: Any) -> Any:
-        return results_of(self.program, args[0], self.backend)
+        return results_of(self.program, self._inputs(args[0]), self.backend)
 
     def read_by(self, place: int, count: int) -> Iterable[int]:
         read = self.program._once("read", lambda: _read(self.program))
         out = self.program.outputs[place]
-        return read[out] if type(out) is int else ()
+        found = read[out] if type(out) is int else ()
+        return found if self.given is None else [i for i, x in enumerate(self.places) if x in found]
 
     def written_out(self, operands: Sequence[Any]) -> list[Any]:
-        found = self.program._replayed(operands)
+        found = self.program._replayed(self._inputs(operands))
         return [picked(found, out) for out in self.program.outputs]
 
     def pull(self, node: Any, adjoints: dict[int, Any], graph: bool) -> list[tuple[Any, Any]]:
         (operands,) = node.args
-        wanted = tuple([i for i, x in enumerate(operands) if type(x) is Value])
-        program = pulled(self.program, wanted)
-        seeds = [adjoints.get(i, 0.0) for i in range(len(self.program.outputs))]
-        given = operands if graph else [x if type(x) is float else x._number for x in operands]
-        found = results_of(program, [*given, *seeds], self.backend)  # an adjoint may be a Symbol
-        return [(operands[i], x) for i, x in zip(wanted, found, strict=True)]
+        positions = [i for i, x in enumerate(operands) if type(x) is Value]
+        wanted = tuple([self.places[i] for i in positions])
+        if not graph:
+            operands = [x if type(x) is float else x._number for x in operands]
+        if not graph and len(self.program.outputs) == 1 and type(adjoints.get(0)) is float:
+            seed = adjoints[0]
+            found = [seed * x if x != 0.0 else 0.0 for x in self._gradient(operands, positions, wanted)]
+        else:
+            program = pulled(self.program, wanted)
+            seeds = [adjoints.get(i, 0.0) for i in range(len(self.program.outputs))]
+            inputs = self._inputs(operands)
+            found = results_of(program, [*inputs, *seeds], self.backend)  # an adjoint may be a Symbol
+        return [(node.args[0][i], x) for i, x in zip(positions, found, strict=True)]
+
+    def _gradient(
+        self, operands: Sequence[float], positions: Sequence[int], wanted: tuple[int, ...]
+    ) -> Sequence[float]:
+        """The derivatives of the one result by the operands at some positions, inputs at places `wanted`."""
+        if self.known is not None:
+            known = memoryview(self.known).cast("d")
+            return [known[i] for i in positions]
+        note_sweep(self.program)
+        numbers: list[float] = with_gradients(self.program, wanted).run(self._inputs(operands), self.backend)
+        return numbers[1:]
 
     def __reduce__(self) -> Any:
-        return ProgramCall, (self.program, self.backend)
+        return ProgramCall, (self.program, self.backend, self.given, self.places)
+
+
+def note_sweep(program: Program) -> None:
+    """Note that a sweep has come through a call of the program, so that the next calls may expect one."""
+    program._once(SWEPT, lambda: True)
+
+
+def is_swept(program: Program) -> bool:
+    """Whether a sweep has come through a call of the program."""
+    return SWEPT in program._derived
 
 
 def _read(program: Program) -> list[frozenset[int]]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import sys
 import warnings
+from array import array
 from functools import update_wrapper
 from types import MethodType
 
-from autograd._machine import QuickCallable, QuickProgram
+from autograd._machine import QuickCallable, QuickProgram, machine
 from autograd.backends import running
 from autograd.backends.strong_zero import finite, has_chains
 from autograd.derivatives import patterns
@@ -17,7 +18,7 @@ from autograd.graph.engine import Value, check_fresh, settled, walk
 from autograd.graph.errors import TraceError
 from autograd.graph.recording import current
 from autograd.programs import Generic, P, R, overload
-from autograd.programs.calls import ProgramCall
+from autograd.programs.calls import ProgramCall, is_swept
 from autograd.programs.gradients import with_gradients
 from autograd.programs.program import Program
 from autograd.programs.trace import traced
@@ -28,22 +29,25 @@ if TYPE_CHECKING:
     from typing import Any, Literal, SupportsIndex
 
     Backend = Literal["auto", "native", "numpy", "python"]
+    Operands = tuple[tuple[Value, ...], tuple[int, ...]]  # of a node, and their places among the inputs
 
 MOST_PATHS = 64
 FLOATS = {float}
-FAILED = object()  # the result of a function of `_of_floats` where a guard fails
+FAILED = object()  # the result of a run where a guard fails
 
 
 class Kept(QuickProgram, Generic[P]):  # type: ignore[misc]
     """A program that a jitted function keeps, with the Values from outside that it uses."""
 
-    __slots__ = ("captured", "inner", "known", "program")
+    __slots__ = ("backend", "call", "captured", "inner", "known", "program")
 
-    def __init__(self, program: Program, captured: list[Value]) -> None:
+    def __init__(self, program: Program, captured: list[Value], backend: Backend) -> None:
         self.program = program
         self.captured = captured
+        self.backend = backend
         self.inner = [x for x in captured if x.op is not None]
         self.known: tuple[bytes, Program, list[Value]] | None = None  # see `gradient_program`
+        self.call = ProgramCall(program, backend)
 
     def check_fresh(self) -> None:
         """Make sure that captured nodes are still what their leaves give.
@@ -54,28 +58,70 @@ class Kept(QuickProgram, Generic[P]):  # type: ignore[misc]
         if self.inner:
             check_fresh(*walk(*self.inner))
 
-    def numbers(self, leaves: Sequence[Any]) -> list[float]:
-        """The inputs of the program, as floats."""
-        return [x if type(x) is float else x._number for x in [*leaves, *self.captured]]
+    def inputs(self, leaves: Sequence[Any]) -> array[float]:
+        """The inputs of the program."""
+        numbers = array("d", [x if type(x) is float else x._number for x in leaves])
+        numbers.frombytes(memoryview(gather(self.captured, "data")).cast("B"))
+        return numbers
 
-    def vector(self, leaves: Sequence[Any]) -> Any:
-        """The inputs of the program, as an array."""
-        import numpy
+    def run(self, program: Program, inputs: array[float]) -> list[float] | None:
+        """The outputs of this program, or of one derived from it; None where a guard fails."""
+        on_arrays, run = running.chosen(program, self.backend)
+        if not on_arrays:
+            found = run(inputs.tolist())
+        else:
+            import numpy
 
-        given = leaves if set(map(type, leaves)) <= {float} else self.numbers(leaves)[: len(leaves)]
-        return numpy.concatenate(
-            [numpy.array(given, dtype=float), numpy.frombuffer(gather(self.captured, "data"))]
-        )
+            found = run(numpy.frombuffer(inputs))
+        return None if type(found) is int else found if type(found) is list else found.tolist()
+
+    def flags(self) -> bytes:
+        """For each captured Value 1.0 where it wants gradients, else 0.0: a buffer of doubles."""
+        if self.inner:
+            return array("d", [x.requires_grad for x in self.captured]).tobytes()
+        return bytes(gather(self.captured, "requires_grad"))
+
+    def program_in_graph(self, places: Sequence[int]) -> Program:
+        """The program that a call runs which is recorded, with the inputs at some places as operands.
+
+        It has the derivatives by these, too, where it has one output and such calls are differentiated.
+        """
+        if len(self.program.outputs) == 1 and is_swept(self.program):
+            return with_gradients(self.program, tuple(places))
+        return self.program
+
+    def recorded(self, inputs: bytes, operands: Operands, results: list[float], slopes: bytes | None) -> Any:
+        """The result of a call in a graph: Values. The machine calls this, too."""
+        if slopes is None and len(results) == 1 and is_swept(self.program):
+            self.be_quick_in_graph()
+        values, places = operands
+        outs = self.call.at(inputs, places, slopes).outputs_of(values, results)
+        return self.program._rebuilt(outs)
+
+    def be_quick_in_graph(self) -> None:
+        """Let the machine make recorded calls, if it makes others, while the same Values want gradients."""
+        first = len(self.program.inputs) - len(self.captured)
+        places = tuple([first + i for i, x in enumerate(self.captured) if x.requires_grad])
+        is_recorded = places and self.program.outputs
+        program = self.program_in_graph(places) if is_recorded else self.program
+        own = running.native(program, self.backend) if self.is_quick else None
+        if own is not None:
+            operands = (tuple([self.captured[i - first] for i in places]), places) if is_recorded else None
+            self.differentiate_quickly(machine.RECORDED, own, has_chains(program), self.flags(), operands)
+
+    def be_quick_with_gradients(self) -> None:
+        """Let the machine make calls of `with_gradients`, if it makes other calls."""
+        program, values = self.gradient_program()
+        own = running.native(program, self.backend) if self.is_quick else None
+        if own is not None:
+            self.differentiate_quickly(machine.WITH_GRADIENTS, own, has_chains(program), self.flags(), values)
 
     def gradient_program(self) -> tuple[Program, list[Value]]:
         """The program with the gradients of its first output, and the captured Values they are by.
 
         They are the Values that want gradients now, and on which the output depends.
         """
-        if self.inner:
-            flags = bytes([x.requires_grad for x in self.captured])
-        else:
-            flags = bytes(memoryview(gather(self.captured, "requires_grad")).cast("B"))
+        flags = self.flags()
         if self.known is None or self.known[0] != flags:
             first = len(self.program.inputs) - len(self.captured)
             wanted = [i for i, x in enumerate(self.captured) if x.requires_grad]
@@ -119,7 +165,8 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             raise TypeError(f"jit is given a function, not the {type(f).__name__} {f!r}: write jit(f)(x)")
         self.f = f
         self.static = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
-        self.backend = running.check_backend(backend)
+        self.backend: Backend = backend
+        running.check_backend(backend)
         self._kept: dict[Any, Group] = {}
         self._gave_up: set[Any] = set()
         self._quick: dict[int, Callable[[Any], Any]] = {}  # by the number of arguments, all floats
@@ -168,10 +215,13 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         found = self._found(args, kwargs, self._run)
         if found is None:
             return self._untraced(args, kwargs, self._static_places(len(args)))
-        group, kept, results = found
-        if not kept.captured and not self._be_quick(group, kept, args) and are_floats and not self.static:
+        group, kept, result = found
+        quick = not kept.inner and self._be_quick(group, kept, args)
+        if quick and kept.captured and current().recording:
+            kept.be_quick_in_graph()
+        if not quick and not kept.captured and are_floats and not self.static:
             self._quick[len(args)] = _of_floats(kept.program, self.backend)
-        return kept.program._rebuilt(results)  # type: ignore[no-any-return]
+        return result  # type: ignore[no-any-return]
 
     def with_gradients(self, *args: P.args, **kwargs: P.kwargs) -> tuple[R, list[Value], Any]:
         """A call, and the gradients of its first number by Values from outside, without a graph.
@@ -185,11 +235,16 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         Raises:
             TraceError: if the function takes more ways through its conditions than are kept.
         """
+        quick = self.quick_gradients(*args, **kwargs)
+        if quick is not None:
+            return quick  # type: ignore[no-any-return]
         found = self._found(args, kwargs, self._run_with_gradients)
         if found is None:
             raise self._not_kept()
-        _, kept, (results, values, gradients) = found
-        return kept.program._rebuilt(results), values, gradients
+        group, kept, result = found
+        if not kept.inner and self._be_quick(group, kept, args):
+            kept.be_quick_with_gradients()
+        return result  # type: ignore[no-any-return]
 
     def gradient_program(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Program, list[Value], list[Value]]:
         """The program that `with_gradients` runs for these arguments.
@@ -215,7 +270,10 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         )
 
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
-        """The group of the arguments, the program that holds, and what `run` gives; None if none holds."""
+        """The group of the arguments, the program that holds, and what `run` gives; None if none holds.
+
+        `run` gives FAILED for a program that does not hold.
+        """
         leaves: list[Any] = []
         static = self._static_places(len(args)) if self.static else set()
         given = args if not static else tuple([None if i in static else x for i, x in enumerate(args)])
@@ -227,16 +285,19 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             group = self._kept.setdefault(key, Group(key))
         for i, kept in enumerate([*group]):
             found = run(kept, leaves)
-            if found is not None:
+            if found is not FAILED:
                 if i:
                     group[:] = [kept, *[other for other in [*group] if other is not kept]]
                 return group, kept, found
         if len(group) >= MOST_PATHS:
             self._warn(key)
             return None
-        kept = Kept(*traced(self.f, args, kwargs, True, [i in static for i in range(len(args))]))
+        traced_parts = traced(self.f, args, kwargs, True, [i in static for i in range(len(args))])
+        kept = Kept(*traced_parts, self.backend)
         found = run(kept, leaves)
-        if found is None:  # a condition on the last bit or on the sign of a zero, which backends may not keep
+        if (
+            found is FAILED
+        ):  # a condition on the last bit or on the sign of a zero, which backends may not keep
             return None
         group.insert(0, kept)
         return group, kept, found
@@ -247,15 +308,16 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         if kept.is_quick:
             self.call_quickly(group.structure)
             return True
-        machine = running.native(kept.program, self.backend)
-        if machine is None:
+        own = running.native(kept.program, self.backend)
+        if own is None:
             return False
         if group.structure is False:
             static = {i: args[i] for i in self._static_places(len(args))}
             group.structure = patterns.structure_of(group.key[0] if static else group.key, static, group)
         if group.structure is not None:
             result = patterns.pattern_of_result(kept.program.result)
-            kept.run_quickly(machine, has_chains(kept.program), result, kept.program._rebuilder())
+            captured = tuple(kept.captured)
+            kept.run_quickly(own, has_chains(kept.program), result, kept.program._rebuilder(), captured)
             self.call_quickly(group.structure)
         return True
 
@@ -284,38 +346,38 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
             ) from None
         return _exactly(x)
 
-    def _run(self, kept: Kept[P], leaves: Sequence[Any]) -> list[Any] | None:
-        """The results; None where a guard fails."""
-        program = kept.program
+    def _run(self, kept: Kept[P], leaves: Sequence[Any]) -> Any:
+        """The result; FAILED where a guard fails."""
         kept.check_fresh()
-        in_graph = kept.captured or Value in set(map(type, leaves))
-        on_arrays, run = running.chosen(program, self.backend)
-        found = run(kept.vector(leaves) if on_arrays else kept.numbers(leaves))
-        if type(found) is int:
-            return None
-        results: list[Any] = found if type(found) is list else found.tolist()
-        if in_graph and results and current().recording:
+        inputs = kept.inputs(leaves)
+        if current().recording and (kept.captured or Value in set(map(type, leaves))):
             operands = [*leaves, *kept.captured]
-            wanted = [x if type(x) is float or x.requires_grad else x._number for x in operands]
-            if Value in set(map(type, wanted)):
-                call = program._once(("call", self.backend), lambda: ProgramCall(program, self.backend))
-                return call.outputs_of(wanted, results)  # type: ignore[no-any-return]
-        return results
+            places = [i for i, x in enumerate(operands) if type(x) is Value and x.requires_grad]
+            if places and kept.program.outputs:
+                return self._run_in_graph(kept, inputs, (tuple([operands[i] for i in places]), tuple(places)))
+        found = kept.run(kept.program, inputs)
+        return FAILED if found is None else kept.program._rebuilt(found)
 
-    def _run_with_gradients(
-        self, kept: Kept[P], leaves: Sequence[Any]
-    ) -> tuple[list[Any], list[Value], Any] | None:
-        """The results, the captured Values that want gradients and reach the first, and the gradients."""
+    def _run_in_graph(self, kept: Kept[P], inputs: array[float], operands: Operands) -> Any:
+        """`_run` with Values for results."""
+        found = kept.run(kept.program_in_graph(operands[1]), inputs)
+        if found is None:
+            return FAILED
+        count = len(kept.program.outputs)
+        slopes = array("d", found[count:]).tobytes() if len(found) > count else None
+        return kept.recorded(inputs.tobytes(), operands, found[:count], slopes)
+
+    def _run_with_gradients(self, kept: Kept[P], leaves: Sequence[Any]) -> Any:
+        """The result, the captured Values that want gradients and reach its first number, the gradients."""
         import numpy
 
         kept.check_fresh()
         program, values = kept.gradient_program()
+        found = kept.run(program, kept.inputs(leaves))
+        if found is None:
+            return FAILED
         count = len(kept.program.outputs)
-        on_arrays, run = running.chosen(program, self.backend)
-        found = run(kept.vector(leaves) if on_arrays else kept.numbers(leaves))
-        if not on_arrays and type(found) is not int:
-            found = numpy.array(found)
-        return None if type(found) is int else (found[:count].tolist(), values, found[count:])
+        return kept.program._rebuilt(found[:count]), values, numpy.array(found[count:])
 
     def _warn(self, key: Any) -> None:
         if key not in self._gave_up:

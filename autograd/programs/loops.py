@@ -121,6 +121,7 @@ class _Search:
     def __init__(self, inputs: int, lines: list[Any]) -> None:
         self.inputs, self.lines = inputs, lines
         self.args = [*[()] * inputs, *[args for _, args in lines]]  # the operands of each place
+        self.before: dict[int, list[int]] = {}  # the lines among the operands of a place
         self.taken: set[int] = set()  # the lines of loops that were found
         self.visits = MOST_VISITS * len(lines)  # that are left
 
@@ -150,10 +151,15 @@ class _Search:
         seen = set(stack)
         while stack:
             self.visits -= 1
-            for x in flat(self.args[stack.pop()]):
-                if type(x) is int and x >= self.inputs and x not in seen:
-                    seen.add(x)
-                    stack.append(x)
+            place = stack.pop()
+            before = self.before.get(place)
+            if before is None:
+                operands = flat(self.args[place])
+                lines = [x for x in operands if type(x) is int and x >= self.inputs]
+                before = self.before[place] = list(dict.fromkeys(lines))
+            new = [x for x in before if x not in seen]
+            seen.update(new)
+            stack += new
         return seen & inside
 
     def _side_by_side(self, roots: list[int], without: set[int]) -> _Loop:

@@ -741,7 +741,7 @@ def test_what_the_machine_is_handed_is_checked():
     own = machine.Machine([], 1, (0,), (), {}, None, False)
     number = (machine.NUMBER, None, None)
     with pytest.raises(ValueError, match="another number of leaves"):
-        kept.run_quickly(own, False, (machine.LIST, None, (number, number)), None)
+        kept.run_quickly(own, False, (machine.LIST, None, (number, number)), None, ())
     for wrong in [
         (99, None, None),
         (machine.NUMBERS, list, -1),
@@ -751,7 +751,7 @@ def test_what_the_machine_is_handed_is_checked():
         (machine.LIST, None, [number]),
     ]:
         with pytest.raises(ValueError, match="a pattern of no kind"):
-            kept.run_quickly(own, False, wrong, None)
+            kept.run_quickly(own, False, wrong, None, ())
     for wrong in [5, (machine.NUMBER,), (machine.NUMBERS, list, "1"), (machine.ARRAY, ("a",), None)]:
         with pytest.raises(TypeError):
             machine.Structure((wrong,), (), [])
@@ -763,7 +763,13 @@ def test_what_the_machine_is_handed_is_checked():
         f.call_quickly(machine.Structure((number,), (), programs))
     with pytest.raises(AttributeError, match="_call"):
         f(1.0)
-    kept.run_quickly(own, False, number, None)
+    for mode in (0, machine.RECORDED, machine.WITH_GRADIENTS, 3):
+        with pytest.raises(ValueError, match="does not fit"):
+            kept.differentiate_quickly(mode, own, False, b"", None)
+    kept.run_quickly(own, False, number, None, ())
+    for mode, flags in [(0, b""), (3, b""), (machine.RECORDED, b"12345678")]:
+        with pytest.raises(ValueError, match="does not fit"):
+            kept.differentiate_quickly(mode, own, False, flags, None)
     assert f(1.0) == 1.0
     f.forget_quick_calls()
     f.call_quickly(machine.Structure((number, number), (), [kept]))
