@@ -52,7 +52,7 @@ OPTIMIZERS = {
 
 @pytest.mark.parametrize("kind", OPTIMIZERS)
 def test_every_optimiser(kind, runs):
-    """Losses, parameters and the optimiser's own state, after epochs of four batches, the last a short one."""
+    """Losses, parameters and the optimiser's own state; an epoch has four batches, the last a short one."""
     found = []
     for compiled in (False, True):
         model = small_model("mlp")
@@ -222,7 +222,7 @@ def test_a_loss_that_is_no_longer_finite():
     for compiled in (False, True):
         model = nn.MLP(1, [2, 1], activation="linear", seed=5)
         X = [[float(i)] for i in range(12)]
-        with pytest.raises(ValueError, match="the loss has become (inf|nan)") as error:
+        with pytest.raises(ValueError, match=r"the loss has become (inf|nan)") as error:
             nn.fit(
                 model, X, X, loss="mse", optimizer="sgd", lr=1e3, epochs=100, batch_size=4, compiled=compiled
             )
@@ -287,7 +287,7 @@ def test_callbacks_see_the_parameters_of_their_epoch(tmp_path, runs):
             callbacks=[
                 nn.EarlyStopping(patience=3),
                 nn.Checkpoint(path),
-                lambda training, seen=seen: seen.append(nn.predict(training.model, X[:2])),
+                lambda training, seen=seen, X=X: seen.append(nn.predict(training.model, X[:2])),
             ],
         )  # fmt: skip
         found.append((model, history, seen, path.read_text()))
