@@ -10,6 +10,7 @@ captured from outside): then they are Values, and no gradient is lost. No `grad`
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from functools import wraps
 
 from autograd.derivatives.argnums import Chosen
@@ -28,7 +29,7 @@ from autograd.graph.engine import (
     settled,
     walk,
 )
-from autograd.graph.recording import current, enable_grad
+from autograd.graph.recording import Sweeps, current, enable_grad
 from autograd.graph.walks import flat_args
 from autograd.table.call import Call, Output
 
@@ -72,6 +73,9 @@ class _Recording(Trace):
         if self.traced:
             current().program.with_lanes(self)
         self.order = between(self.nodes, self.inputs)
+        self.sweeps: Any = (
+            Sweeps(current().program, {*self.order, *self.inputs}) if self.traced else nullcontext()
+        )
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.traced or (self.nested and (self.linked or self.wants_gradients()))
 
@@ -84,7 +88,7 @@ class _Recording(Trace):
             self.check_rules()
             return found
         start = advance_clock()
-        with enable_grad():  # a slope may be an operand itself, so a Value of the caller's
+        with self.sweeps, enable_grad():  # a slope may be an operand itself, so a Value of the caller's
             pulled = (pull_gathered if self.traced else pull_graph)(self.order, self.inputs, seeds)
             found = own(pulled, start)
         self.check_rules()
@@ -99,7 +103,7 @@ class _Recording(Trace):
             self.check_rules()
             return self.spread(found)
         start = advance_clock()
-        with enable_grad():
+        with self.sweeps, enable_grad():
             push = engine.push_gathered if self.traced else engine.push_graph
             found = own(push(self.order, outs, self.inputs, tangents), start)
         self.check_rules()
@@ -124,14 +128,27 @@ class _Recording(Trace):
         if mode == "forward":
             columns = [self.push(unit) for unit in _units(len(self.inputs))]
             return [[column[i] for column in columns] for i in range(len(self.outs))]
-        everything, rows = self.order, []
-        members = set(everything)
-        for unit, out in zip(_units(len(self.outs)), self.outs, strict=True):
-            of_out = walk(out, stop=self.inputs, since=self.start)[0] if type(out) is Value else []
-            self.order = [x for x in of_out if x in members]
-            rows.append(self.pull(unit))
-        self.order = everything
-        return rows
+        self.check_fresh()
+        start = advance_clock()
+        members = set(self.order)
+        with self.sweeps, enable_grad():
+            rows = [own(self.row(out, members), start) for out in self.outs]
+        self.check_rules()
+        return list(map(self.bare, rows))
+
+    def row(self, out: Any, members: set[Value]) -> list[Any]:
+        """The derivatives of a result by all inputs, as graphs.
+
+        The sweep for a result of a call begins with the operands of the call, since the walk to them looks
+        at those of all results.
+        """
+        seeds = [(out, 1.0)] if type(out) is Value else []
+        if out in members and isinstance(out.op, Output):
+            seeds = out.op.slopes(out, None, True)
+        inner = [x for x, _ in seeds if x in members]
+        reached = walk(*inner, stop=self.inputs, since=self.start)[0] if inner else []
+        order = [x for x in reached if x in members]
+        return (pull_gathered if self.traced else pull_graph)(order, self.inputs, seeds)
 
     def check_rules(self) -> None:
         """`check_fresh` again if a rule of a user's op might have set a leaf during the sweep."""
