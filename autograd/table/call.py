@@ -52,20 +52,17 @@ class Call(Op):
 
 
 class Output(Op):
-    """The result of a Call at a place, counted from 0."""
+    """The result of a Call at a place, counted from 0.
+
+    Programs may have many thousands: they have few attributes of their own, and share `_row`.
+    """
 
     _made: ClassVar[dict[int, Output]] = {}
 
     def __init__(self, place: int) -> None:
-        super().__init__(
-            f"result {place}",
-            _no_number,
-            (lambda x, out: nan,),
-            method="",
-            latex=rf"\left(#1\right)_{{{place + 1}}}",
-            register=False,
-        )
         self.place = place
+        self.name = self.__name__ = self.__qualname__ = f"result {place}"
+        self.latex = rf"\left(#1\right)_{{{place + 1}}}"
         self.collects = True
 
     @classmethod
@@ -90,6 +87,12 @@ class Output(Op):
 
 def _no_number(*xs: Any) -> float:
     raise TypeError("a call has several results: take its Outputs")
+
+
+_row = Op("result", _no_number, (lambda x, out: nan,), method="", register=False)
+for _name, _attribute in vars(_row).items():
+    if not _name.startswith("__"):
+        setattr(Output, _name, _attribute)
 
 
 def carried_back(
