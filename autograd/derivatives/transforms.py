@@ -26,6 +26,7 @@ from autograd.graph.engine import (
     own,
     pull_gathered,
     pull_graph,
+    push_gathered,
     settled,
     walk,
 )
@@ -104,7 +105,7 @@ class _Recording(Trace):
             return self.spread(found)
         start = advance_clock()
         with self.sweeps, enable_grad():
-            push = engine.push_gathered if self.traced else engine.push_graph
+            push = push_gathered if self.traced else engine.push_graph
             found = own(push(self.order, outs, self.inputs, tangents), start)
         self.check_rules()
         return self.bare(self.spread(found))
@@ -125,30 +126,37 @@ class _Recording(Trace):
             found = engine.jacobian(self.order, self.inputs, outs, mode)
             self.check_rules()
             return found if len(outs) == len(self.outs) else [x or zeros[:] for x in self.spread(found)]
-        if mode == "forward":
+        rows = None if mode == "forward" else self.graph_rows(mode)
+        if rows is None:
             columns = [self.push(unit) for unit in _units(len(self.inputs))]
-            return [[column[i] for column in columns] for i in range(len(self.outs))]
+            rows = [[column[i] for column in columns] for i in range(len(self.outs))]
+        return rows
+
+    def graph_rows(self, mode: str) -> list[list[Any]] | None:
+        """The rows as graphs, by a reverse sweep for each; None where "auto" finds forward mode cheaper.
+
+        The sweep for a result of a call begins with the operands of the call, since a walk from the call
+        looks at the operands of all its results.
+        """
         self.check_fresh()
         start = advance_clock()
-        members = set(self.order)
+        pull = pull_gathered if self.traced else pull_graph
+        members, rows = set(self.order), []
+        left = sum(map(_cost, self.order)) * len(self.inputs)  # what all forward sweeps cost
         with self.sweeps, enable_grad():
-            rows = [own(self.row(out, members), start) for out in self.outs]
+            for out in self.outs:
+                seeds = [(out, 1.0)] if type(out) is Value else []
+                if out in members and isinstance(out.op, Output):
+                    seeds = out.op.slopes(out, None, True)
+                inner = [x for x, _ in seeds if x in members]
+                order = walk(*inner, stop=self.inputs, since=self.start)[0] if inner else []
+                order = [x for x in order if x in members]
+                left -= sum(map(_cost, order))
+                if mode == "auto" and left < 0 and len(self.inputs) < len(self.outs):
+                    return None
+                rows.append(own(pull(order, self.inputs, seeds), start))
         self.check_rules()
         return list(map(self.bare, rows))
-
-    def row(self, out: Any, members: set[Value]) -> list[Any]:
-        """The derivatives of a result by all inputs, as graphs.
-
-        The sweep for a result of a call begins with the operands of the call, since the walk to them looks
-        at those of all results.
-        """
-        seeds = [(out, 1.0)] if type(out) is Value else []
-        if out in members and isinstance(out.op, Output):
-            seeds = out.op.slopes(out, None, True)
-        inner = [x for x, _ in seeds if x in members]
-        reached = walk(*inner, stop=self.inputs, since=self.start)[0] if inner else []
-        order = [x for x in reached if x in members]
-        return (pull_gathered if self.traced else pull_graph)(order, self.inputs, seeds)
 
     def check_rules(self) -> None:
         """`check_fresh` again if a rule of a user's op might have set a leaf during the sweep."""
@@ -426,6 +434,11 @@ def jacobian(
         return recording.rebuild_out(rows)
 
     return jacobian_f
+
+
+def _cost(node: Value) -> int:
+    """How many operands a sweep looks at when it passes the node, in the extreme."""
+    return 1 + (len(node.args[0]) if isinstance(node.op, Call) else len(node.args))
 
 
 def _units(count: int) -> list[list[float]]:

@@ -13,7 +13,7 @@ from autograd.graph.lines import picked
 from autograd.graph.recording import current
 from autograd.graph.sweeps import times
 from autograd.programs.calls import CallOfNumbers
-from autograd.programs.gradients import derivatives
+from autograd.programs.gradients import derivatives, pushed
 from autograd.table import ops
 
 TYPE_CHECKING = False
@@ -39,6 +39,10 @@ def _sweeps() -> Sweeps | None:
     """Those of the transform whose sweep runs in a trace."""
     recorder = current().program
     return None if recorder is None else recorder.sweeps
+
+
+def _all_are(tangents: Sequence[Any], constant: float) -> bool:
+    return all(type(x) is float and x == constant for x in tangents)
 
 
 class Lanes(CallOfNumbers):
@@ -413,17 +417,56 @@ class Lanes(CallOfNumbers):
             paths = [self._slopes_of_path(path, j, (*uniform, *laned)) for path in self.paths]
             summed = [self.summed[j]] * len(uniform) + [False] * len(laned)
             self._made[key] = Lanes(paths, self.size, self.uniform, summed)
-        op = self._made[key]
-        found = op.applied(operands)
-        parts = []
-        for part, *outs in zip(op.places(), *[path.outputs for path in op.paths], strict=True):
-            constant = type(outs[0]) is float and len(set(map(str, outs))) == 1
-            is_same = constant and (outs[0] == 0.0 or len(part) == self.size)
-            parts.append(outs[:1] * len(part) if is_same else found[part.start : part.stop])
+        parts = self._made[key]._parts(operands)
         count = len(uniform)
         return (
             [(operands[i], slopes) for i, slopes in zip(uniform, parts[:count], strict=True)],
             [(columns[i - self.uniform], slopes) for i, slopes in zip(laned, parts[count:], strict=True)],
+        )
+
+    def _parts(self, operands: Sequence[Any]) -> list[list[Any]]:
+        """The results of each output for Values as operands; floats where an output is constant."""
+        found = self.applied(operands)
+        parts = []
+        for part, *outs in zip(self.places(), *[path.outputs for path in self.paths], strict=True):
+            constant = type(outs[0]) is float and len(set(map(str, outs))) == 1
+            is_same = constant and (outs[0] == 0.0 or len(part) == self.size)
+            parts.append(outs[:1] * len(part) if is_same else found[part.start : part.stop])
+        return parts
+
+    def push(self, node: Any, tangents: dict[Any, Any]) -> list[Any] | None:
+        (operands,) = node.args
+        u = self.uniform
+        of_operands = [tangents.get(x, 0.0) if type(x) is Value else 0.0 for x in operands]
+        if _all_are(of_operands[:u], 0.0):
+            moved = len(of_operands) - sum([type(x) is float and x == 0.0 for x in of_operands])
+            if moved <= min(MOST_ROWS, self.size // 4):
+                return None if moved else [0.0] * self._starts[-1]
+        given = [*[[x] for x in of_operands[:u]], *self._columns(of_operands)]
+        # The tangents of each input where they are 0.0, or 1.0, in all lanes; None for others.
+        known = [next((c for c in (0.0, 1.0) if _all_are(xs, c)), None) for xs in given]
+        key = "pushed", tuple(known)
+        if key not in self._made:
+            paths = [self._pushed_path(path, known) for path in self.paths]
+            self._made[key] = Lanes(paths, self.size, u + known[:u].count(None), self.summed)
+        others = [xs for xs, constant in zip(given, known, strict=True) if constant is None]
+        uniform = known[:u].count(None)
+        parts = self._made[key]._parts(
+            [*operands[:u], *chain(*others[:uniform]), *operands[u:], *chain(*others[uniform:])]
+        )
+        return list(chain(*parts))
+
+    def _pushed_path(self, path: Program, known: Sequence[float | None]) -> Program:
+        """The program of a lane of `push`: its uniform inputs and their tangents, then columns and theirs."""
+        u = self.uniform
+        places = [*range(u), *[-1 - i for i in range(u) if known[i] is None]]
+        places += [*range(u, len(known)), *[-1 - i for i in range(u, len(known)) if known[i] is None]]
+        return pushed(
+            path,
+            [path.inputs[i] if i >= 0 else f"tangent[{-1 - i}]" for i in places],
+            [path.numbers[i] if i >= 0 else 1.0 for i in places],
+            [places.index(i) for i in range(len(known))],
+            [places.index(-1 - i) if x is None else x for i, x in enumerate(known)],
         )
 
     def _slopes_of_path(self, path: Program, j: int, wanted: Sequence[int]) -> Program:
