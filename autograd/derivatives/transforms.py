@@ -142,7 +142,8 @@ class _Recording(Trace):
         start = advance_clock()
         pull = pull_gathered if self.traced else pull_graph
         members, rows = set(self.order), []
-        left = sum(map(_cost, self.order)) * len(self.inputs)  # what all forward sweeps cost
+        may_stop = mode == "auto" and len(self.inputs) < len(self.outs)
+        left = sum(map(_cost, self.order)) * len(self.inputs) if may_stop else 0  # what forward sweeps cost
         with self.sweeps, enable_grad():
             for out in self.outs:
                 seeds = [(out, 1.0)] if type(out) is Value else []
@@ -151,9 +152,10 @@ class _Recording(Trace):
                 inner = [x for x, _ in seeds if x in members]
                 order = walk(*inner, stop=self.inputs, since=self.start)[0] if inner else []
                 order = [x for x in order if x in members]
-                left -= sum(map(_cost, order))
-                if mode == "auto" and left < 0 and len(self.inputs) < len(self.outs):
-                    return None
+                if may_stop:
+                    left -= sum(map(_cost, order))
+                    if left < 0:
+                        return None
                 rows.append(own(pull(order, self.inputs, seeds), start))
         self.check_rules()
         return list(map(self.bare, rows))
@@ -437,7 +439,7 @@ def jacobian(
 
 
 def _cost(node: Value) -> int:
-    """How many operands a sweep looks at when it passes the node, in the extreme."""
+    """About how many steps a sweep takes to pass the node."""
     return 1 + (len(node.args[0]) if isinstance(node.op, Call) else len(node.args))
 
 

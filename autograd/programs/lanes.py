@@ -425,7 +425,7 @@ class Lanes(CallOfNumbers):
         )
 
     def _parts(self, operands: Sequence[Any]) -> list[list[Any]]:
-        """The results of each output for Values as operands; floats where an output is constant."""
+        """The results of each output for operands among which are Values; floats where it is constant."""
         found = self.applied(operands)
         parts = []
         for part, *outs in zip(self.places(), *[path.outputs for path in self.paths], strict=True):
@@ -435,6 +435,7 @@ class Lanes(CallOfNumbers):
         return parts
 
     def push(self, node: Any, tangents: dict[Any, Any]) -> list[Any] | None:
+        """See `Call.push`: one op of lanes, unless only few numbers in columns have a tangent."""
         (operands,) = node.args
         u = self.uniform
         of_operands = [tangents.get(x, 0.0) if type(x) is Value else 0.0 for x in operands]

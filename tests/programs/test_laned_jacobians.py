@@ -119,6 +119,21 @@ def test_arrays_of_samples_give_what_eager_gives(f):
         assert_same(jitted(*args), jacobian(f)(*args))
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+@pytest.mark.parametrize("kind", [list, tuple])
+def test_rows_of_an_array_can_be_written_to(kind, backend):
+    """They are made as one array, and are no longer connected with each other or with later calls."""
+    jitted = jit(jacobian(lambda p: kind(with_captured_floats(p))), backend=backend)
+    expected = jacobian(with_captured_floats)(np.array(P))
+    for _ in range(3):
+        rows = jitted(np.array(P))
+        assert type(rows) is kind
+        assert {(type(row), row.shape, row.dtype) for row in rows} == {(np.ndarray, (3,), np.dtype(float))}
+        assert flat(rows) == pytest.approx(flat(expected), rel=1e-13)
+        rows[0][:] = 7.0
+        assert list(rows[1]) == pytest.approx(list(expected[1]), rel=1e-13)
+
+
 @pytest.mark.parametrize("f", [of_arguments, by_vmap, an_array])
 @pytest.mark.parametrize("transform", [jacobian, lambda f: jacobian(f, mode="forward")])
 def test_the_lines_do_not_grow_with_the_residuals(f, transform):
