@@ -23,15 +23,15 @@ static PyObject *recorded_name; /* "recorded" */
 
 /* Patterns: the nodes of a tree, each in front of its branches */
 
-typedef enum { NUMBER, NUMBERS, ARRAY, LIST, TUPLE, DICT, SAME, IDENTICAL } Kind;
+typedef enum { NUMBER, NUMBERS, ARRAY, ROWS, LIST, TUPLE, DICT, SAME, IDENTICAL } Kind;
 
 typedef struct {
     Kind kind;
     int ndim;
-    Py_ssize_t count;  /* branches, or numbers of NUMBERS and ARRAY */
-    PyObject *object;  /* the type of NUMBERS, the shape of ARRAY, the keys of DICT, or the object itself */
+    Py_ssize_t count;  /* branches, or numbers of NUMBERS, ARRAY and ROWS */
+    PyObject *object;  /* the type of NUMBERS, the shape of ARRAY, or of all ROWS in one, the keys of DICT, or the object itself */
     Py_ssize_t *shape; /* of an array */
-    PyTypeObject *type; /* of an object that is IDENTICAL; held by its key in Python */
+    PyTypeObject *type; /* of an object that is IDENTICAL, held by its key in Python; list or tuple, of ROWS */
 } Node;
 
 typedef struct {
@@ -77,7 +77,7 @@ static int read_shape(Node *node)
 }
 
 /* Append the nodes of a pattern that patterns.py describes: tuples of a kind, an object, and branches, or the count
- * of NUMBERS. */
+ * of NUMBERS, or the type of ROWS. */
 static int read_pattern(Pattern *pattern, PyObject *described)
 {
     int kind;
@@ -111,7 +111,9 @@ static int read_pattern(Pattern *pattern, PyObject *described)
         pattern->numbers += node->count;
         return 0;
     case ARRAY:
-        if (!PyTuple_CheckExact(object) || read_shape(node) < 0)
+    case ROWS: /* arrays of one shape in a list or tuple: of results alone */
+        node->type = (PyTypeObject *)branches;
+        if (!PyTuple_CheckExact(object) || read_shape(node) < 0 || (kind == ROWS && node->ndim < 2))
             break;
         pattern->numbers += node->count;
         return 0;
@@ -271,6 +273,7 @@ static const Node *match(const Node *node, PyObject *object, double **out)
                        && node->type->tp_hash == PyBaseObject_Type.tp_hash
                    ? next
                    : NULL;
+    case ROWS: break;
     }
     return NULL;
 }
@@ -323,12 +326,20 @@ static PyObject *build(Results *results)
     case IDENTICAL:
         return Py_NewRef(node->object);
     case NUMBERS:
+    case ROWS: /* views of one array, which are quicker to make than arrays */
     case LIST:
     case TUPLE: {
-        const int is_list = node->kind == NUMBERS ? node->object == (PyObject *)&PyList_Type : node->kind == LIST;
-        made = is_list ? PyList_New(node->count) : PyTuple_New(node->count);
-        for (Py_ssize_t i = 0; made && i < node->count; i++) {
-            PyObject *item = node->kind == NUMBERS ? next_number(results) : build(results);
+        PyObject *rows = node->kind == ROWS ? build_array(node, results) : NULL;
+        const int is_list = node->kind == NUMBERS ? node->object == (PyObject *)&PyList_Type
+                            : node->kind == ROWS  ? node->type == &PyList_Type
+                                                  : node->kind == LIST;
+        const Py_ssize_t count = node->kind == ROWS ? node->shape[0] : node->count;
+        if (node->kind != ROWS || rows)
+            made = is_list ? PyList_New(count) : PyTuple_New(count);
+        for (Py_ssize_t i = 0; made && i < count; i++) {
+            PyObject *item = node->kind == NUMBERS ? next_number(results)
+                             : rows                ? PySequence_GetItem(rows, i)
+                                                   : build(results);
             if (!item)
                 Py_CLEAR(made);
             else if (is_list)
@@ -336,6 +347,7 @@ static PyObject *build(Results *results)
             else
                 PyTuple_SET_ITEM(made, i, item);
         }
+        Py_XDECREF(rows);
         return made;
     }
     case DICT:
@@ -937,7 +949,8 @@ static PyObject *machine_connect_numpy(PyObject *module, PyObject *args)
 /* Add the types and kinds to the module. */
 static int add_calls(PyObject *module)
 {
-    static const char *const kinds[] = {"NUMBER", "NUMBERS", "ARRAY", "LIST", "TUPLE", "DICT", "SAME", "IDENTICAL"};
+    static const char *const kinds[] = {"NUMBER", "NUMBERS", "ARRAY", "ROWS", "LIST",
+                                        "TUPLE",  "DICT",    "SAME",  "IDENTICAL"};
     if (!call_name)
         call_name = PyUnicode_InternFromString("_call");
     if (!recorded_name)

@@ -76,24 +76,55 @@ static void measure(Code *code, const Lines *lines, int most_lanes)
     code->work *= most_lanes;
 }
 
-/* Outputs that lie side by side, of a program without lanes: a list of starts and lengths, which ends with 0 0. */
-static int find_runs(Code *code)
+enum { FEWEST_IN_TABLE = 4, WIDEST_ROW = 256 }; /* of a table of outputs */
+
+/* How many rows of this width the outputs from k on have, if each column goes on by one place with each row, or is
+ * the same number in all. */
+static int rows_of_width(const Code *code, int k, int width)
+{
+    const int32_t *outputs = code->outputs + k;
+    const int count = (code->output_count - k) / width;
+    int rows = 1;
+    for (; rows < count; rows++)
+        for (int i = 0; i < width; i++) {
+            const int32_t *at = outputs + rows * width + i;
+            const int step = UNIFORM_OPERAND(at[0]) - UNIFORM_OPERAND(at[-width]);
+            if (rows == 1 ? step != 0 && step != 1
+                          : step != UNIFORM_OPERAND(at[-width]) - UNIFORM_OPERAND(at[-2 * width]))
+                return rows;
+        }
+    return rows;
+}
+
+/* The outputs of a program without lanes as tables, such as a Jacobian: a list of widths and numbers of rows, each
+ * with the place and the step of each column. It ends with 0. */
+static int find_tables(Code *code)
 {
     Words words = {0};
-    for (int k = 0, end; k < code->output_count; k = end) {
-        const int32_t first = UNIFORM_OPERAND(code->outputs[k]);
-        for (end = k + 1; end < code->output_count && UNIFORM_OPERAND(code->outputs[end]) == first + end - k; end++)
-            ;
-        put(&words, first);
-        put(&words, end - k);
+    for (int k = 0; k < code->output_count;) {
+        int width = 1, rows = rows_of_width(code, k, 1);
+        for (int w = 2; rows < FEWEST_IN_TABLE && w <= WIDEST_ROW && k + w * FEWEST_IN_TABLE <= code->output_count; w++) {
+            const int found = rows_of_width(code, k, w);
+            if (found >= FEWEST_IN_TABLE) {
+                width = w;
+                rows = found;
+            }
+        }
+        put(&words, width);
+        put(&words, rows);
+        for (int i = 0; i < width; i++) {
+            const int32_t first = UNIFORM_OPERAND(code->outputs[k + i]);
+            put(&words, first);
+            put(&words, rows > 1 ? UNIFORM_OPERAND(code->outputs[k + width + i]) - first : 1);
+        }
+        k += width * rows;
     }
-    put(&words, 0);
     put(&words, 0);
     if (words.failed) {
         free(words.words);
         return -1;
     }
-    code->output_runs = words.words;
+    code->output_tables = words.words;
     return 0;
 }
 
@@ -105,7 +136,7 @@ static void free_code(Code *code)
     free(code->uniform_code);
     free(code->lane_code);
     free(code->outputs);
-    free(code->output_runs);
+    free(code->output_tables);
     free(code->guards);
     if (code->owns_lanes)
         for (int i = 0; i < code->lanes_count; i++)

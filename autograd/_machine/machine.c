@@ -88,9 +88,22 @@ static double output_of(const Machine *machine, const double *frame, int k)
 
 static void copy_outputs(const Machine *machine, const double *frame, double *out)
 {
-    for (const int32_t *run = machine->code.output_runs; run[1]; run += 2) {
-        copy_numbers(out, frame + run[0], run[1]);
-        out += run[1];
+    const int32_t *column = machine->code.output_tables;
+    while (column[0]) {
+        const int width = column[0], rows = column[1];
+        column += 2;
+        if (width == 1 && column[1] == 1)
+            copy_numbers(out, frame + column[0], rows);
+        else
+            for (int first = 0; first < rows; first += TILE)
+                for (int i = 0; i < width; i++) {
+                    const int step = column[2 * i + 1], end = first + TILE < rows ? first + TILE : rows;
+                    const double *from = frame + column[2 * i];
+                    for (int row = first; row < end; row++)
+                        out[(size_t)row * width + i] = from[row * step];
+                }
+        column += 2 * width;
+        out += (size_t)width * rows;
     }
 }
 
@@ -213,7 +226,7 @@ static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
     const Source source = {lines, outputs, guards, codes, calls, inputs, strict};
     if (code_of(&self->code, &source, inputs, 1, NULL, NULL) < 0)
         Py_CLEAR(self);
-    else if (find_runs(&self->code) < 0) {
+    else if (find_tables(&self->code) < 0) {
         PyErr_NoMemory();
         Py_CLEAR(self);
     }

@@ -92,7 +92,7 @@ typedef struct {
     int block;             /* lanes in a block */
     int output_count;
     int32_t *outputs;      /* for each output: UNIFORM_OPERAND(u), a lane register, or a place in sums */
-    int32_t *output_runs;  /* of a program without lanes: see find_runs */
+    int32_t *output_tables; /* of a program without lanes: see find_tables */
     int guard_count;
     Guard *guards;         /* operands */
     int lanes_count;       /* Lanes that the code runs */

@@ -262,17 +262,21 @@ static int sweep_lines(Pull *pull, const int32_t *outputs, const int32_t *seeds,
     return done;
 }
 
-/* New lines: those that the roots need, in the order of a walk. `roots` gets the new places. */
-static Lines *walked(const Lines *lines, int32_t *roots, Py_ssize_t root_count)
+/* New lines: those that the roots need, in the order of a walk from the last of them, the guards, and then from the
+ * outputs, as in traces. `roots` gets the new places. */
+static Lines *walked(const Lines *lines, int32_t *roots, Py_ssize_t output_count, Py_ssize_t guard_count)
 {
-    const Py_ssize_t places = lines->inputs + lines->count;
+    const Py_ssize_t places = lines->inputs + lines->count, root_count = output_count + guard_count;
+    int32_t *last_first = PyMem_RawMalloc((root_count + 1) * sizeof(int32_t));
     char *seen = PyMem_RawCalloc(places + 1, 1);
     int32_t *new = PyMem_RawMalloc((places + 1) * sizeof(int32_t)), *order = NULL;
     Py_ssize_t length = 0;
-    Lines *kept = seen && new ? new_lines(lines->inputs) : NULL;
-    if (!seen || !new)
+    Lines *kept = last_first && seen && new ? new_lines(lines->inputs) : NULL;
+    if (!last_first || !seen || !new)
         PyErr_NoMemory();
-    int done = kept ? walk_lines(lines, roots, root_count, seen, &order, &length) : -1;
+    for (Py_ssize_t i = 0; kept && i < root_count; i++)
+        last_first[i] = roots[i < output_count ? output_count - 1 - i : root_count - 1 - (i - output_count)];
+    int done = kept ? walk_lines(lines, last_first, root_count, seen, &order, &length) : -1;
     for (Py_ssize_t i = 0; done == 0 && i < lines->inputs; i++)
         new[i] = (int32_t)i;
     for (Py_ssize_t i = 0; done == 0 && i < length; i++) {
@@ -281,6 +285,7 @@ static Lines *walked(const Lines *lines, int32_t *roots, Py_ssize_t root_count)
     }
     for (Py_ssize_t i = 0; done == 0 && i < root_count; i++)
         done = copy_operand(kept, lines, new, roots[i], &roots[i]);
+    PyMem_RawFree(last_first);
     PyMem_RawFree(seen);
     PyMem_RawFree(new);
     PyMem_RawFree(order);
@@ -393,7 +398,7 @@ static PyObject *lines_pulled(PyObject *self, PyObject *args)
             done = pass_part_on(&pull, wanted[i], *root, one);
     }
     if (done == 0)
-        kept = walked(made, roots, root_count);
+        kept = walked(made, roots, kept_outputs + counts[3], counts[4]);
     PyObject *list = kept ? PyList_New(root_count) : NULL;
     for (Py_ssize_t i = 0; list && i < root_count; i++) {
         PyObject *object = place_or_float(kept, roots[i]);

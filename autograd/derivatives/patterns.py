@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 
 from autograd._machine import machine
-from autograd.derivatives.structure import NUMBER
+from autograd.derivatives.structure import NUMBER, shape_of_rows
 from autograd.derivatives.tree import is_array, is_dataclass
 from autograd.graph.engine import Value
 
@@ -88,6 +88,9 @@ def _of_result(tree: Any) -> Any:
         kind = list if isinstance(tree, list) else tuple
         if set(map(type, tree)) <= {float, Value}:
             return machine.NUMBERS, kind, len(tree)
+        shape = shape_of_rows(tree)
+        if shape is not None:
+            return machine.ROWS, shape, kind
         return machine.LIST if kind is list else machine.TUPLE, None, tuple(map(_of_result, tree))
     if is_array(tree):
         return machine.ARRAY, tree.shape, None

@@ -6,6 +6,8 @@ program traces; a str, a bool and None are part of the key, since Python code de
 
 from __future__ import annotations
 
+from math import prod
+
 from autograd.derivatives.tree import array_of, dataclass_fields, is_array, is_dataclass, made_dataclass
 from autograd.graph.engine import Value
 from autograd.table.op import number
@@ -117,6 +119,9 @@ def _rebuilder(tree: Any, count: list[int]) -> Callable[[list[Any]], Any]:
             if isinstance(tree, list):
                 return lambda leaves: leaves[start:stop]
             return lambda leaves: tuple(leaves[start:stop])
+        shape = None if named else shape_of_rows(tree)
+        if shape is not None:
+            return _rebuilder_of_rows(shape, isinstance(tree, list), count)
         parts = [_rebuilder(x, count) for x in tree]
         if named:
             return lambda leaves: named(*[part(leaves) for part in parts])
@@ -137,6 +142,32 @@ def _rebuilder(tree: Any, count: list[int]) -> Callable[[list[Any]], Any]:
         return lambda leaves: tree
     count[0] += 1
     return lambda leaves: leaves[start]
+
+
+def shape_of_rows(items: Any) -> tuple[int, ...] | None:
+    """The shape of all items of a sequence in one, if these are arrays of one shape, with an axis at least.
+
+    A result with such items is made as one array, of which they are views.
+    """
+    shapes = {x.shape if is_array(x) else () for x in items}
+    if len(shapes) != 1:
+        return None
+    (shape,) = shapes
+    return (len(items), *shape) if shape else None
+
+
+def _rebuilder_of_rows(shape: tuple[int, ...], is_list: bool, count: list[int]) -> Callable[[list[Any]], Any]:
+    start, size = count[0], prod(shape[1:])
+    count[0] = stop = start + shape[0] * size
+    kind = list if is_list else tuple
+
+    def rebuilt(leaves: list[Any]) -> Any:
+        part = leaves[start:stop]
+        if set(map(type, part)) <= {float}:
+            return kind(array_of(part, shape))
+        return kind([array_of(part[i * size : (i + 1) * size], shape[1:]) for i in range(shape[0])])
+
+    return rebuilt
 
 
 def named_leaves(tree: Any, name: str) -> list[str]:

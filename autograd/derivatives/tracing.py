@@ -54,7 +54,7 @@ class Trace:
             errors.explain_numpy(error)
             raise
         self.outs = self.results(name)
-        self.nodes, ends = walk(*self.roots(), stop=self.inputs, since=start)
+        self.nodes, ends = walk(*reversed(self.roots()), stop=self.inputs, since=start)
         self.captured: list[Value] = []
         self.constants: list[Value] = []
         for x in ends:

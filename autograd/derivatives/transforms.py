@@ -10,6 +10,7 @@ captured from outside): then they are Values, and no gradient is lost. No `grad`
 from __future__ import annotations
 
 import warnings
+from contextlib import nullcontext
 from functools import wraps
 
 from autograd.derivatives.argnums import Chosen
@@ -25,10 +26,11 @@ from autograd.graph.engine import (
     own,
     pull_gathered,
     pull_graph,
+    push_gathered,
     settled,
     walk,
 )
-from autograd.graph.recording import current, enable_grad
+from autograd.graph.recording import Sweeps, current, enable_grad
 from autograd.graph.walks import flat_args
 from autograd.table.call import Call, Output
 
@@ -72,6 +74,9 @@ class _Recording(Trace):
         if self.traced:
             current().program.with_lanes(self)
         self.order = between(self.nodes, self.inputs)
+        self.sweeps: Any = (
+            Sweeps(current().program, {*self.order, *self.inputs}) if self.traced else nullcontext()
+        )
         # Whether slopes are Values: if the derivatives may depend on a Value that wants gradients.
         self.graph = self.traced or (self.nested and (self.linked or self.wants_gradients()))
 
@@ -84,7 +89,7 @@ class _Recording(Trace):
             self.check_rules()
             return found
         start = advance_clock()
-        with enable_grad():  # a slope may be an operand itself, so a Value of the caller's
+        with self.sweeps, enable_grad():  # a slope may be an operand itself, so a Value of the caller's
             pulled = (pull_gathered if self.traced else pull_graph)(self.order, self.inputs, seeds)
             found = own(pulled, start)
         self.check_rules()
@@ -99,8 +104,8 @@ class _Recording(Trace):
             self.check_rules()
             return self.spread(found)
         start = advance_clock()
-        with enable_grad():
-            push = engine.push_gathered if self.traced else engine.push_graph
+        with self.sweeps, enable_grad():
+            push = push_gathered if self.traced else engine.push_graph
             found = own(push(self.order, outs, self.inputs, tangents), start)
         self.check_rules()
         return self.bare(self.spread(found))
@@ -121,17 +126,39 @@ class _Recording(Trace):
             found = engine.jacobian(self.order, self.inputs, outs, mode)
             self.check_rules()
             return found if len(outs) == len(self.outs) else [x or zeros[:] for x in self.spread(found)]
-        if mode == "forward":
+        rows = None if mode == "forward" else self.graph_rows(mode)
+        if rows is None:
             columns = [self.push(unit) for unit in _units(len(self.inputs))]
-            return [[column[i] for column in columns] for i in range(len(self.outs))]
-        everything, rows = self.order, []
-        members = set(everything)
-        for unit, out in zip(_units(len(self.outs)), self.outs, strict=True):
-            of_out = walk(out, stop=self.inputs, since=self.start)[0] if type(out) is Value else []
-            self.order = [x for x in of_out if x in members]
-            rows.append(self.pull(unit))
-        self.order = everything
+            rows = [[column[i] for column in columns] for i in range(len(self.outs))]
         return rows
+
+    def graph_rows(self, mode: str) -> list[list[Any]] | None:
+        """The rows as graphs, by a reverse sweep for each; None where "auto" finds forward mode cheaper.
+
+        The sweep for a result of a call begins with the operands of the call, since a walk from the call
+        looks at the operands of all its results.
+        """
+        self.check_fresh()
+        start = advance_clock()
+        pull = pull_gathered if self.traced else pull_graph
+        members, rows = set(self.order), []
+        may_stop = mode == "auto" and len(self.inputs) < len(self.outs)
+        left = sum(map(_cost, self.order)) * len(self.inputs) if may_stop else 0  # what forward sweeps cost
+        with self.sweeps, enable_grad():
+            for out in self.outs:
+                seeds = [(out, 1.0)] if type(out) is Value else []
+                if out in members and isinstance(out.op, Output):
+                    seeds = out.op.slopes(out, None, True)
+                inner = [x for x, _ in seeds if x in members]
+                order = walk(*inner, stop=self.inputs, since=self.start)[0] if inner else []
+                order = [x for x in order if x in members]
+                if may_stop:
+                    left -= sum(map(_cost, order))
+                    if left < 0:
+                        return None
+                rows.append(own(pull(order, self.inputs, seeds), start))
+        self.check_rules()
+        return list(map(self.bare, rows))
 
     def check_rules(self) -> None:
         """`check_fresh` again if a rule of a user's op might have set a leaf during the sweep."""
@@ -409,6 +436,11 @@ def jacobian(
         return recording.rebuild_out(rows)
 
     return jacobian_f
+
+
+def _cost(node: Value) -> int:
+    """About how many steps a sweep takes to pass the node."""
+    return 1 + (len(node.args[0]) if isinstance(node.op, Call) else len(node.args))
 
 
 def _units(count: int) -> list[list[float]]:

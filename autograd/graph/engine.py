@@ -7,14 +7,20 @@ from __future__ import annotations
 
 from autograd._native import engine, reason
 from autograd.graph import errors
+from autograd.graph import sweeps as in_python
 from autograd.graph.behaviour import Behaviour, compared, condition
 from autograd.table import op, operand, slopes
-from autograd.table.call import carried_back
+from autograd.table.call import Call, carried_back
 
 TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Any
+
 if TYPE_CHECKING or engine is None:
-    from autograd.graph import sweeps
     from autograd.graph import value as used
+
+    sweeps = in_python
 else:
     used = sweeps = engine
     used.Value = engine.connect(
@@ -51,13 +57,19 @@ pull = used.pull
 pull_gathered = sweeps.pull_gathered
 pull_graph = sweeps.pull_graph
 push = sweeps.push
-push_gathered = sweeps.push_gathered
 push_graph = sweeps.push_graph
 recorded = used.recorded
 restore = used.restore
 scatter = used.scatter
 settled = used.settled
 walk = used.walk
+
+
+def push_gathered(order: list[Any], outs: list[Any], inputs: list[Any], tangents: Sequence[Any]) -> list[Any]:
+    """See sweeps.py: only the sweep in Python lets calls push the tangents of all their results at once."""
+    has_calls = any(isinstance(node.op, Call) for node in order)
+    push = in_python.push_gathered if has_calls else sweeps.push_gathered
+    return push(order, outs, inputs, tangents)
 
 
 def backend_info() -> dict[str, str]:

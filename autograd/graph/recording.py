@@ -297,6 +297,31 @@ def tracing(inputs: list[Any]) -> Block:
     return Block("traced", inputs)
 
 
+class Sweeps:
+    """The sweeps of one transform in the trace of a program, and the slopes that they share.
+
+    ``with sweeps:`` stands around each.
+
+    Attributes:
+        recorder: of the trace.
+        reached: the Values to which they carry derivatives.
+        slopes: the slopes of calls, by their nodes, as far as a sweep has asked for them.
+    """
+
+    __slots__ = ("reached", "recorder", "slopes")
+
+    def __init__(self, recorder: Recorder, reached: set[Any]) -> None:
+        self.recorder = recorder
+        self.reached = reached
+        self.slopes: dict[Any, dict[int, Any]] = {}
+
+    def __enter__(self) -> None:
+        self.recorder.sweeps = self
+
+    def __exit__(self, *exception: object) -> None:
+        self.recorder.sweeps = None
+
+
 class Recorder:
     """What the trace of a program notes beside its nodes: the guards, and how errors call the function.
 
@@ -307,14 +332,16 @@ class Recorder:
         guards: the guards in the order in which they were asked.
         refused: the first error of what may not be asked of a Value: it is raised again when the trace
             ends, should the function have caught it.
+        sweeps: of the transform whose sweep runs; None where none does.
     """
 
-    __slots__ = ("guards", "name", "refused")
+    __slots__ = ("guards", "name", "refused", "sweeps")
 
     def __init__(self, name: str) -> None:
         self.name = name
         self.guards: list[tuple[Any, bool, str]] = []
         self.refused: errors.TraceError | None = None
+        self.sweeps: Sweeps | None = None
 
     def guard(self, node: Any) -> bool:
         """The truth of a node: whether its number is not 0. The program holds for inputs with the same."""

@@ -7,7 +7,7 @@ node. The functions after them are what transforms ask of the engine in Python; 
 from __future__ import annotations
 
 from autograd.table import ops
-from autograd.table.call import carried_back
+from autograd.table.call import Call, Output, carried_back
 from autograd.table.slopes import node_slopes, number_slopes
 
 TYPE_CHECKING = False
@@ -137,8 +137,13 @@ def gathered(carried: list[Any], slopes: list[Any]) -> Any:
 def push_gathered(order: list[Any], outs: list[Any], inputs: list[Any], tangents: Sequence[Any]) -> list[Any]:
     """`push_graph` with a tangent that is one `chain_dot` of those of the operands."""
     tangent = dict(zip(inputs, tangents, strict=True))
+    of_calls: dict[Any, Any] = {}
     for node in order:
-        if node not in tangent:
+        if isinstance(node.op, Call):
+            of_calls[node] = node.op.push(node, tangent)
+        elif isinstance(node.op, Output) and of_calls.get(node.args[0]) is not None:
+            tangent[node] = of_calls[node.args[0]][node.op.place]
+        elif node not in tangent:
             pairs = [(tangent[x], slope) for x, slope in node_slopes(node, tangent)]
             pairs = [pair for pair in pairs if not any(type(x) is float and x == 0.0 for x in pair)]
             tangent[node] = gathered([x for x, _ in pairs], [slope for _, slope in pairs])

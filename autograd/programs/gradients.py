@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import accumulate
 
 from autograd.derivatives.structure import put_together, taken_apart
-from autograd.graph.engine import Value, between, pull_gathered, walk
+from autograd.graph.engine import Value, between, pull_gathered, push_gathered, walk
 from autograd.graph.lines import picked
 from autograd.graph.recording import current
 from autograd.programs.tracing import derived, with_guards
@@ -91,6 +91,14 @@ def derivatives(
     return derived(kind, f, names, numbers, name, seeks_loops)
 
 
+def _replayed_in_trace(program: Program, inputs: list[Value]) -> list[Any]:
+    """The outputs for Values as inputs; the guards of the program become guards of the trace."""
+    found = program._replayed(inputs)
+    guards = [(found[place], truth, source) for place, truth, source in program.guards]
+    current().program.guards += [guard for guard in guards if type(guard[0]) is Value]  # not of constants
+    return [picked(found, out) for out in program.outputs]
+
+
 def pull_lines(
     program: Program, inputs: list[Value], wanted: list[Value], adjoints: Sequence[Any]
 ) -> tuple[list[Any], list[Any]]:
@@ -98,13 +106,35 @@ def pull_lines(
 
     The guards of the program become guards of the trace.
     """
-    found = program._replayed(inputs)
-    guards = [(found[place], truth, source) for place, truth, source in program.guards]
-    current().program.guards += [guard for guard in guards if type(guard[0]) is Value]  # not of constants
-    outs = [picked(found, out) for out in program.outputs]
+    outs = _replayed_in_trace(program, inputs)
     seeds = [(out, adjoint) for out, adjoint in zip(outs, adjoints, strict=True) if type(out) is Value]
     order = between(walk(*[out for out, _ in seeds], stop=inputs)[0], wanted)
     return outs, pull_gathered(order, wanted, seeds)
+
+
+def pushed(
+    program: Program,
+    names: Sequence[str],
+    numbers: Sequence[float],
+    own: Sequence[int],
+    tangents: Sequence[Any],
+) -> Program:
+    """The program of the tangents of the outputs of a program.
+
+    Args:
+        program: the program.
+        names, numbers: the inputs of the new program.
+        own: which of them are the inputs of the program.
+        tangents: those of the inputs of the program: an int for one of the new inputs, or a float.
+    """
+
+    def f(inputs: list[Value]) -> list[Any]:
+        given = [inputs[i] for i in own]
+        outs = _replayed_in_trace(program, given)
+        order = between(walk(*[x for x in outs if type(x) is Value], stop=given)[0], given)
+        return push_gathered(order, outs, given, [x if type(x) is float else inputs[x] for x in tangents])
+
+    return derived(type(program), f, names, numbers, f"the tangent of {program.name}", seeks_loops=False)
 
 
 def check_one_result(program: Program) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from itertools import chain
+from bisect import bisect
+from itertools import accumulate, chain
 
 from autograd.backends import numpy_source, python_source, running
 from autograd.backends.machines import machine_of_lanes
@@ -10,8 +11,9 @@ from autograd.backends.strong_zero import finite, has_chains
 from autograd.graph.engine import Value
 from autograd.graph.lines import picked
 from autograd.graph.recording import current
+from autograd.graph.sweeps import times
 from autograd.programs.calls import CallOfNumbers
-from autograd.programs.gradients import derivatives
+from autograd.programs.gradients import derivatives, pushed
 from autograd.table import ops
 
 TYPE_CHECKING = False
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
     from typing import Any
 
+    from autograd.graph.recording import Sweeps
     from autograd.programs.program import Program
 
 FEW = 8  # lanes: below, the loop in Python is quicker than NumPy
+MOST_ROWS = 8  # of which a pull is made: for more results a sum over lanes is quicker
 
 
 def may_fail(program: Program) -> bool:
@@ -29,6 +33,16 @@ def may_fail(program: Program) -> bool:
     if program.guards:
         return True
     return any(any(map(may_fail, op.paths)) for op in program._ops if isinstance(op, Lanes))
+
+
+def _sweeps() -> Sweeps | None:
+    """Those of the transform whose sweep runs in a trace."""
+    recorder = current().program
+    return None if recorder is None else recorder.sweeps
+
+
+def _all_are(tangents: Sequence[Any], constant: float) -> bool:
+    return all(type(x) is float and x == constant for x in tangents)
 
 
 class Lanes(CallOfNumbers):
@@ -52,6 +66,8 @@ class Lanes(CallOfNumbers):
         self.uniform = uniform
         self.summed = tuple(summed)
         self.has_chains = any(map(has_chains, paths))
+        sizes = [1 if is_sum else size for is_sum in summed]
+        self._starts = list(accumulate(sizes, initial=0))  # the places of the first results of all outputs
         self._made: dict[Any, Any] = {}
 
     def __reduce__(self) -> Any:
@@ -63,13 +79,12 @@ class Lanes(CallOfNumbers):
 
     def places(self) -> list[range]:
         """For each output the places of its results."""
-        found: list[range] = []
-        start = 0
-        for is_sum in self.summed:
-            stop = start + (1 if is_sum else self.size)
-            found.append(range(start, stop))
-            start = stop
-        return found
+        return list(map(range, self._starts, self._starts[1:]))
+
+    def _output_of(self, place: int) -> tuple[int, int]:
+        """The output that the result at a place belongs to, and its lane."""
+        j = bisect(self._starts, place) - 1
+        return j, place - self._starts[j]
 
     def _call(self, *args: Any) -> Any:
         (operands,) = args
@@ -79,11 +94,10 @@ class Lanes(CallOfNumbers):
         return self._written_out(operands)
 
     def read_by(self, place: int, count: int) -> Iterable[int]:
-        for places, is_sum in zip(self.places(), self.summed, strict=True):
-            if place in places and not is_sum:
-                lane = range(self.uniform + place - places.start, count, self.size)
-                return [*range(self.uniform), *lane]
-        return range(count)
+        j, b = self._output_of(place)
+        if self.summed[j]:
+            return range(count)
+        return [*range(self.uniform), *range(self.uniform + b, count, self.size)]
 
     def written_out(self, operands: Sequence[Any]) -> list[Any]:
         columns = self._columns(operands)
@@ -334,9 +348,12 @@ class Lanes(CallOfNumbers):
         (operands,) = node.args
         u = self.uniform
         columns = self._columns(operands)
-        uniform = [i for i in range(u) if type(operands[i]) is Value]
-        laned = [i for i, column in enumerate(columns, u) if Value in set(map(type, column))]
-        op = self._pulled(tuple(uniform), tuple(laned))
+        sweeps = _sweeps() if graph else None
+        if sweeps is not None and self._has_few(adjoints):
+            rows = [(carried, self.row(node, place, True)) for place, carried in adjoints.items()]
+            return [(x, times(carried, slope)) for carried, row in rows for x, slope in row]
+        uniform, laned = self._wanted(operands, sweeps)
+        op = self._pulled(uniform, laned)
         seeds = [[adjoints.get(place, 0.0) for place in places] for places in self.places()]
         given = [
             *operands[:u],
@@ -352,6 +369,114 @@ class Lanes(CallOfNumbers):
                 (x, adjoint) for x, adjoint in zip(columns[i - u], rest, strict=False) if type(x) is Value
             ]
         return pairs
+
+    def _wanted(
+        self, operands: Sequence[Any], sweeps: Sweeps | None
+    ) -> tuple[tuple[int, ...], tuple[int, ...]]:
+        """The inputs, uniform ones and columns, to whose operands derivatives are carried."""
+
+        def is_wanted(part: Sequence[Any]) -> bool:
+            if sweeps is None:
+                return Value in set(map(type, part))
+            return any(type(x) is Value and x in sweeps.reached for x in part)
+
+        u = self.uniform
+        uniform = [i for i in range(u) if is_wanted(operands[i : i + 1])]
+        laned = [i for i, column in enumerate(self._columns(operands), u) if is_wanted(column)]
+        return tuple(uniform), tuple(laned)
+
+    def _has_few(self, adjoints: dict[int, Any]) -> bool:
+        """Whether adjoints are of columns alone, and few in comparison with the lanes."""
+        few = len(adjoints) <= min(MOST_ROWS, self.size // 4)
+        return few and not any(self.summed[self._output_of(place)[0]] for place in adjoints)
+
+    def row(self, node: Any, place: int, graph: bool) -> list[tuple[Any, Any]]:
+        """See `Call.row`: the sweeps of a transform in a trace share one op for all results of an output."""
+        sweeps = _sweeps() if graph else None
+        if sweeps is None:
+            return super().row(node, place, graph)
+        j, b = self._output_of(place)
+        known = sweeps.slopes.setdefault(node, {})
+        if j not in known:
+            known[j] = self._slopes(node, j, sweeps)
+        uniform, columns = known[j]
+        pairs = [(x, slopes[b]) for x, slopes in uniform]
+        if self.summed[j]:
+            each = [pair for xs, slopes in columns for pair in zip(xs, slopes, strict=True)]
+        else:
+            each = [(xs[b], slopes[b]) for xs, slopes in columns]
+        return pairs + [pair for pair in each if type(pair[0]) is Value]
+
+    def _slopes(self, node: Any, j: int, sweeps: Sweeps) -> tuple[list[Any], list[Any]]:
+        """The operands of uniform inputs and of columns, each with the slopes of an output by it.
+
+        These are a number for each result of the output, or each lane.
+        """
+        (operands,) = node.args
+        columns = self._columns(operands)
+        uniform, laned = self._wanted(operands, sweeps)
+        key = "slopes", j, uniform, laned
+        if key not in self._made:
+            paths = [self._slopes_of_path(path, j, (*uniform, *laned)) for path in self.paths]
+            summed = [self.summed[j]] * len(uniform) + [False] * len(laned)
+            self._made[key] = Lanes(paths, self.size, self.uniform, summed)
+        parts = self._made[key]._parts(operands)
+        count = len(uniform)
+        return (
+            [(operands[i], slopes) for i, slopes in zip(uniform, parts[:count], strict=True)],
+            [(columns[i - self.uniform], slopes) for i, slopes in zip(laned, parts[count:], strict=True)],
+        )
+
+    def _parts(self, operands: Sequence[Any]) -> list[list[Any]]:
+        """The results of each output for operands among which are Values; floats where it is constant."""
+        found = self.applied(operands)
+        parts = []
+        for part, *outs in zip(self.places(), *[path.outputs for path in self.paths], strict=True):
+            constant = type(outs[0]) is float and len(set(map(str, outs))) == 1
+            is_same = constant and (outs[0] == 0.0 or len(part) == self.size)
+            parts.append(outs[:1] * len(part) if is_same else found[part.start : part.stop])
+        return parts
+
+    def push(self, node: Any, tangents: dict[Any, Any]) -> list[Any] | None:
+        """See `Call.push`: one op of lanes, unless only few numbers in columns have a tangent."""
+        (operands,) = node.args
+        u = self.uniform
+        of_operands = [tangents.get(x, 0.0) if type(x) is Value else 0.0 for x in operands]
+        if _all_are(of_operands[:u], 0.0):
+            moved = len(of_operands) - sum([type(x) is float and x == 0.0 for x in of_operands])
+            if moved <= min(MOST_ROWS, self.size // 4):
+                return None if moved else [0.0] * self._starts[-1]
+        given = [*[[x] for x in of_operands[:u]], *self._columns(of_operands)]
+        # The tangents of each input where they are 0.0, or 1.0, in all lanes; None for others.
+        known = [next((c for c in (0.0, 1.0) if _all_are(xs, c)), None) for xs in given]
+        key = "pushed", tuple(known)
+        if key not in self._made:
+            paths = [self._pushed_path(path, known) for path in self.paths]
+            self._made[key] = Lanes(paths, self.size, u + known[:u].count(None), self.summed)
+        others = [xs for xs, constant in zip(given, known, strict=True) if constant is None]
+        uniform = known[:u].count(None)
+        parts = self._made[key]._parts(
+            [*operands[:u], *chain(*others[:uniform]), *operands[u:], *chain(*others[uniform:])]
+        )
+        return list(chain(*parts))
+
+    def _pushed_path(self, path: Program, known: Sequence[float | None]) -> Program:
+        """The program of a lane of `push`: its uniform inputs and their tangents, then columns and theirs."""
+        u = self.uniform
+        places = [*range(u), *[-1 - i for i in range(u) if known[i] is None]]
+        places += [*range(u, len(known)), *[-1 - i for i in range(u, len(known)) if known[i] is None]]
+        return pushed(
+            path,
+            [path.inputs[i] if i >= 0 else f"tangent[{-1 - i}]" for i in places],
+            [path.numbers[i] if i >= 0 else 1.0 for i in places],
+            [places.index(i) for i in range(len(known))],
+            [places.index(-1 - i) if x is None else x for i, x in enumerate(known)],
+        )
+
+    def _slopes_of_path(self, path: Program, j: int, wanted: Sequence[int]) -> Program:
+        seeds = [float(i == j) for i in range(len(path.outputs))]
+        own = range(len(path.inputs))
+        return derivatives(path, path.inputs, path.numbers, own, seeds, wanted, seeks_loops=False)
 
     def _pulled(self, uniform: tuple[int, ...], laned: tuple[int, ...]) -> Lanes:
         """The op from the operands and an adjoint for each result to those of some inputs.

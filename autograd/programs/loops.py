@@ -333,4 +333,4 @@ class LoopRecorder(Recorder):
             self.guards[i] = node, *self.guards[i][1:]
         results = iter(new)
         recording.outs = [next(results) if type(x) is Value else x for x in recording.outs]
-        recording.nodes = walk(*recording.roots(), stop=recording.inputs, since=recording.start)[0]
+        recording.nodes = walk(*reversed(recording.roots()), stop=recording.inputs, since=recording.start)[0]

@@ -6,6 +6,8 @@ computed once.
 
 from __future__ import annotations
 
+from itertools import accumulate, combinations
+
 from autograd.programs.lanes import Lanes
 from autograd.programs.simplify import simplified
 from autograd.table.call import Output
@@ -104,26 +106,30 @@ def merged_lanes(inputs: int, lines: list[Any], roots: list[Any]) -> tuple[list[
 
 
 def _merged_once(inputs: int, lines: list[Any], roots: list[Any]) -> tuple[list[Any], list[Any]] | None:
-    places = [i for i, (op, _) in enumerate(lines, inputs) if type(op) is Lanes and len(op.paths) == 1]
-    for k, first in enumerate(places):
-        for second in places[k + 1 :]:
-            if lines[first - inputs][0].size == lines[second - inputs][0].size:
-                try:
-                    return _merged(inputs, lines, roots, first, second)
-                except CircleError:
-                    pass
+    sizes: dict[int, list[int]] = {}
+    for place, (op, _) in enumerate(lines, inputs):
+        if type(op) is Lanes and len(op.paths) == 1:
+            sizes.setdefault(op.size, []).append(place)
+    for places in sizes.values():
+        together = [tuple(places)] if len(places) > 2 else []
+        for group in [*together, *combinations(places, 2)]:
+            try:
+                return _merged(inputs, lines, roots, group)
+            except CircleError:
+                pass
     return None
 
 
 def _merged(
-    inputs: int, lines: list[Any], roots: list[Any], first: int, second: int
+    inputs: int, lines: list[Any], roots: list[Any], places: Sequence[int]
 ) -> tuple[list[Any], list[Any]]:
-    """The lines in which two Lanes are one."""
-    (op_1, (xs_1,)), (op_2, (xs_2,)) = lines[first - inputs], lines[second - inputs]
+    """The lines in which the Lanes at these places are one."""
+    calls = [(op, xs) for op, (xs,) in [lines[place - inputs] for place in places]]
+    ops = [op for op, _ in calls]
     uniform: dict[Any, int] = {}
     columns: dict[Any, int] = {}
     sources = []
-    for op, xs in ((op_1, xs_1), (op_2, xs_2)):
+    for op, xs in calls:
         own = [(False, _keyed(x)) for x in xs[: op.uniform]]
         own += [(True, _keyed(tuple(xs[i : i + op.size]))) for i in range(op.uniform, len(xs), op.size)]
         for is_column, key in own:
@@ -134,7 +140,7 @@ def _merged(
     results: list[Any] = []
     guards: list[Any] = []
     count = len(uniform) + len(columns)
-    for op, own in zip((op_1, op_2), sources, strict=True):
+    for op, own in zip(ops, sources, strict=True):
         (path,) = op.paths
         new = [len(uniform) + columns[key] if is_column else uniform[key] for is_column, key in own]
         new += range(count + len(made), count + len(made) + len(path.lines))
@@ -142,7 +148,7 @@ def _merged(
         results += [_at(x, new) for x in path.outputs]
         guards += [(_at(place, new), truth, source) for place, truth, source in path.guards]
     made, found = simplified(count, made, [*results, *[place for place, _, _ in guards]])
-    path = op_1.paths[0]
+    path = ops[0].paths[0]
     body = type(path)(
         path.name,
         [f"shared[{i}]" for i in range(len(uniform))] + [f"sample[{i}]" for i in range(len(columns))],
@@ -155,9 +161,11 @@ def _merged(
             if type(place) is not float
         ],
     )
-    lanes = Lanes([body], op_1.size, len(uniform), [*op_1.summed, *op_2.summed])
+    summed = [is_sum for op in ops for is_sum in op.summed]
+    lanes = Lanes([body], ops[0].size, len(uniform), summed)
     call = NewCall(lanes, [*[x for x, _ in uniform], *[x for column in columns for x, _ in column]])
-    offset = {first: 0, second: op_1.places()[-1].stop if op_1.summed else 0}
+    counts = [op.places()[-1].stop if op.summed else 0 for op in ops]
+    offset = dict(zip(places, accumulate(counts, initial=0), strict=False))
     outputs = {
         place: (call, offset[args[0]] + op.place)
         for place, (op, args) in enumerate(lines, inputs)

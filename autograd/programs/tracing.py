@@ -74,7 +74,7 @@ class TracedCall(Trace):
         return leaves
 
     def roots(self) -> list[Value]:
-        return super().roots() + [node for node, _, _ in self.recorder.guards]
+        return [*[node for node, _, _ in self.recorder.guards], *super().roots()]
 
     def program(
         self,

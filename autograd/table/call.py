@@ -34,6 +34,10 @@ class Call(Op):
         """
         raise NotImplementedError
 
+    def push(self, node: Any, tangents: dict[Any, Any]) -> Sequence[Any] | None:
+        """The tangents of all results, given those of operands; None where `row` shall be asked instead."""
+        return None
+
     def read_by(self, place: int, count: int) -> Iterable[int]:
         """Which of the `count` operands the result at this place may depend on, by their positions."""
         return range(count)

@@ -175,8 +175,8 @@ class TestLines:
         with pytest.raises(error, match=text):
             lines.pulled(*args)
         made, roots = lines.pulled(3, [2, 0], [2], [1], [1, 0], [2], False)
-        assert made.as_list() == [(ops.mul, (2, 0)), (ops.chain, (1, 0)), (ops.chain, (1, 2))]
-        assert roots == [5, 4, 3]
+        assert made.as_list() == [(ops.mul, (2, 0)), (ops.chain, (1, 2)), (ops.chain, (1, 0))]
+        assert roots == [4, 5, 3]
 
     def test_lines_whose_slopes_only_python_knows_are_not_swept(self):
         twice = Op("twice", lambda x: 2.0 * x, (lambda x, out: 2.0,), register=False)
