@@ -224,7 +224,7 @@ static void callable_dealloc(Callable *self)
 static PyMemberDef callable_members[] = {
     {"_code", T_INT, offsetof(Callable, code), READONLY, "the op's place in the compiled table; or -1"},
     {"collects", T_BOOL, offsetof(Callable, collects), 0, "whether the op is a Call or an Output"},
-    {"known", T_OBJECT, offsetof(Callable, known), 0, "the slopes of a Call of one result by its operands, or None"},
+    {"_known", T_OBJECT, offsetof(Callable, known), 0, "the slopes of a Call of one result by its operands, or None"},
     {NULL},
 };
 

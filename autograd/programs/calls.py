@@ -77,7 +77,6 @@ class ProgramCall(CallOfNumbers):
         program: the program.
         places: those of its inputs that are the operands.
         given: the numbers of all inputs, a buffer of doubles; None where all inputs are operands.
-        known: the derivatives of the one result by the operands, a buffer of doubles; None if not known.
     """
 
     def __init__(
@@ -88,13 +87,13 @@ class ProgramCall(CallOfNumbers):
         self.backend = backend
         self.given = given
         self.places = range(len(program.inputs)) if places is None else places
-        self.known: bytes | None = None
+        self._known: bytes | None = None  # the derivatives of the one result by the operands, doubles
 
     def at(self, given: bytes, places: Sequence[int], known: bytes | None) -> ProgramCall:
         """The op of a call with these numbers, whose operands are the inputs at some places."""
         made: ProgramCall = ProgramCall.__new__(ProgramCall)
         made.__dict__ = vars(self).copy()
-        made.collects, made.known = True, known
+        made.collects, made._known = True, known
         made.given, made.places = given, places
         return made
 
@@ -147,8 +146,8 @@ class ProgramCall(CallOfNumbers):
         self, operands: Sequence[float], positions: Sequence[int], wanted: tuple[int, ...]
     ) -> Sequence[float]:
         """The derivatives of the one result by the operands at some positions, inputs at places `wanted`."""
-        if self.known is not None:
-            known = memoryview(self.known).cast("d")
+        if self._known is not None:
+            known = memoryview(self._known).cast("d")
             return [known[i] for i in positions]
         note_sweep(self.program)
         numbers: list[float] = with_gradients(self.program, wanted).run(self._inputs(operands), self.backend)
