@@ -77,7 +77,6 @@ class ProgramCall(CallOfNumbers):
         program: the program.
         places: those of its inputs that are the operands.
         given: the numbers of all inputs, a buffer of doubles; None where all inputs are operands.
-        _known: the derivatives of the one result by the operands, a buffer of doubles; None if not known.
     """
 
     def __init__(
@@ -88,7 +87,7 @@ class ProgramCall(CallOfNumbers):
         self.backend = backend
         self.given = given
         self.places = range(len(program.inputs)) if places is None else places
-        self._known: bytes | None = None
+        self._known: bytes | None = None  # the derivatives of the one result by the operands, doubles
 
     def at(self, given: bytes, places: Sequence[int], known: bytes | None) -> ProgramCall:
         """The op of a call with these numbers, whose operands are the inputs at some places."""
