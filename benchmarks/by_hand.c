@@ -104,7 +104,45 @@ static PyObject *call_digits(PyObject *self, PyObject *const *args, Py_ssize_t c
     if (!targets)
         return NULL;
     PyObject *gradients = parameters(args[0], 4, sizes, p, g);
-    return gradients ? pair(digits(p, X, targets, g), gradients) : NULL;
+    return gradients ? pair(digits(p, X, targets, NULL, BATCH, g), gradients) : NULL;
+}
+
+/* Reads a list of W1, b1, W2, b2 of the digits, or of numbers of Adam for each of theirs. */
+static int digits_parts(PyObject *list, double *parts[4])
+{
+    static const int sizes[4] = {PIXELS * UNITS, UNITS, UNITS * CLASSES, CLASSES};
+    if (!PyList_CheckExact(list) || PyList_GET_SIZE(list) != 4) {
+        PyErr_SetString(PyExc_TypeError, "a list of 4 arrays is needed");
+        return 0;
+    }
+    for (int k = 0; k < 4; k++)
+        if (!(parts[k] = numbers(PyList_GET_ITEM(list, k), sizes[k])))
+            return 0;
+    return 1;
+}
+
+/* digits_epoch(parameters, means, squares, X, targets, order, steps, lr), which changes the first three */
+static PyObject *call_digits_epoch(PyObject *self, PyObject *args)
+{
+    PyObject *lists[3], *arrays[3];
+    double *parts[3][4];
+    long long steps;
+    double lr;
+    if (!PyArg_ParseTuple(args, "OOOOOOLd", lists, lists + 1, lists + 2, arrays, arrays + 1, arrays + 2,
+                          &steps, &lr))
+        return NULL;
+    for (int i = 0; i < 3; i++)
+        if (!digits_parts(lists[i], parts[i]))
+            return NULL;
+    PyArrayObject *order = (PyArrayObject *)arrays[2];
+    if (!PyArray_Check(arrays[2]) || PyArray_TYPE(order) != NPY_INT64 || !PyArray_IS_C_CONTIGUOUS(order))
+        return PyErr_Format(PyExc_TypeError, "the order is a contiguous array of int64");
+    Py_ssize_t samples = PyArray_SIZE(order);
+    const double *X = numbers(arrays[0], samples * PIXELS), *targets = numbers(arrays[1], samples * CLASSES);
+    if (!X || !targets)
+        return NULL;
+    return PyFloat_FromDouble(digits_epoch(parts[0], parts[1], parts[2], X, targets, PyArray_DATA(order),
+                                           (int)samples, steps, lr));
 }
 
 static PyObject *call_formula(PyObject *self, PyObject *const *args, Py_ssize_t count)
@@ -144,6 +182,7 @@ static PyMethodDef functions[] = {
     {"moons_tanh", (PyCFunction)(void (*)(void))moons_tanh, METH_FASTCALL, NULL},
     {"moons_relu", (PyCFunction)(void (*)(void))moons_relu, METH_FASTCALL, NULL},
     {"digits", (PyCFunction)(void (*)(void))call_digits, METH_FASTCALL, NULL},
+    {"digits_epoch", call_digits_epoch, METH_VARARGS, NULL},
     {"formula", (PyCFunction)(void (*)(void))call_formula, METH_FASTCALL, NULL},
     {"rosenbrock", call_rosenbrock, METH_O, NULL},
     {NULL},

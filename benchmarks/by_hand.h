@@ -1,4 +1,4 @@
-/* The workloads of machine.py written by hand in C, the limit that programs are compared with.
+/* The workloads of machine.py and training.py by hand in C, the limit that programs are compared with.
  *
  * Samples lie side by side in lanes of blocks: x[i * LANES + l] is number i of sample l. gcc and clang make
  * vector instructions of these loops at -O3 -fno-math-errno -fno-trapping-math.
@@ -204,25 +204,32 @@ INLINE double moons(int tanh_is_meant, const double *const p[6], const double *X
     return loss;
 }
 
-/* --- c: MLP 64-32-10 with tanh, softmax cross-entropy, mean over 32 samples --- */
+/* --- c: MLP 64-32-10 with tanh, softmax cross-entropy, mean over up to 32 samples --- */
 
 #define PIXELS 64
 #define UNITS 32
 #define CLASSES 10
 #define BATCH 32
 
-/* The loss; p and g are W1, b1, W2, b2; X and the targets, a 1 among zeros, have a row for each sample. */
-static double digits(const double *const p[4], const double *X, const double *targets, double *const g[4])
+/* The loss; p and g are W1, b1, W2, b2; X and the targets, a 1 among zeros, have a row for each sample, of
+ * which rows[l], or l if rows is NULL, is that of sample l. */
+INLINE double digits(const double *const p[4], const double *X, const double *targets, const int64_t *rows,
+                     int count, double *const g[4])
 {
     static double x[PIXELS * BATCH] ALIGNED, h[UNITS * BATCH] ALIGNED, d1[UNITS * BATCH] ALIGNED;
     static double t[CLASSES * BATCH] ALIGNED, z[CLASSES * BATCH] ALIGNED, d2[CLASSES * BATCH] ALIGNED;
     static double most[BATCH] ALIGNED, sum[BATCH] ALIGNED, hit[BATCH] ALIGNED;
     static const int sizes[4] = {PIXELS * UNITS, UNITS, UNITS * CLASSES, CLASSES};
-    double loss = 0.0;
+    double loss = 0.0, share = 1.0 / count;
     for (int k = 0; k < 4; k++) memset(g[k], 0, 8 * sizes[k]);
-    for (int l = 0; l < BATCH; l++) {
-        for (int i = 0; i < PIXELS; i++) x[i * BATCH + l] = X[l * PIXELS + i];
-        for (int k = 0; k < CLASSES; k++) t[k * BATCH + l] = targets[l * CLASSES + k];
+    for (int l = 0; l < count; l++) {
+        int64_t row = rows ? rows[l] : l;
+        for (int i = 0; i < PIXELS; i++) x[i * BATCH + l] = X[row * PIXELS + i];
+        for (int k = 0; k < CLASSES; k++) t[k * BATCH + l] = targets[row * CLASSES + k];
+    }
+    for (int l = count; l < BATCH; l++) { /* lanes without a sample */
+        for (int i = 0; i < PIXELS; i++) x[i * BATCH + l] = 0.0;
+        for (int k = 0; k < CLASSES; k++) t[k * BATCH + l] = 0.0;
     }
     times(UNITS, PIXELS, BATCH, 4, p[0], PIXELS, 1, p[1], x, h);
     for (int i = 0; i < UNITS * BATCH; i++) h[i] = tanh_(h[i]);
@@ -240,17 +247,49 @@ static double digits(const double *const p[4], const double *X, const double *ta
         }
     for (int l = 0; l < BATCH; l++) {
         hit[l] = most[l] + log_(sum[l]) - hit[l];
-        sum[l] = 1.0 / BATCH / sum[l];
+        sum[l] = (l < count ? share : 0.0) / sum[l];
     }
-    for (int l = 0; l < BATCH; l++) loss += hit[l];
+    for (int l = 0; l < count; l++) loss += hit[l];
     for (int k = 0; k < CLASSES; k++)
         for (int l = 0; l < BATCH; l++)
-            d2[k * BATCH + l] = d2[k * BATCH + l] * sum[l] - t[k * BATCH + l] * (1.0 / BATCH);
+            d2[k * BATCH + l] = d2[k * BATCH + l] * sum[l] - t[k * BATCH + l] * share;
     outer(CLASSES, UNITS, BATCH, d2, h, g[2], g[3]);
     times(UNITS, CLASSES, BATCH, 4, p[2], 1, UNITS, 0, d2, d1);
     for (int i = 0; i < UNITS * BATCH; i++) d1[i] *= 1.0 - h[i] * h[i];
     outer(UNITS, PIXELS, BATCH, d1, x, g[0], g[1]);
-    return loss / BATCH;
+    return loss * share;
+}
+
+#define BETA1 0.9
+#define BETA2 0.999
+
+/* Step number `step`, from 1, of Adam. */
+INLINE void adam(int size, double *p, double *mean, double *square, const double *g, int64_t step, double lr)
+{
+    double rate = lr / (1.0 - pow(BETA1, step)), scale = 1.0 / sqrt(1.0 - pow(BETA2, step));
+    for (int i = 0; i < size; i++) {
+        mean[i] = BETA1 * mean[i] + (1.0 - BETA1) * g[i];
+        square[i] = BETA2 * square[i] + (1.0 - BETA2) * (g[i] * g[i]);
+        p[i] -= rate * mean[i] / (sqrt(square[i]) * scale + 1e-8);
+    }
+}
+
+/* An epoch in this order of the samples, after `steps` steps; the mean of the losses of the samples. */
+static double digits_epoch(double *const p[4], double *const means[4], double *const squares[4],
+                           const double *X, const double *targets, const int64_t *order, int samples,
+                           int64_t steps, double lr)
+{
+    static double g0[PIXELS * UNITS] ALIGNED, g1[UNITS] ALIGNED, g2[UNITS * CLASSES] ALIGNED;
+    static double g3[CLASSES] ALIGNED, *const g[4] = {g0, g1, g2, g3};
+    static const int sizes[4] = {PIXELS * UNITS, UNITS, UNITS * CLASSES, CLASSES};
+    double total = 0.0;
+    for (int first = 0; first < samples; first += BATCH) {
+        int count = samples - first < BATCH ? samples - first : BATCH;
+        total += count * digits((const double *const *)p, X, targets, order + first, count, g);
+        steps++;
+        for (int k = 0; k < 4; k++) adam(sizes[k], p[k], means[k], squares[k], g[k], steps, lr);
+    }
+    return total / samples;
 }
 
 /* --- d: 20 operations of three numbers --- */

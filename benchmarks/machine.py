@@ -215,7 +215,7 @@ def keep_to_one_core():
 
 def main(rows, with_peers, large):
     keep_to_one_core()
-    peers = Peers(arguments_of_peers()) if with_peers else None
+    peers = Peers("machine_peers.py", arguments_of_peers()) if with_peers else None
     with tempfile.TemporaryDirectory() as folder:
         run = Run(folder, peers, lines=(LINES, 10 * LINES) if large else (LINES,))
         for row in rows:

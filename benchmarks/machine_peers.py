@@ -1,16 +1,13 @@
 """JAX and CasADi on the workloads of machine.py, in a process and an environment of their own.
 
-peers.py starts it, and writes the arguments of the workloads as a line of JSON, which a line of the results
-answers; then lines of a row and seconds, each of which the fastest call in that time answers.
+`peers.Peers` starts it.
 """
-
-import json
-import sys
 
 import casadi
 import jax
 import jax.numpy as jnp
 import numpy
+from peers import arguments_given, serve
 from turns import Contestant
 
 jax.config.update("jax_enable_x64", True)
@@ -66,7 +63,7 @@ def numbers(result):
 
 
 def main():
-    given = json.loads(sys.stdin.readline())
+    given = arguments_given()
     moons, digits = [
         ([*map(numpy.array, params)], *map(numpy.array, rest)) for params, *rest in given["networks"]
     ]
@@ -78,10 +75,7 @@ def main():
     }
     about = f"JAX {jax.__version__}, CasADi {casadi.__version__}"
     results = {row: numbers(contestant.result) for row, contestant in contestants.items()}
-    print(json.dumps({"about": about, "results": results}), flush=True)
-    for line in sys.stdin:
-        row, seconds = line.split()
-        print(contestants[row](float(seconds)), flush=True)
+    serve(about, contestants, results)
 
 
 if __name__ == "__main__":

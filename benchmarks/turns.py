@@ -33,6 +33,22 @@ class Contestant:
         return fastest / self.calls
 
 
+class Steps(Contestant):
+    """A function that makes some steps of a training; called with seconds, a step of its fastest call."""
+
+    def __init__(self, f, count):
+        super().__init__(f)
+        self.count = count
+
+    def __call__(self, seconds):
+        return super().__call__(seconds) / self.count
+
+
+def in_rounds(step, count):
+    """A function of a single step as a contestant whose calls make so many; their losses are its result."""
+    return Steps(lambda: [step() for _ in range(count)], count)
+
+
 def in_turns(contestants, turns, seconds):
     """For each name the least of the times that its contestant gives in `turns` turns."""
     for contestant in contestants.values():

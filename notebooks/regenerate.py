@@ -20,6 +20,7 @@ from pathlib import Path
 import nbformat
 from nbclient import NotebookClient
 from PIL import Image
+from traitlets.config import Config
 
 HERE = Path(__file__).parent
 
@@ -75,8 +76,14 @@ def executed(notebook):
     paths = [str(HERE), os.environ.get("PYTHONPATH", "")]
     extension = f"--IPKernelApp.extensions={Path(__file__).stem}"
     with tempfile.TemporaryDirectory() as folder:
+        # By TCP, two kernels that start at the same time may choose the same port.
+        sockets = {"transport": "ipc", "ip": f"{folder}/kernel"} if os.name == "posix" else {}
         client = NotebookClient(
-            notebook, timeout=600, resources={"metadata": {"path": folder}}, extra_arguments=[extension]
+            notebook,
+            timeout=600,
+            resources={"metadata": {"path": folder}},
+            extra_arguments=[extension],
+            config=Config(KernelManager=sockets),
         )
         client.execute(env={**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))})
     for i, cell in enumerate(notebook.cells):

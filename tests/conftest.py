@@ -36,7 +36,7 @@ def browser(tmp_path):
 
     def opened(page, *flags):
         command = [program, *options, *flags, page.as_uri()]
-        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+        return subprocess.run(command, check=True, capture_output=True, text=True, timeout=600).stdout
 
     return opened
 

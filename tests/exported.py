@@ -86,7 +86,7 @@ def run_modules(texts, calls, folder):
     listed = [(f"./{file}.mjs", name, [list(map(_hex, row)) for row in rows]) for file, name, rows in calls]
     (folder / "calls.json").write_text(json.dumps(listed))
     done = subprocess.run(
-        ["node", "driver.mjs"], cwd=folder, capture_output=True, text=True, check=False, timeout=120
+        ["node", "driver.mjs"], cwd=folder, capture_output=True, text=True, check=False, timeout=600
     )
     assert done.returncode == 0, done.stderr[:4000]
     return json.loads(done.stdout, object_hook=lambda part: part, parse_float=float, cls=_Numbers)

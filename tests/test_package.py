@@ -207,12 +207,16 @@ def test_importing_loads_nothing_heavy():
 
 
 def test_importing_is_quick(tmp_path):
-    """Less than 30 ms over a bare interpreter, by the interpreter's own clock, at the best of several."""
-    code = "import time; start = time.perf_counter(); import autograd; print(time.perf_counter() - start)"
+    """It takes less than half of NumPy's time, at the best of several: here 15 to 20 ms, a fifth of it."""
+    code = "import time; start = time.process_time(); import {}; print(time.process_time() - start)"
     environment = {"PYTHONPYCACHEPREFIX": str(tmp_path), "PYTHONDONTWRITEBYTECODE": ""}
-    run(code, **environment)  # compiles
-    best = min(float(run(code, **environment)) for _ in range(10))
-    assert best < 0.030
+
+    def times():
+        return [float(run(code.format(name), **environment)) for name in ("autograd", "numpy")]
+
+    times()  # compiles
+    ours, numpys = map(min, zip(*(times() for _ in range(6)), strict=True))
+    assert ours < numpys / 2
 
 
 def test_types_are_shipped():

@@ -1,5 +1,17 @@
 /* Analysis: what lines need, which lines vary from lane to lane, which are strict, and which may go together. */
 
+/* Whether a line may hide a nan: a power of which one operand is a constant does not, but 1**y and x**0. */
+static int may_hide(const Lines *lines, int line)
+{
+    const int op = lines->ops[line];
+    const int32_t *args = lines->operands + lines->starts[line];
+    if (op == OP_pow && args[0] < 0)
+        return lines->constants[-1 - args[0]] == 1.0;
+    if (op == OP_pow && args[1] < 0)
+        return lines->constants[-1 - args[1]] == 0.0;
+    return op >= 0 ? masks[op] : op == OP_CALL && lines->hides[args[0]];
+}
+
 /* Which places the outputs and guards need, how often each is used, and which have to be strict from the start,
  * since they reach an op that may hide a nan; see strong_zero.py. */
 static void mark(const Lines *lines, const int32_t *outputs, int output_count, const Guard *guards, int guard_count,
@@ -17,10 +29,10 @@ static void mark(const Lines *lines, const int32_t *outputs, int output_count, c
         uses[guards[i].place]++;
     }
     for (int line = lines->count - 1; line >= 0; line--) {
-        const int place = lines->inputs + line, op = lines->ops[line];
+        const int place = lines->inputs + line;
         if (!needed[place])
             continue;
-        const int hides = op >= 0 ? masks[op] : op == OP_CALL && lines->hides[lines->operands[lines->starts[line]]];
+        const int hides = may_hide(lines, line);
         places_of(lines, line, &xs, &n);
         for (int i = 0; i < n; i++)
             if (xs[i] >= 0) {

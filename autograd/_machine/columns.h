@@ -31,14 +31,18 @@ typedef void (*Kernel)(ptrdiff_t n, double *RESTRICT out, const double *x, const
 #define quick_square(x) ((x) * (x))
 #define rare_square(x) 0
 #define forward_square quick_square
+#define quick_root(x) autograd_root(x)
+#define rare_root(x) 0
+#define forward_root quick_root
 UNARY_OPS(UNARY_KERNEL)
 UNARY_KERNEL(square)
+UNARY_KERNEL(root)
 BINARY_OPS(BINARY_KERNELS)
 BINARY_KERNELS(plain_chain)
 TERNARY_OPS(TERNARY_KERNEL)
 
 /* By op: the kernel for operands that are all columns, and those where x or y is one number. */
-static const Kernel kernels[TABLE_SIZE + 3][3] = {
+static const Kernel kernels[TABLE_SIZE + 4][3] = {
 #define ENTRY(op) [OP_##op] = {column_##op},
     UNARY_OPS(ENTRY) TERNARY_OPS(ENTRY)
 #undef ENTRY
@@ -46,6 +50,7 @@ static const Kernel kernels[TABLE_SIZE + 3][3] = {
     BINARY_OPS(ENTRY)
 #undef ENTRY
     [OP_SQUARE] = {column_square},
+    [OP_ROOT] = {column_root},
     [OP_PLAIN_CHAIN] = {column_plain_chain, column_plain_chain_x, column_plain_chain_y},
 };
 

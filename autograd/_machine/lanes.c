@@ -1,7 +1,7 @@
 /* Lanes: the code of a lane, run for blocks of lanes, and partitioned by the ways through conditions.
  *
- * The operands of Lanes in I_LANES: the uniform ones in runs of registers, their count, then a start and a length for
- * each; then for each column STRIDE1 start step, or INDEX and a register for each lane.
+ * The operands of Lanes in I_LANES: the uniform ones in runs of registers, their count, then a start, a step and a
+ * length for each; then for each column STRIDE1 start step, or INDEX and a register for each lane.
  */
 
 #include "machine.h"
@@ -61,7 +61,7 @@ typedef struct {
 
 static Frame frame_of(const Code *code, double *frame)
 {
-    Frame found = {frame, frame + code->uniforms};
+    Frame found = {frame, frame + aligned(code->uniforms)};
     found.sums = found.R + (size_t)code->lane_registers * code->block;
     found.scratch = found.sums + code->sums;
     found.inside = frame + code->lanes_frame;
@@ -74,8 +74,12 @@ static int begin(const Executor *executor, const Code *code, const Frame *frame,
 {
     double *U = frame->U;
     for (int run = 0; run < operands[0]; run++) {
-        const int32_t start = operands[1 + 2 * run], length = operands[2 + 2 * run];
-        copy_numbers(U, M + start, length);
+        const int32_t start = operands[1 + 3 * run], step = operands[2 + 3 * run], length = operands[3 + 3 * run];
+        if (step == 1)
+            copy_numbers(U, M + start, length);
+        else
+            for (ptrdiff_t i = 0; i < length; i++)
+                U[i] = M[start + i * step];
         U += length;
     }
     memset(frame->sums, 0, code->sums * sizeof(double));
@@ -117,7 +121,7 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
     const Frame frame = frame_of(code, memory);
     if (begin(executor, code, &frame, M, operands))
         return 1;
-    operands += 1 + 2 * operands[0];
+    operands += 1 + 3 * operands[0];
     for (int first = 0, w; first < lanes->size; first += w) {
         w = lanes->size - first < code->block ? lanes->size - first : code->block;
         if (run_block(executor, lanes, code, &frame, M, operands, NULL, first, w))
@@ -126,20 +130,22 @@ static int run_one_path(const Executor *executor, const Lanes *lanes, double *me
             if (!guards_hold(code, &frame, w, l))
                 return 1;
         double *column = out;
-        for (int k = 0; k < lanes->output_count; k++) {
-            if (lanes->summed[k]) {
-                column++;
-                continue;
-            }
-            store_block(frame.U, frame.R, code->outputs[k], w, column + first);
-            column += lanes->size;
+        const int32_t *place = code->outputs;
+        for (const int *run = lanes->summed_runs; *run >= 0; run += 2) {
+            column += run[0];
+            place += run[0];
+            for (const int32_t *stop = place + run[1]; place < stop; column += lanes->size)
+                store_block(frame.U, frame.R, *place++, w, column + first);
         }
     }
-    for (int k = 0; k < lanes->output_count; k++) {
-        if (lanes->summed[k])
-            *out++ = frame.sums[code->outputs[k]];
-        else
-            out += lanes->size;
+    const int32_t *place = code->outputs;
+    for (const int *run = lanes->summed_runs; *run >= 0; run += 2, out += (size_t)run[-1] * lanes->size) {
+        const double *sums = frame.sums;
+        const int count = run[0];
+        for (int k = 0; k < count; k++)
+            out[k] = sums[place[k]];
+        out += count;
+        place += count + run[1];
     }
     return 0;
 }
@@ -153,7 +159,7 @@ static int run_paths(const Executor *executor, const Lanes *lanes, double *memor
     double *table = memory;
     int32_t *left = (int32_t *)(table + (size_t)lanes->output_count * size), *taken = left + size;
     double *frames = memory + lanes->results;
-    const int32_t *columns = operands + 1 + 2 * operands[0];
+    const int32_t *columns = operands + 1 + 3 * operands[0];
     int left_count = size;
     for (int l = 0; l < size; l++)
         left[l] = l;

@@ -141,8 +141,8 @@ static int op_of(const Lowering *l, int line)
         return OP_PLAIN_CHAIN_DOT;
     if (op == OP_pow) {
         const int32_t exponent = OPERANDS(l, line)[1];
-        if (exponent < 0 && l->lines->constants[-1 - exponent] == 2.0)
-            return OP_SQUARE;
+        const double power = exponent < 0 ? l->lines->constants[-1 - exponent] : 0.0;
+        return power == 2.0 ? OP_SQUARE : power == 0.5 ? OP_ROOT : op;
     }
     return op;
 }

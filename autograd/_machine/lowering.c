@@ -61,13 +61,14 @@ static void measure(Code *code, const Lines *lines, int most_lanes)
     const size_t table = (size_t)code->transposed * code->block;
     if (code->scratch < table)
         code->scratch = table;
-    code->lanes_frame = (size_t)code->uniforms + (size_t)code->lane_registers * code->block + code->sums + code->scratch;
+    const size_t lane_numbers = (size_t)code->lane_registers * code->block;
+    code->lanes_frame = aligned(aligned(code->uniforms) + lane_numbers + code->sums + code->scratch);
     code->frame = code->lanes_frame;
     code->work = lines->starts[lines->count];
     for (int i = 0; i < code->lanes_count; i++) {
         Lanes *lanes = code->lanes[i];
         lanes->offset = code->frame - code->lanes_frame;
-        code->frame += lanes->frame + lanes->uniform + (size_t)lanes->columns * lanes->size + lanes->result_count;
+        code->frame += aligned(lanes->frame + lanes->uniform + (size_t)lanes->columns * lanes->size + lanes->result_count);
         code->work += lanes->work;
     }
     code->work *= most_lanes;
@@ -156,6 +157,7 @@ static void free_lanes(Lanes *lanes)
     free(lanes->guard_codes);
     free(lanes->summed);
     free(lanes->in_order);
+    free(lanes->summed_runs);
     free(lanes);
 }
 
@@ -243,13 +245,24 @@ static int finish_lanes(Lanes *lanes)
     lanes->result_count = 0;
     for (int k = 0; k < lanes->output_count; k++)
         lanes->result_count += lanes->summed[k] ? 1 : lanes->size;
-    lanes->in_order = malloc((3 + (size_t)3 * lanes->columns) * sizeof(int32_t));
-    if (!lanes->in_order)
+    lanes->in_order = malloc((4 + (size_t)3 * lanes->columns) * sizeof(int32_t));
+    lanes->summed_runs = malloc(((size_t)lanes->output_count + 4) * sizeof(int));
+    if (!lanes->in_order || !lanes->summed_runs)
         return -1;
+    int *run = lanes->summed_runs;
+    for (int k = 0; k < lanes->output_count; run += 2) {
+        run[0] = run[1] = 0;
+        for (; k < lanes->output_count && lanes->summed[k]; k++)
+            run[0]++;
+        for (; k < lanes->output_count && !lanes->summed[k]; k++)
+            run[1]++;
+    }
+    *run = -1;
     int32_t *at = lanes->in_order;
     *at++ = lanes->uniform > 0;
     if (lanes->uniform) {
         *at++ = 0;
+        *at++ = 1;
         *at++ = lanes->uniform;
     }
     for (int c = 0; c < lanes->columns; c++) {
@@ -258,7 +271,7 @@ static int finish_lanes(Lanes *lanes)
         *at++ = 1;
     }
     if (lanes->path_count > 1) /* a table of the outputs, and two lists of lanes */
-        lanes->results = (size_t)lanes->output_count * lanes->size + lanes->size + 1;
+        lanes->results = aligned((size_t)lanes->output_count * lanes->size + lanes->size + 1);
     lanes->frame = lanes->results;
     for (int i = 0; i < lanes->path_count; i++) {
         lanes->frame += lanes->paths[i].frame + (lanes->guard_codes ? lanes->guard_codes[i].frame : 0);

@@ -3,6 +3,7 @@
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>
 #include <float.h>
+#include <limits.h>
 #include <stdlib.h>
 
 #include "machine.h"
@@ -24,15 +25,32 @@ static PyTypeObject machine_type;
 
 enum { WORTH_RELEASING = 20000 }; /* operations: releasing the interpreter's lock costs as much as a hundred */
 
+/* Memory for numbers, from a line of the cache on; in front of it stands where its block of memory begins. */
+static double *new_frame(size_t numbers)
+{
+    if (numbers > (PY_SSIZE_T_MAX - CACHE_LINE) / sizeof(double))
+        return NULL;
+    char *memory = PyMem_RawMalloc(numbers * sizeof(double) + CACHE_LINE);
+    if (!memory)
+        return NULL;
+    char *frame = memory + CACHE_LINE - (uintptr_t)memory % CACHE_LINE; /* memory begins at a multiple of 16 or 8 */
+    ((void **)frame)[-1] = memory;
+    return (double *)frame;
+}
+
+static void free_frame(double *frame)
+{
+    if (frame)
+        PyMem_RawFree(((void **)frame)[-1]);
+}
+
 /* A frame for a call, which takes it for itself; NULL with an exception. */
 static double *take_frame(Machine *machine)
 {
     double *frame = machine->spare;
     machine->spare = NULL;
     if (!frame) {
-        const size_t numbers = machine->code.frame + machine->code.output_count; /* see ordered_outputs */
-        if (numbers <= PY_SSIZE_T_MAX / sizeof(double))
-            frame = PyMem_RawMalloc(numbers * sizeof(double));
+        frame = new_frame(machine->code.frame + machine->code.output_count); /* see ordered_outputs */
         if (!frame) {
             PyErr_NoMemory();
             return NULL;
@@ -45,7 +63,7 @@ static double *take_frame(Machine *machine)
 static void give_frame(Machine *machine, double *frame)
 {
     if (machine->spare)
-        PyMem_RawFree(frame);
+        free_frame(frame);
     else
         machine->spare = frame;
 }
@@ -188,6 +206,8 @@ static PyObject *machine_run_into(Machine *self, PyObject *const *args, Py_ssize
     return result;
 }
 
+#include "repeating.c"
+
 /* Machine(lines, inputs, outputs, guards, codes, calls, strict): see machines.py. */
 static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwargs)
 {
@@ -214,7 +234,7 @@ static PyObject *machine_new(PyTypeObject *type, PyObject *args, PyObject *kwarg
 
 static void machine_dealloc(Machine *self)
 {
-    PyMem_RawFree(self->spare);
+    free_frame(self->spare);
     free_code(&self->code);
     Py_TYPE(self)->tp_free((PyObject *)self);
 }
@@ -266,6 +286,7 @@ static PyMethodDef machine_methods[] = {
     {"run", (PyCFunction)machine_run, METH_O},
     {"instructions", (PyCFunction)machine_instructions, METH_NOARGS},
     {"run_into", (PyCFunction)(void (*)(void))machine_run_into, METH_FASTCALL},
+    {"repeat", (PyCFunction)machine_repeat, METH_VARARGS},
     {NULL},
 };
 

@@ -55,11 +55,12 @@ enum {
 #define UNIFORM_OPERAND(u) (-1 - (u))
 
 /* Ops of the machine beside the rows of the table: products of a plain run, which do not ask whether a factor is 0;
- * x ** 2.0, which is x * x to the last bit. */
+ * x ** 2.0, which is x * x to the last bit, and x ** 0.5, the square root. */
 #define OP_PLAIN_CHAIN TABLE_SIZE
 #define OP_PLAIN_CHAIN_DOT (TABLE_SIZE + 1)
 #define OP_SQUARE (TABLE_SIZE + 2)
-#define OP_ARITHMETIC (TABLE_SIZE + 3) /* in I_SCALARS: the header of a run; `a` is its number of lines */
+#define OP_ROOT (TABLE_SIZE + 3)
+#define OP_ARITHMETIC (TABLE_SIZE + 4) /* in I_SCALARS: the header of a run; `a` is its number of lines */
 
 /* The ops of lines in a run of OP_ARITHMETIC: whatever their order, they are computed without a jump. */
 enum { PLUS, MINUS, TIMES, TIMES_PLAIN_CHAIN };
@@ -78,7 +79,7 @@ typedef struct {
     int inputs;            /* uniform inputs, in the first uniform registers; then come the constants */
     int constant_count;
     double *constants;
-    int uniforms;          /* uniform registers in all */
+    int uniforms;          /* uniform registers in all; R starts at the next line of the cache */
     int lane_inputs;       /* in the first lane registers */
     int lane_registers;
     int sums;              /* numbers in the table of sums over lanes */
@@ -104,6 +105,7 @@ typedef struct {
 struct Lanes {
     int size, uniform, columns, output_count;
     unsigned char *summed;
+    int *summed_runs;   /* the lengths of runs of outputs that are summed, that are not, that are ..., then -1 */
     int path_count;
     Code *paths;        /* the code of each path; of several paths without guards and sums, */
     Code *guard_codes;  /* whose guards have a code of their own */
@@ -123,6 +125,14 @@ struct Executor {
     void (*sum_columns)(int size, int count, const double *table, double *sums);
     void (*load_rows)(const double *numbers, ptrdiff_t step, int count, int w, double *R);
 };
+
+/* Frames, and the lane registers in them, start at lines of the cache: vectors that lie across two are slow. */
+enum { CACHE_LINE = 64, ALIGNED = CACHE_LINE / sizeof(double) };
+
+static inline size_t aligned(size_t numbers)
+{
+    return (numbers + ALIGNED - 1) / ALIGNED * ALIGNED;
+}
 
 /* Copy numbers side by side: memcpy is slow for a few. */
 static inline void copy_numbers(double *out, const double *from, int count)

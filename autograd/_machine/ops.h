@@ -10,7 +10,7 @@
 enum { ALL_OPS(CODE) };
 #undef CODE
 #define SHAPE(op, shape, slopes) shape,
-static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES, UNARY}; /* and of OP_PLAIN_CHAIN .. */
+static const unsigned char shape_of[] = {ALL_OPS(SHAPE) BINARY, TWO_SEQUENCES, UNARY, UNARY}; /* and of OP_PLAIN_CHAIN .. */
 #undef SHAPE
 
 static const int arity_of[] = {[UNARY] = 1, [BINARY] = 2, [TERNARY] = 3, [SEQUENCE] = 1, [TWO_SEQUENCES] = 2};

@@ -82,6 +82,7 @@ void run_scalars(const int32_t *at, double *M)
                                          [OP_PLAIN_CHAIN] = &&do_PLAIN_CHAIN,
                                          [OP_PLAIN_CHAIN_DOT] = &&do_PLAIN_CHAIN_DOT,
                                          [OP_SQUARE] = &&do_SQUARE,
+                                         [OP_ROOT] = &&do_ROOT,
                                          [OP_ARITHMETIC] = &&do_ARITHMETIC};
     NEXT
 #else
@@ -93,6 +94,7 @@ void run_scalars(const int32_t *at, double *M)
     TERNARY_OPS(TERNARY_LINE)
     DO(PLAIN_CHAIN) RESULT(M[line[1]] * M[line[2]] + 0.0)
     DO(SQUARE) RESULT(M[line[1]] * M[line[1]])
+    DO(ROOT) RESULT(autograd_root(M[line[1]]))
     DO(ARITHMETIC)
     {
         const int count = line[1];

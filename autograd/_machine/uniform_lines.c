@@ -135,9 +135,11 @@ static int put_lanes(Lowering *l, int line)
     put(words, 0);
     for (int i = 0, end; i < lanes->uniform; i = end, runs++) {
         const int32_t first = at(l, args[i]);
-        for (end = i + 1; end < lanes->uniform && at(l, args[end]) == first + end - i; end++)
+        const int32_t step = i + 1 < lanes->uniform ? at(l, args[i + 1]) - first : 1;
+        for (end = i + 1; end < lanes->uniform && at(l, args[end]) == first + (end - i) * step; end++)
             ;
         put(words, first);
+        put(words, step);
         put(words, end - i);
     }
     if (!words->failed)

@@ -48,8 +48,9 @@ static PyObject *lines_alike(PyObject *self, PyObject *args)
                 break;
         }
         if (!slot->entry) {
-            int64_t size = 1;
-            for (k = 0; k < n && size < (int64_t)1 << MOST_SIZE; k++)
+            const int collects = lines->ops[i] < 0 && ((Callable *)op_object(lines, lines->ops[i]))->collects;
+            int64_t size = !collects; /* lanes end at calls, and have nothing below them */
+            for (k = 0; !collects && k < n && size < (int64_t)1 << MOST_SIZE; k++)
                 size += sizes[FORM(operands[k])];
             sizes[form_count] = size < (int64_t)1 << MOST_SIZE ? size : (int64_t)1 << MOST_SIZE;
             examples[form_count] = (int32_t)i;

@@ -65,6 +65,32 @@ def run_into(program: Any, numbers: Any, out: Any, backend: str) -> int:
     return -1
 
 
+def repeat(program: Any, numbers: Any, runs: int, carried: Any, tables: Any, out: Any, backend: str) -> int:
+    """See `Program.repeat`."""
+    own = native(program, backend)
+    if own is not None:
+        made: int = own.repeat(numbers, runs, carried, tables, out)
+        return made
+    import numpy
+
+    inputs, results = numpy.asarray(_doubles(numbers)), numpy.empty(len(program.outputs))
+    kept = numpy.asarray(out) if out is not None else numpy.empty((runs, 0))
+    columns = [(first, numpy.asarray(table), numpy.asarray(rows)) for first, table, rows in tables]
+    moved = [(slice(o, o + count), slice(i, i + count)) for o, i, count in carried]
+    for run in range(runs):
+        for first, table, rows in columns:
+            row = table[rows[run]].ravel()
+            inputs[first : first + len(row)] = row
+        failed = run_into(program, inputs, results, backend)
+        used = [results[: kept.shape[1]], *[results[o] for o, _ in moved]]
+        if failed >= 0 or not all(numpy.isfinite(part).all() for part in used):
+            return run
+        kept[run] = used[0]
+        for (_, at), new in zip(moved, used[1:], strict=True):
+            inputs[at] = new
+    return runs
+
+
 def _doubles(buffer: Any) -> Any:
     """A contiguous buffer of doubles, of any shape, as one row."""
     return memoryview(buffer).cast("B").cast("d")

@@ -40,12 +40,25 @@ def has_chains(program: Any) -> bool:
     return program._once("has chains", ask)  # type: ignore[no-any-return]
 
 
-def hides(op: Any) -> bool:
-    """Whether an op may hide a nan: a masking op, one of a user's, or lanes with such a line or a guard."""
+def hides(op: Any, args: Sequence[Any] = ()) -> bool:
+    """Whether a line may hide a nan: of a masking op, one of a user's, or lanes with such a line or a guard.
+
+    A power of which one operand is a constant hides none, but 1**y and x**0.
+    """
     if op.collects:
-        paths = getattr(op, "paths", ())
-        return any(path.guards or any(map(hides, path._ops)) for path in paths)
+        return any(map(_path_hides, getattr(op, "paths", ())))
+    if op is ops.pow and args and float in map(type, args):
+        x, y = args
+        return bool(x == 1.0 if type(x) is float else y == 0.0)
     return op.masks or not op.builtin
+
+
+def _path_hides(program: Any) -> bool:
+    """Whether a line of a program, or a guard, may hide a nan."""
+    hiding = [op for op in program._ops if hides(op)]
+    if program.guards or hiding != [ops.pow]:
+        return bool(program.guards or hiding)
+    return any(hides(op, args) for op, args in program.lines)
 
 
 def strict_lines(program: Any) -> set[int]:
@@ -59,7 +72,7 @@ def _strict_lines(program: Any) -> set[int]:
     seen: set[int] = set()
     for i in range(first + len(program.lines) - 1, first - 1, -1):
         op, args = program.lines[i - first]
-        if i in marked or hides(op):
+        if i in marked or hides(op, args):
             for x in args:
                 if type(x) is int:
                     marked.add(x)

@@ -78,6 +78,11 @@ AUTOGRAD_INLINE double autograd_is_whole(double x)
     const double bounded = x < 4503599627370496.0 ? x : 4503599627370496.0;
     return (bounded + 4503599627370496.0) - 4503599627370496.0 == bounded ? 1.0 : 0.0;
 }}
+/* x**0.5, which is 0.0 for -0.0 and infinite for -INFINITY. */
+AUTOGRAD_INLINE double autograd_root(double x)
+{{
+    return sqrt(x == -INFINITY ? INFINITY : x) + 0.0;
+}}
 AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
 {{
     const double size = fabs(x), exponent = fabs(y);
@@ -93,7 +98,7 @@ AUTOGRAD_INLINE double autograd_pow_quick(double x, double y)
     const double outside = size == INFINITY ? 0.0 : 1.0 - whole;
     const double number = x < 0.0 ? (outside != 0.0 ? NAN : with_sign) : with_sign;
     const double any = x != x ? x : (y != y ? y : number);
-    const double other = y == 1.0 ? x : any, power = y == 2.0 ? x * x : other;
+    const double other = y == 1.0 ? x : any, power = y == 2.0 ? x * x : (y == 0.5 ? autograd_root(x) : other);
     return x == 1.0 ? 1.0 : (y == 0.0 ? 1.0 : power);
 }}
 /* The same with branches, so that the commonest operands take less time. */
@@ -103,6 +108,8 @@ AUTOGRAD_INLINE double autograd_pow(double x, double y)
         return x * x;
     if (y == 1.0)
         return x;
+    if (y == 0.5)
+        return autograd_root(x);
     if (x >= 2.2250738585072014e-308 && x < INFINITY && fabs(y) < 1e20)
         return autograd_pow_normal(x, 0.0, y);
     return autograd_pow_quick(x, y);

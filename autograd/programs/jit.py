@@ -187,12 +187,32 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         """
         found = self._found(args, kwargs, self._run_with_gradients)
         if found is None:
-            raise TraceError(
-                f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and "
-                f"call backward() on the result"
-            )
+            raise self._not_kept()
         _, kept, (results, values, gradients) = found
         return kept.program._rebuilt(results), values, gradients
+
+    def gradient_program(self, *args: P.args, **kwargs: P.kwargs) -> tuple[Program, list[Value], list[Value]]:
+        """The program that `with_gradients` runs for these arguments.
+
+        Returns:
+            The program: its first inputs are the numbers of the arguments, its last outputs the gradients;
+            the Values from outside that are its other inputs; those by which the gradients are.
+
+        Raises:
+            TraceError: if the function takes more ways through its conditions than are kept.
+        """
+        found = self._found(args, kwargs, self._run_with_gradients)
+        if found is None:
+            raise self._not_kept()
+        _, kept, _ = found
+        program, values = kept.gradient_program()
+        return program, [*kept.captured], [*values]
+
+    def _not_kept(self) -> TraceError:
+        return TraceError(
+            f"{getattr(self.f, '__name__', 'the function')} cannot be kept as programs: call it, and call "
+            f"backward() on the result"
+        )
 
     def _found(self, args: Any, kwargs: Any, run: Callable[[Kept[P], Any], Any]) -> Any:
         """The group of the arguments, the program that holds, and what `run` gives; None if none holds."""

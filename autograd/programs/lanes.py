@@ -163,10 +163,13 @@ class Lanes(CallOfNumbers):
         if backend not in ("auto", "native"):
             return None
         key = "machine", strict
-        if key not in self._made:
-            results = sum(1 if is_sum else self.size for is_sum in self.summed)
-            self._made[key] = machine_of_lanes(self, operands, results, strict)
-        return self._made[key]
+        if key in self._made:
+            return self._made[key]
+        results = sum(1 if is_sum else self.size for is_sum in self.summed)
+        made = machine_of_lanes(self, operands, results, strict)
+        if current().program is None:  # in a trace the program that contains the op will have a machine
+            self._made[key] = made
+        return made
 
     def _in_python(self, backend: str) -> bool:
         return backend == "python" or (backend != "numpy" and self.size < FEW)

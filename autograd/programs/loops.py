@@ -80,7 +80,7 @@ class _Loop:
 def _alike(inputs: int, lines: Any) -> list[tuple[int, list[int]]]:
     """Places of lines of one form, of which there are enough for a loop, and how many lines are below each.
 
-    A line that several lines use is counted as often.
+    A line that several lines use is counted as often, a call and what is below it not at all.
     """
     flat = flattened(inputs, lines)
     if flat is not None:
@@ -108,7 +108,7 @@ def _alike(inputs: int, lines: Any) -> list[tuple[int, list[int]]]:
         if not op.collects:
             members.setdefault(found, []).append(len(hashes))
         hashes.append(found)
-        sizes.append(min(size, 1 << 40))
+        sizes.append(0 if op.collects else min(size, 1 << 40))  # lanes end at calls
     groups = [(sizes[places[0]], places) for places in members.values()]
     return [(k, places) for k, places in groups if _enough(len(places), k)]
 

@@ -152,10 +152,12 @@ class Program:
         return results_of(self, operands)
 
     def run(self, numbers: Any, backend: str = "auto", out: Any = None) -> Any:
-        """The outputs for these numbers of all inputs, a list of floats.
+        """The outputs for these numbers of all inputs, a list of floats; of Values, if there is one.
+
+        In a trace, the lines become part of that.
 
         Args:
-            numbers: a sequence of floats.
+            numbers: a sequence of floats and Values.
             backend: as in `jit`.
             out: a buffer for the outputs, contiguous doubles (an array.array("d"), a NumPy array), which is
                 returned. `numbers` is such a buffer then, too, and no object is made for a number.
@@ -169,10 +171,46 @@ class Program:
             if failed >= 0:
                 raise self._guard_error(failed)
             return out
+        if Value in set(map(type, numbers)):
+            return results_of(self, numbers, backend)
         found: Any = running.run(self, numbers, backend)
         if type(found) is int:
             raise self._guard_error(found)
         return found
+
+    def repeat(
+        self,
+        numbers: Any,
+        runs: int,
+        carried: Sequence[tuple[int, int, int]],
+        tables: Sequence[tuple[int, Any, Any]] = (),
+        out: Any = None,
+        backend: str = "auto",
+    ) -> int:
+        """Run again and again, some outputs being inputs of the next run: iterations of a map, epochs.
+
+        A run one of whose guards fails, or whose carried or kept outputs are not all finite, is not made, and
+        ends the repetition.
+
+        Args:
+            numbers: a contiguous buffer of doubles, the inputs. At the end the carried ones are those that
+                the next run would have.
+            runs: the number of runs.
+            carried: a tuple (output, input, count) for each row of outputs that becomes inputs.
+            tables: a tuple (input, table, rows) for each 2-D array of doubles whose rows become inputs from
+                a place on. `rows` is a 2-D array of 64-bit ints: for each run the numbers of the rows that it
+                takes, one behind the other.
+            out: a 2-D buffer of doubles, in which each run leaves a row of its first outputs.
+            backend: as in `jit`.
+
+        Returns:
+            The number of runs that were made.
+
+        Raises:
+            TypeError, ValueError, IndexError: if a buffer is of another kind or size, or a table has no such
+                row; then nothing has run.
+        """
+        return running.repeat(self, numbers, runs, carried, tables, out, backend)
 
     def _guard_error(self, which: int) -> GuardError:
         """The error for the guard at this place in `guards`, or behind its end, for guards of samples."""

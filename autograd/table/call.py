@@ -58,16 +58,24 @@ class Call(Op):
 class Output(Op):
     """The result of a Call at a place, counted from 0.
 
-    Programs may have many thousands: they have few attributes of their own, and share `_row`.
+    A long program has thousands, so each has its place only. What all have in common are attributes of the
+    class, set below it.
     """
 
+    __slots__ = ("place",)
     _made: ClassVar[dict[int, Output]] = {}
 
     def __init__(self, place: int) -> None:
         self.place = place
-        self.name = self.__name__ = self.__qualname__ = f"result {place}"
-        self.latex = rf"\left(#1\right)_{{{place + 1}}}"
         self.collects = True
+
+    @property
+    def name(self) -> str:  # type: ignore[override]
+        return f"result {self.place}"
+
+    @property
+    def latex(self) -> str:  # type: ignore[override]
+        return rf"\left(#1\right)_{{{self.place + 1}}}"
 
     @classmethod
     def at(cls, place: int) -> Output:
@@ -93,10 +101,14 @@ def _no_number(*xs: Any) -> float:
     raise TypeError("a call has several results: take its Outputs")
 
 
-_row = Op("result", _no_number, (lambda x, out: nan,), method="", register=False)
-for _name, _attribute in vars(_row).items():
-    if not _name.startswith("__"):
-        setattr(Output, _name, _attribute)
+def _share_attributes() -> None:
+    row = Op("result", _no_number, (lambda x, out: nan,), method="", register=False)
+    for name, attribute in vars(row).items():
+        if name not in ("name", "latex") and not name.startswith("__"):
+            setattr(Output, name, staticmethod(attribute) if callable(attribute) else attribute)
+
+
+_share_attributes()
 
 
 def carried_back(

@@ -40,11 +40,14 @@ class DataLoader:
         return -(-len(self.X) // self.batch_size)
 
     def __iter__(self) -> Iterator[tuple[list[list[float]], list[Any]]]:
+        for batch in self.draw():
+            yield [list(self.X[i]) for i in batch], [self.y[i] for i in batch]
+
+    def draw(self) -> list[list[int]]:
+        """The batches of a loop over the loader, each as the places of its samples in X and y."""
         count = len(self.X)
         order = shuffled(count, self._generator) if self.shuffle else list(range(count))
-        for start in range(0, count, self.batch_size):
-            batch = order[start : start + self.batch_size]
-            yield [list(self.X[i]) for i in batch], [self.y[i] for i in batch]
+        return [order[start : start + self.batch_size] for start in range(0, count, self.batch_size)]
 
     def state_dict(self) -> dict[str, Any]:
         """The state of the random order, as plain lists and numbers."""

@@ -14,11 +14,17 @@ if TYPE_CHECKING:
 
 
 def shuffled(count: int, generator: random.Random) -> list[int]:
-    """The numbers 0 to count - 1 in random order; only `random()` is drawn from (Fisher and Yates)."""
+    """The numbers 0 to count - 1 in random order (Fisher and Yates), by draws of ``generator.random()``."""
+    import numpy as np
+
     order = list(range(count))
-    for i in range(count - 1, 0, -1):
-        j = int(generator.random() * (i + 1))
-        order[i], order[j] = order[j], order[i]
+    last = range(count - 1, 0, -1)
+    if count > 1:
+        words = generator.getrandbits(64 * len(last)).to_bytes(8 * len(last), "little")
+        a, b = np.frombuffer(words, "<u4").reshape(-1, 2).T
+        random = ((a >> 5) * 67108864.0 + (b >> 6)) / 9007199254740992.0  # what random() makes of two words
+        for i, j in zip(last, (random * np.arange(count, 1, -1)).astype(int).tolist(), strict=True):
+            order[i], order[j] = order[j], order[i]
     return order
 
 

@@ -141,7 +141,7 @@ class Adam(Optimizer):
         mean, square = state
         mean = betas[0] * mean + (1.0 - betas[0]) * g
         square = betas[1] * square + (1.0 - betas[1]) * (g * g)
-        size = square**0.5 / (1.0 - betas[1] ** step) ** 0.5 + eps
+        size = square**0.5 * (1.0 - betas[1] ** step) ** -0.5 + eps
         return p - lr / (1.0 - betas[0] ** step) * mean / size, (mean, square)
 
 

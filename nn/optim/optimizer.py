@@ -5,8 +5,9 @@ from __future__ import annotations
 import inspect
 import math
 from array import array
+from itertools import chain
 from numbers import Real
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple
 
 from autograd import Value, gather, scatter
 from nn.arguments import finite_number
@@ -26,6 +27,25 @@ def on_arrays(rule: Rule) -> Rule:
     """Declare that a rule is plain arithmetic, so that it may be called with NumPy arrays of parameters."""
     rule.on_arrays = True  # type: ignore[attr-defined]
     return rule
+
+
+class Cluster(NamedTuple):
+    """Parameters that move together: those of a group that are not frozen and have made as many steps.
+
+    Attributes:
+        places: where they are among all parameters of the optimiser.
+        options: the options of the group.
+    """
+
+    parameters: list[Value]
+    places: Sequence[int]
+    steps: int
+    options: dict[str, Any]
+
+    @property
+    def index(self) -> Any:
+        """What selects them from an array for all parameters."""
+        return slice(self.places.start, self.places.stop) if isinstance(self.places, range) else self.places
 
 
 class Optimizer:
@@ -107,7 +127,7 @@ class Optimizer:
     @property
     def parameters(self) -> list[Value]:
         """All parameters to adjust, group by group."""
-        return [p for group in self.param_groups for p in group["params"]]
+        return list(chain.from_iterable([group["params"] for group in self.param_groups]))
 
     @property
     def lr(self) -> float:
@@ -129,48 +149,72 @@ class Optimizer:
 
     def step(self) -> None:
         """Move every parameter that is not frozen, once."""
-        together = len(self._steps) >= MANY and getattr(self.rule, "on_arrays", False)
+        together = len(self._steps) >= MANY and self.takes_arrays
+        for cluster in self.clusters():
+            if together:
+                self._move_together(cluster)
+                continue
+            state, n = self._listed_state(), cluster.steps + 1
+            for i, p in zip(cluster.places, cluster.parameters, strict=True):
+                p.data, state[i] = self.rule(p.data, p.grad, state[i], n, **cluster.options)
+                self._steps[i] = n
+
+    @property
+    def takes_arrays(self) -> bool:
+        """Whether the rule may be called with arrays of parameters."""
+        return bool(getattr(self.rule, "on_arrays", False))
+
+    def clusters(self) -> list[Cluster]:
+        """The parameters that are not frozen, group by group, those together that made as many steps."""
+        found = []
         first = 0
         for group in self.param_groups:
             params, options = group["params"], _options_of(group)
             end = first + len(params)
-            places: Sequence[int] = range(first, end)  # of the parameters that move
-            if not (together and _array(params, "requires_grad").all()):
+            places: Sequence[int] = range(first, end)
+            if not _array(params, "requires_grad").all():
                 places = [i for i in places if params[i - first].requires_grad]
-            counts = set(self._steps[first:end])  # of the steps that they have made
+            counts = set(self._steps[first:end])
             for steps in sorted(counts):
                 at = places if len(counts) == 1 else [i for i in places if self._steps[i] == steps]
-                if together and at:
-                    self._move_together(params, first, at, steps + 1, options)
-                    continue
-                state = self._listed_state()
-                for i in at:
-                    p, n = params[i - first], steps + 1
-                    p.data, state[i] = self.rule(p.data, p.grad, state[i], n, **options)
-                    self._steps[i] = n
+                moving = params if len(at) == len(params) else [params[i - first] for i in at]
+                if at:
+                    found.append(Cluster(moving, at, steps, options))
             first = end
+        return found
 
-    def _move_together(
-        self, params: list[Value], first: int, places: Sequence[int], step: int, options: dict[str, Any]
-    ) -> None:
-        """Move the parameters of a group at these places by one call of the rule with arrays."""
+    def _move_together(self, cluster: Cluster) -> None:
+        """Move the parameters of a cluster by one call of the rule with arrays."""
+        import numpy
+
+        data, grads = _array(cluster.parameters, "data"), _array(cluster.parameters, "grad")
+        with numpy.errstate(all="ignore"):  # as floats do, which give inf or nan
+            state, n = self.state_of(cluster), cluster.steps + 1
+            moved, new = self.rule(data, grads, state, n, **cluster.options)
+        scatter(cluster.parameters, "data", moved)
+        self.set_state(cluster, new, n)
+
+    def state_of(self, cluster: Cluster) -> list[Any]:
+        """The state of a cluster's parameters, an array for each of its numbers."""
+        return [column[cluster.index] for column in self._arrays()]
+
+    def set_state(self, cluster: Cluster, state: Sequence[Any], steps: int) -> None:
+        """Set the state of a cluster's parameters, and the number of steps that they have made."""
+        for column, numbers in zip(self._arrays(), state, strict=True):
+            column[cluster.index] = numbers
+        if isinstance(cluster.index, slice):
+            self._steps[cluster.index] = [steps] * len(cluster.places)
+            return
+        for i in cluster.places:
+            self._steps[i] = steps
+
+    def _arrays(self) -> list[Any]:
+        """The state of all parameters, an array for each of its numbers."""
         import numpy
 
         if self._columns is None:
             self._columns = [numpy.array(column) for column in zip(*self._state, strict=True)]
-        whole = len(places) == len(params)
-        at: Any = slice(first, first + len(params)) if whole else places
-        moving = params if whole else [params[i - first] for i in places]
-        numbers, grads = _array(moving, "data"), _array(moving, "grad")
-        with numpy.errstate(all="ignore"):  # as floats do, which give inf or nan
-            moved, state = self.rule(numbers, grads, [c[at] for c in self._columns], step, **options)
-        for column, numbers in zip(self._columns, state, strict=True):
-            column[at] = numbers
-        scatter(moving, "data", moved)
-        if whole:
-            self._steps[at] = [step] * len(params)
-        for i in () if whole else places:
-            self._steps[i] = step
+        return self._columns
 
     def _listed_state(self) -> list[State]:
         """The state of each parameter, out of the arrays of `_move_together` if there are any."""
@@ -221,6 +265,13 @@ class Optimizer:
     def __repr__(self) -> str:
         options = ", ".join(f"{n}={o!r}" for n, o in _options_of(self.param_groups[0]).items())
         return f"{type(self).__name__}({len(self.parameters)} parameters, {options})"
+
+
+def all_finite(parameters: Iterable[Value]) -> bool:
+    """Whether the numbers of all parameters are finite."""
+    import numpy
+
+    return bool(numpy.isfinite(_array(list(parameters), "data")).all())
 
 
 def _array(values: list[Value], name: Literal["data", "grad", "requires_grad"]) -> Any:

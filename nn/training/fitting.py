@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import sys
 import time
 from typing import TYPE_CHECKING, Any
@@ -10,22 +9,22 @@ from typing import TYPE_CHECKING, Any
 from nn.arguments import whole_number
 from nn.evaluation.losses import check_outputs, loss_by_name, outputs_for
 from nn.evaluation.predicting import named_metrics, scores
-from nn.evaluation.predictions import Predictions
 from nn.models.module import Module
 from nn.models.outputs import found_outputs, outputs_of, said_outputs
-from nn.optim.optimizer import Optimizer, clip_grad_norm_
+from nn.optim.optimizer import Optimizer
 from nn.optim.schedules import Schedule
 from nn.training.callbacks import Training
+from nn.training.epochs import Epochs
 from nn.training.history import History
 from nn.training.parts import FEW, batches_of, optimizer_of, schedule_of, unchanged_by_errors
-from nn.training.steps import IGNORED, CompiledStep, EagerStep, step_of
+from nn.training.repeated import RepeatedEpochs, may_repeat
+from nn.training.steps import step_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from typing import Literal
 
     from nn.data.preparation import ColumnEncoder
-    from nn.evaluation.predicting import Metrics
 
     Callback = Callable[["Training"], Any]
 
@@ -92,8 +91,10 @@ def fit(
         progress: whether to show a progress bar; by default only in a terminal or notebook.
         compiled: whether batches run as programs, which `autograd.jit` traces from the model and the loss, or
             the backend that runs them; the gradients are the same but for rounding. By default where that
-            helps: for long trainings of models made of this package's modules and losses. A model that cannot
-            be traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
+            helps: for long trainings of models made of this package's modules and losses. In the native
+            engine an epoch is then one run without Python, but with `accumulate`, `max_norm`, a schedule that
+            steps after each batch, and optimisers whose rule is no plain arithmetic. A model that cannot be
+            traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
             own reads is constant in a program.
 
     Returns:
@@ -132,12 +133,15 @@ def fit(
     model._fitted_outputs = by_loss or model._fitted_outputs
     history = History()
     training = Training(model, optimizer, schedule, loader, history)
+    arguments = training, step, judges, accumulate, max_norm
+    repeats = may_repeat(training, step, accumulate, max_norm)
+    each_epoch = RepeatedEpochs(called, *arguments) if repeats else Epochs(*arguments)
     try:
         with _progress_bar(epochs, progress) as bar:
             for epoch in range(1, epochs + 1):
                 start = time.perf_counter()
                 row = {"epoch": float(epoch)}
-                row |= _epoch(training, step, judges, accumulate, max_norm)
+                row |= each_epoch.run()
                 history.eager = getattr(step, "reason", "")
                 row["lr"] = optimizer.lr
                 if held_out:
@@ -161,46 +165,6 @@ def fit(
         for finish in training.finish:
             finish()
     return history
-
-
-def _epoch(
-    training: Training,
-    step: EagerStep | CompiledStep,
-    metrics: Metrics,
-    accumulate: int,
-    max_norm: float | None,
-) -> dict[str, float]:
-    """Train on all samples once; gives the mean loss, and metrics of the outputs during training."""
-    model, loader, optimizer = training.model, training.loader, training.optimizer
-    model.train()
-    total = 0.0
-    outputs = Predictions([], outputs_of(model))
-    targets: list[Any] = []
-    size = accumulate * loader.batch_size  # samples of one step
-    optimizer.zero_grad()
-    for i, (X, y) in enumerate(loader, 1):
-        before = (i - 1) // accumulate * size  # samples of all earlier steps
-        loss, found = step(X, y, len(X) / min(size, len(loader.X) - before))
-        total += loss * len(X)
-        if metrics:
-            outputs += found
-            targets += y
-        if i % accumulate == 0 or i == len(loader):
-            if max_norm is not None:
-                clip_grad_norm_(optimizer.parameters, max_norm)
-            optimizer.step()
-            optimizer.zero_grad()
-            if training.schedule is not None and training.schedule.steps_by == "batch":
-                training.schedule.step()
-    if not step.reached:  # checked over all batches, because a loss may skip some batches
-        raise ValueError(IGNORED)
-    if not all(math.isfinite(p.data) for p in optimizer.parameters):
-        raise ValueError(
-            "a parameter is no longer a finite number: try a smaller learning rate, standardise(X), or "
-            "max_norm=1.0"
-        )
-    losses = {"loss": total / len(loader.X)}
-    return losses | {name: metric(outputs, targets) for name, metric in metrics}
 
 
 def _progress_bar(epochs: int, progress: bool | None) -> Any:

@@ -76,6 +76,7 @@ class CompiledStep:
         self.modules = model.modules()
         self.plan: list[tuple[Dropout, int]] | None = None  # the dropouts of a sample, and their sizes
         self.run = jit(self._batch, static_argnums=0, backend=backend)
+        self.is_native = backend in ("auto", "native") and backend_info()["engine"] == "native"
 
     def _batch(self, modes: tuple[bool, ...], X: Any, y: Any, masks: Any) -> tuple[Any, list[Any]]:
         """The loss and the outputs of a batch; `modes` tells which modules are in training mode."""
@@ -109,9 +110,7 @@ class CompiledStep:
         """The loss and outputs, and the gradients; None, with a reason, if eager code has to do it."""
         before = init.generator.getstate()
         try:
-            masks = self._masks(X)
-            modes = tuple([module.training for module in self.modules])
-            found = self.run.with_gradients(modes, X, y, masks)
+            found = self.run.with_gradients(self.modes(), X, y, self._masks(X))
         except Exception as error:  # whatever it is: eager code works, or raises the same with its reason
             init.generator.setstate(before)
             self.reason = str(error) or type(error).__name__
@@ -120,15 +119,30 @@ class CompiledStep:
             self.reason = f"the loss took more than {MOST_PROGRAMS} ways through its conditions"
         return found
 
+    def modes(self) -> tuple[bool, ...]:
+        """Which modules are in training mode."""
+        return tuple([module.training for module in self.modules])
+
+    def gradient_program(self, X: list[Any], y: list[Any]) -> tuple[Any, list[Value], list[Value]] | None:
+        """What `Jitted.gradient_program` gives for a batch in which no number is dropped; None without one."""
+        masks = [[1.0] * sum(size for _, size in self.plan or ()) for _ in X]
+        try:
+            return self.run.gradient_program(self.modes(), X, y, masks)
+        except Exception:  # of a way that this batch has not taken
+            return None
+
     def _masks(self, X: list[Any]) -> list[list[float]]:
         """For each sample the factors of its dropouts: 0, or what keeps the mean."""
-        if not any(isinstance(module, Dropout) for module in self.modules):
-            return [[] for _ in X]
         if self.plan is None:
             self.plan = []
-            with dropout_masks([], self.plan), no_grad():
-                output_for(self.model, X[0])
-        return [[factor for dropout, size in self.plan for factor in dropout.draw(size)] for _ in X]
+            if any(isinstance(module, Dropout) for module in self.modules):
+                with dropout_masks([], self.plan), no_grad():
+                    output_for(self.model, X[0])
+        return [self.mask() for _ in X]
+
+    def mask(self) -> list[float]:
+        """The factors of the dropouts of a sample, drawn at random."""
+        return [factor for dropout, size in self.plan or () for factor in dropout.draw(size)]
 
 
 def step_of(

@@ -103,6 +103,8 @@ def test_the_accuracy_on_digits_over_ten_seeds(tmp_path):
 
 def test_the_accuracy_on_iris_over_ten_seeds(tmp_path, monkeypatch):
     """The median is at least 93 %, the worst at least 88 %, and a seed repeats exactly."""
+    if backend_info()["engine"] != "native":
+        pytest.skip("takes a minute in pure Python, whose numbers are the same")
     monkeypatch.setattr(demo_module, "machine", None)
     accuracies = [demo(tmp_path, seed, quiet=True) for seed in range(10)]
     assert statistics.median(accuracies) >= 0.93

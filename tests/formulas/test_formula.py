@@ -1,6 +1,5 @@
 """Formulas of Values and their derivatives agree with the engine, and read well."""
 
-import math
 import random
 import time
 
@@ -194,7 +193,7 @@ def test_nan_equals_nothing_also_in_a_formula():
 
 def test_a_formula_too_long_to_be_written_is_refused_before_it_is_made():
     """The refusal takes time in proportion to the graph, not to the text."""
-    for length in (400, 100_000):
+    for length in (400, 20_000):
         v = Value(0.3, "v")
         out = v
         for _ in range(length):
@@ -202,7 +201,7 @@ def test_a_formula_too_long_to_be_written_is_refused_before_it_is_made():
         for write in (lambda v=v, out=out: derivative(out, v), lambda out=out: derivative(out, "v")):
             with pytest.raises(ValueError, match=r"written out, the formula has [\d,]+ operations"):
                 write()
-    leaves = [Value(1.0, f"v{i}") for i in range(100_000)]
+    leaves = [Value(1.0, f"v{i}") for i in range(20_000)]
     out = ag.sum_of([leaf * leaf for leaf in leaves])
     assert str(derivative(out, leaves[7])) == "2 * v7"
 
@@ -215,14 +214,11 @@ def test_the_time_of_a_derivative_grows_with_its_length():
         out = leaves[0]
         for leaf in leaves[1:]:
             out = out * ag.sin(leaf)
-        best = math.inf
-        for _ in range(3):
-            start = time.perf_counter()
-            derivative(out, leaves[0])
-            best = min(best, time.perf_counter() - start)
-        return best
+        start = time.process_time()
+        derivative(out, leaves[0])
+        return time.process_time() - start
 
-    assert seconds(2000) < 30.0 * seconds(200)
+    assert seconds(2000) < 30.0 * min(seconds(200) for _ in range(5))
 
 
 def test_arguments_that_are_no_formula_are_refused():

@@ -27,7 +27,8 @@ def test_the_gallery_is_current(tmp_path):
         env=environment,
     )
     drawn = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*.*"))
-    kept = sorted(path.relative_to(DOCS) for path in [DOCS / "gallery.md", *DOCS.rglob("*.svg")])
+    pictures = set(DOCS.rglob("*.svg")) - {DOCS / "training.svg"}  # which benchmarks/chart.py draws
+    kept = sorted(path.relative_to(DOCS) for path in [DOCS / "gallery.md", *pictures])
     assert drawn == kept
     for path in drawn:
         old, new = ((folder / path).read_text(encoding="utf-8") for folder in (DOCS, tmp_path))
@@ -57,7 +58,7 @@ draw(y)
         nbformat.v4.new_code_cell("for _ in range(20): y = tanh(y) + 1.0\ndraw(y)"),
     ]
     notebook = nbformat.v4.new_notebook(cells=cells)
-    nbclient.NotebookClient(notebook, timeout=120).execute()
+    nbclient.NotebookClient(notebook, timeout=600).execute()
     outputs = [cell.outputs[0].data for cell in notebook.cells]
     assert all({"image/svg+xml", "image/png", "text/plain"} <= set(data) for data in outputs)
     html, _ = nbconvert.HTMLExporter().from_notebook_node(notebook)

@@ -2,12 +2,12 @@
 
 import ctypes
 import math
+import os
 import random
 import re
 import shutil
 import struct
 import subprocess
-import time
 
 import pytest
 from exported import Library, check_lines
@@ -221,9 +221,10 @@ class TestCompilers:
             text = program.to_c("f")
             folder = tmp_path / str(count)
             folder.mkdir()
-            start = time.perf_counter()
+            start = os.times()
             library = Library([text], folder, optimise="-O2")
-            seconds.append(time.perf_counter() - start)
+            end = os.times()
+            seconds.append(end.children_user - start.children_user)
             _, found = library("f", [0.3, -0.7, 1.2], count)
             check_lines(program, [0.3, -0.7, 1.2], found)
         assert seconds[1] < 30.0 * max(seconds[0], 0.2)

@@ -3,6 +3,9 @@
 import pytest
 from other_processors import COMPILERS, PLAIN, build, exact_ops, hashes, missing, write_kernels
 
+from autograd._machine import machine
+
+pytestmark = pytest.mark.skipif(machine is None, reason="the machine is not in use")
 GCC = COMPILERS[0]
 needs_gcc = pytest.mark.skipif(bool(missing(GCC)), reason="there is no gcc")
 
