@@ -131,8 +131,11 @@ def pushed(
     def f(inputs: list[Value]) -> list[Any]:
         given = [inputs[i] for i in own]
         outs = _replayed_in_trace(program, given)
-        order = between(walk(*[x for x in outs if type(x) is Value], stop=given)[0], given)
-        return push_gathered(order, outs, given, [x if type(x) is float else inputs[x] for x in tangents])
+        nodes = [x for x in outs if type(x) is Value]
+        order = between(walk(*nodes, stop=given)[0], given)
+        of_inputs = [x if type(x) is float else inputs[x] for x in tangents]
+        found = iter(push_gathered(order, nodes, given, of_inputs))
+        return [next(found) if type(x) is Value else 0.0 for x in outs]
 
     return derived(type(program), f, names, numbers, f"the tangent of {program.name}", seeks_loops=False)
 

@@ -326,6 +326,14 @@ def test_compositions(way):
     assert_same(jit(way(of_arguments))(P, xs, ys), way(of_arguments)(P, xs, ys))
 
 
+@pytest.mark.parametrize("mode", ["auto", "forward", "reverse"])
+def test_results_of_lanes_that_are_constant_or_inputs(mode):
+    mapped = vmap(lambda p, x: (p[0] * x, 3.0, x, p[1]), in_axes=(None, 0))
+    for argnums in (0, 1, (0, 1)):
+        way = jacobian(mapped, argnums, mode=mode)
+        assert_same(jit(way)(P, X[:20]), way(P, X[:20]))
+
+
 def test_vmap_of_a_jacobian():
     many = [[1.5 + 0.1 * i, 0.7, 0.1 * i] for i in range(9)]
     mapped = vmap(lambda p: jacobian(of_arguments)(p, X, Y))
