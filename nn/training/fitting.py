@@ -92,8 +92,8 @@ def fit(
         compiled: whether batches run as programs, which `autograd.jit` traces from the model and the loss, or
             the backend that runs them; the gradients are the same but for rounding. By default where that
             helps: for long trainings of models made of this package's modules and losses. In the native
-            engine an epoch is then one run without Python, but with `accumulate`, `max_norm`, a schedule that
-            steps after each batch, and optimisers whose rule is no plain arithmetic. A model that cannot be
+            engine an epoch then runs without Python, unless it has `accumulate`, `max_norm`, a schedule that
+            steps after each batch, or an optimiser whose rule is no plain arithmetic. A model that cannot be
             traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
             own reads is constant in a program.
 
