@@ -2,7 +2,7 @@
  *
  * Before each run, rows of tables become inputs, too: a batch of samples, say. The inputs stay in the frame, so that
  * a run costs little more than its instructions. A run whose guards fail, or one of whose carried or kept outputs is
- * not finite, counts as not made, and ends the repetition: the caller makes it in another way.
+ * not finite, is not made, and ends the repetition.
  *
  * Included by machine.c.
  */
@@ -58,9 +58,17 @@ static int read_carried(Repetition *repetition, const Code *code, PyObject *give
     }
     for (Py_ssize_t i = 0; i < count; i++) {
         Carried *carried = &repetition->carried[i];
-        if (!PyArg_ParseTuple(PyTuple_GET_ITEM(all, i), "iii;carried outputs are (output, input, count)",
-                              &carried->output, &carried->input, &carried->count))
+        PyObject *item = PyTuple_GET_ITEM(all, i);
+        if (!PyTuple_Check(item)) {
+            PyErr_SetString(PyExc_TypeError, "carried outputs are tuples (output, input, count)");
             goto done;
+        }
+        if (!PyArg_ParseTuple(item, "iii;carried outputs are tuples (output, input, count)", &carried->output,
+                              &carried->input, &carried->count)) {
+            if (PyErr_ExceptionMatches(PyExc_OverflowError))
+                PyErr_SetString(PyExc_ValueError, "carried outputs and inputs lie within those of the program");
+            goto done;
+        }
         if (!is_within(carried->output, carried->count, code->output_count)
             || !is_within(carried->input, carried->count, code->inputs)) {
             PyErr_SetString(PyExc_ValueError, "carried outputs and inputs lie within those of the program");
@@ -204,8 +212,9 @@ static Py_ssize_t repeat_machine(const Repetition *repetition, const Code *code,
     if (!copies)
         return -1;
     int buffered;
-    const size_t count = find_carried(repetition, code, frame, copies, &buffered);
-    const size_t all = count + find_copies(code, frame, 0, repetition->kept, repetition->out, copies + count);
+    /* Those that are kept come first: they may be inputs, which carried ones replace. */
+    const size_t kept = find_copies(code, frame, 0, repetition->kept, repetition->out, copies);
+    const size_t all = kept + find_carried(repetition, code, frame, copies + kept, &buffered);
     Py_ssize_t run = 0;
     for (; run < repetition->runs; run++) {
         size_t i = 0;
@@ -217,7 +226,7 @@ static Py_ssize_t repeat_machine(const Repetition *repetition, const Code *code,
         if (i < all)
             break;
         for (i = 0; i < all; i++)
-            copy_numbers(copies[i].to + (i < count ? 0 : run * repetition->kept), copies[i].from, copies[i].count);
+            copy_numbers(copies[i].to + (i < kept ? run * repetition->kept : 0), copies[i].from, copies[i].count);
         const double *next = repetition->next;
         for (Py_ssize_t j = 0; buffered && j < repetition->carried_count; next += repetition->carried[j++].count)
             copy_numbers(frame + repetition->carried[j].input, next, repetition->carried[j].count);

@@ -73,10 +73,13 @@ def repeat(program: Any, numbers: Any, runs: int, carried: Any, tables: Any, out
         return made
     import numpy
 
-    inputs, results = numpy.asarray(_doubles(numbers)), numpy.empty(len(program.outputs))
+    given, results = numpy.asarray(_doubles(numbers)), numpy.empty(len(program.outputs))
     kept = numpy.asarray(out) if out is not None else numpy.empty((runs, 0))
     columns = [(first, numpy.asarray(table), numpy.asarray(rows)) for first, table, rows in tables]
+    _check_repetition(program, runs, carried, columns, kept)
     moved = [(slice(o, o + count), slice(i, i + count)) for o, i, count in carried]
+    inputs = given.copy()
+    made = 0
     for run in range(runs):
         for first, table, rows in columns:
             row = table[rows[run]].ravel()
@@ -84,16 +87,49 @@ def repeat(program: Any, numbers: Any, runs: int, carried: Any, tables: Any, out
         failed = run_into(program, inputs, results, backend)
         used = [results[: kept.shape[1]], *[results[o] for o, _ in moved]]
         if failed >= 0 or not all(numpy.isfinite(part).all() for part in used):
-            return run
+            break
         kept[run] = used[0]
         for (_, at), new in zip(moved, used[1:], strict=True):
             inputs[at] = new
-    return runs
+        made += 1
+    for _, at in moved:
+        given[at] = inputs[at]
+    return made
+
+
+def _check_repetition(program: Any, runs: int, carried: Any, tables: Any, kept: Any) -> None:
+    """Make sure that what is carried, taken from tables and kept fits a program.
+
+    Raises:
+        TypeError, ValueError, IndexError: if it does not.
+    """
+    inputs, outputs = len(program.inputs), len(program.outputs)
+    for x in carried:
+        if type(x) is not tuple or len(x) != 3:
+            raise TypeError(f"carried outputs are tuples (output, input, count), not {x!r}")
+        if min(x) < 0 or x[0] + x[2] > outputs or x[1] + x[2] > inputs:
+            raise ValueError("carried outputs and inputs lie within those of the program")
+    for first, table, rows in tables:
+        if table.ndim != 2 or table.dtype != float or rows.ndim != 2 or rows.dtype != "int64":
+            raise ValueError("a table has rows of doubles, and for each run as many 64-bit row numbers")
+        if len(rows) != runs or first < 0 or first + rows.shape[1] * table.shape[1] > inputs:
+            raise ValueError("the rows of a table that a run takes lie within its inputs")
+        if rows.size and not 0 <= rows.min() <= rows.max() < len(table):
+            raise IndexError(f"a table of {len(table)} rows has no row {rows.min()}, or no row {rows.max()}")
+    if kept.ndim != 2 or kept.dtype != float or len(kept) != runs or kept.shape[1] > outputs:
+        raise ValueError("out has a row of doubles for each run, for its first outputs")
 
 
 def _doubles(buffer: Any) -> Any:
-    """A contiguous buffer of doubles, of any shape, as one row."""
-    return memoryview(buffer).cast("B").cast("d")
+    """A contiguous buffer of doubles, of any shape, as one row.
+
+    Raises:
+        ValueError: if it is of another kind.
+    """
+    view = memoryview(buffer)
+    if view.format != "d":
+        raise ValueError(f"numbers of a run are a buffer of doubles, not of the format {view.format!r}")
+    return view.cast("B").cast("d")
 
 
 def run_vector(program: Any, numbers: Any, backend: str, strict: bool = False) -> Any:

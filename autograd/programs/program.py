@@ -152,9 +152,10 @@ class Program:
         return results_of(self, operands)
 
     def run(self, numbers: Any, backend: str = "auto", out: Any = None) -> Any:
-        """The outputs for these numbers of all inputs, a list of floats; of Values, if there is one.
+        """The outputs for these numbers of all inputs, a list of floats.
 
-        In a trace, the lines become part of that.
+        If a number is a Value, the outputs are Values. In a trace, the lines of this program become lines of
+        the traced program.
 
         Args:
             numbers: a sequence of floats and Values.
@@ -171,7 +172,7 @@ class Program:
             if failed >= 0:
                 raise self._guard_error(failed)
             return out
-        if Value in set(map(type, numbers)):
+        if type(numbers) in (list, tuple) and Value in set(map(type, numbers)):
             return results_of(self, numbers, backend)
         found: Any = running.run(self, numbers, backend)
         if type(found) is int:
@@ -190,7 +191,7 @@ class Program:
         """Run again and again, some outputs being inputs of the next run: iterations of a map, epochs.
 
         A run one of whose guards fails, or whose carried or kept outputs are not all finite, is not made, and
-        ends the repetition.
+        ends the repetition. Ctrl-C waits until the repetition has ended.
 
         Args:
             numbers: a contiguous buffer of doubles, the inputs. At the end the carried ones are those that

@@ -44,7 +44,7 @@ class DataLoader:
             yield [list(self.X[i]) for i in batch], [self.y[i] for i in batch]
 
     def draw(self) -> list[list[int]]:
-        """The batches of a loop over the loader, each as the places of its samples in X and y."""
+        """The batches of a loop over the loader, each as the indices of its samples in X and y."""
         count = len(self.X)
         order = shuffled(count, self._generator) if self.shuffle else list(range(count))
         return [order[start : start + self.batch_size] for start in range(0, count, self.batch_size)]

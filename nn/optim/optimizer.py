@@ -34,7 +34,7 @@ class Cluster(NamedTuple):
 
     Attributes:
         places: where they are among all parameters of the optimiser.
-        group: their group, with its options of now.
+        group: their group, whose options may change.
     """
 
     parameters: list[Value]
@@ -49,7 +49,7 @@ class Cluster(NamedTuple):
 
     @property
     def index(self) -> Any:
-        """What selects them from an array for all parameters."""
+        """The index of their numbers in an array of numbers for all parameters."""
         return slice(self.places.start, self.places.stop) if isinstance(self.places, range) else self.places
 
 
@@ -170,7 +170,7 @@ class Optimizer:
         return bool(getattr(self.rule, "on_arrays", False))
 
     def clusters(self) -> list[Cluster]:
-        """The parameters that are not frozen, group by group, those together that made as many steps."""
+        """The parameters that are not frozen, by group and by how many steps they have made."""
         found = []
         first = 0
         for group in self.param_groups:
@@ -218,7 +218,7 @@ class Optimizer:
         import numpy
 
         if self._columns is None:
-            self._columns = [numpy.array(column) for column in zip(*self._state, strict=True)]
+            self._columns = [numpy.array(x, dtype=float) for x in zip(*self._state, strict=True)]
         return self._columns
 
     def _listed_state(self) -> list[State]:

@@ -37,9 +37,6 @@ class Epochs:
         self.training, self.step, self.metrics = training, step, metrics
         self.accumulate, self.max_norm = accumulate, max_norm
         self.modules = training.model.modules()
-        self.is_untouched = (
-            False  # whether nobody can have set a parameter or a gradient since the last epoch
-        )
 
     def run(self) -> dict[str, float]:
         """Train on all samples once; gives the mean loss, and the metrics.
@@ -53,12 +50,11 @@ class Epochs:
         self.total = 0.0
         self.outputs = Predictions([], outputs_of(model))
         self.targets: list[Any] = []
-        if not self.is_untouched:
-            optimizer.zero_grad()
+        optimizer.zero_grad()
         self.run_batches()
         if not self.step.reached:  # checked over all batches, because a loss may skip some batches
             raise ValueError(IGNORED)
-        if not self.is_untouched and not all_finite(optimizer.parameters):
+        if not all_finite(optimizer.parameters):
             raise ValueError(
                 "a parameter is no longer a finite number: try a smaller learning rate, standardise(X), or "
                 "max_norm=1.0"

@@ -91,11 +91,12 @@ def fit(
         progress: whether to show a progress bar; by default only in a terminal or notebook.
         compiled: whether batches run as programs, which `autograd.jit` traces from the model and the loss, or
             the backend that runs them; the gradients are the same but for rounding. By default where that
-            helps: for long trainings of models made of this package's modules and losses. In the native
-            engine an epoch then runs without Python, unless it has `accumulate`, `max_norm`, a schedule that
-            steps after each batch, or an optimiser whose rule is no plain arithmetic. A model that cannot be
-            traced is trained eagerly; ``history.eager`` says why. Other Python state that a module of your
-            own reads is constant in a program.
+            helps: for long trainings of models made of this package's modules and losses. With the native
+            engine many batches then run in one call. The exceptions are `accumulate`, `max_norm`, a schedule
+            that steps after each batch, an optimiser whose rule is not declared to take arrays, a loader with
+            batches of its own, and targets that are not numbers: there Python runs each batch. A model that
+            cannot be traced is trained eagerly; ``history.eager`` says why. Other Python state that a module
+            of your own reads is constant in a program.
 
     Returns:
         The history. Ctrl-C ends the training early and keeps the learnt parameters. The model is left in

@@ -41,12 +41,14 @@ class Carry:
         return [cluster.group.get("lr", 0.0) for cluster in self.clusters]
 
     def store(self) -> None:
-        """Put the numbers into the Values and the optimiser."""
-        count = len(self.parameters)
+        """Store the numbers in the Values and the optimiser."""
+        if not self.clusters:
+            return
+        count, end = len(self.parameters), len(self.numbers) - len(self.clusters)
         scatter(self.parameters, "data", self.numbers[:count])
-        columns = self.numbers[count : len(self.numbers) - len(self.clusters)].reshape(-1, count)
+        columns = self.numbers[count:end].reshape(-1, count)
         start = 0
-        for cluster, steps in zip(self.clusters, self.numbers[-len(self.clusters) :], strict=True):
+        for cluster, steps in zip(self.clusters, self.numbers[end:], strict=True):
             stop = start + len(cluster.parameters)
             self.optimizer.set_state(cluster, list(columns[:, start:stop]), int(steps))
             start = stop
@@ -74,8 +76,8 @@ class StepProgram:
     Args:
         gradients: the program of the loss of a batch, the outputs of the model and the gradients; its inputs
             are the numbers of a batch, and then Values.
-        captured: these Values.
-        wanted: the Values by which the gradients are.
+        captured: the Values that are its other inputs.
+        wanted: the Values to differentiate by.
         carry: the numbers that the step changes.
 
     Raises:
@@ -116,12 +118,15 @@ class StepProgram:
         return self.flags == bytes(gather(self.captured, "requires_grad"))
 
     def repeat(self, carry: Carry, tables: Sequence[tuple[Any, Any]], kept: int) -> tuple[int, Any]:
-        """Make a step for each batch, in turn: of how many, and for each its first results.
+        """Make a step for each batch, in turn.
 
         Args:
             carry: the numbers, which are those after the last step at the end.
             tables: arrays of numbers for a batch, and for each batch the rows that it takes.
-            kept: how many of the results, the loss and the outputs of the model, are of interest.
+            kept: how many of the results, the loss and then the outputs of the model, are returned.
+
+        Returns:
+            The number of steps that were made, and for each its first results.
         """
         import numpy
 
@@ -145,8 +150,8 @@ def step_program(
 ) -> StepProgram | None:
     """The program of a step, or None where there is none.
 
-    There is none if gradients are added up in Values that the optimiser does not move, if the loss depends on
-    computed Values from outside, or if the rule cannot be traced.
+    A step has no program if gradients are added up in Values that the optimiser does not move, if the loss
+    depends on computed Values from outside, or if the rule cannot be traced.
     """
     moving = set(map(id, carry.parameters))
     if not all(id(x) in moving for x in wanted) or any(x.op is not None for x in captured):

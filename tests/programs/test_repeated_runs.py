@@ -42,6 +42,15 @@ def test_outputs_that_are_inputs_change_places(backend):
         assert numbers.tolist() == [1.0 + (i + runs) % 3 for i in range(3)]
 
 
+def test_kept_outputs_may_be_inputs(backend):
+    """They are those of their run, whatever replaces these inputs afterwards."""
+    program = trace(lambda x: [x, x + 1.0], 0.0)
+    numbers, out = np.array([0.0]), np.empty((3, 1))
+    assert program.repeat(numbers, 3, [(1, 0, 1)], (), out, backend) == 3
+    assert out[:, 0].tolist() == [0.0, 1.0, 2.0]
+    assert numbers.tolist() == [3.0]
+
+
 def test_rows_of_tables_become_inputs(backend):
     program = trace(lambda total, x, w: [total + w * (x[0] + 10.0 * x[1])], 0.0, [1.0, 2.0], 1.0)
     table = np.arange(8.0).reshape(4, 2)
@@ -52,6 +61,7 @@ def test_rows_of_tables_become_inputs(backend):
     given = [(1, table, rows), (3, weights, np.array([[0], [1], [2]]))]
     assert program.repeat(numbers, 3, [(0, 0, 1)], given, totals, backend) == 3
     assert totals[:, 0].tolist() == [76.0, 76.0 + 20.0, 96.0 + 3.0 * 76.0]
+    assert numbers.tolist() == [324.0, 0.0, 0.0, 0.0]  # rows do not come back
 
 
 def test_several_rows_in_a_run(backend):
@@ -125,7 +135,6 @@ def test_no_runs(backend):
     assert numbers.tolist() == [-1.0]
 
 
-@pytest.mark.skipif("native" not in BACKENDS, reason="checks of the machine")
 @pytest.mark.parametrize(
     ("carried", "tables", "out", "error"),
     [
@@ -135,6 +144,9 @@ def test_no_runs(backend):
         ([(0, -1, 1)], [], None, ValueError),
         ([(0, 0, -1)], [], None, ValueError),
         ([(0, 0)], [], None, TypeError),
+        ([[0, 0, 1]], [], None, TypeError),
+        ([(2**40, 0, 1)], [], None, ValueError),
+        ([(0, 0, 2**70)], [], None, ValueError),
         ([], [(0, np.zeros((2, 1)), np.array([[0], [2]]))], None, IndexError),
         ([], [(0, np.zeros((2, 1)), np.array([[0], [-1]]))], None, IndexError),
         ([], [(1, np.zeros((2, 2)), np.array([[0], [1]]))], None, ValueError),
@@ -142,18 +154,19 @@ def test_no_runs(backend):
         ([], [(0, np.zeros(2), np.array([[0], [1]]))], None, ValueError),
         ([], [(0, np.zeros((2, 1), "f4"), np.array([[0], [1]]))], None, ValueError),
         ([], [(0, np.zeros((2, 1)), np.array([[0.0], [1.0]]))], None, ValueError),
-        ([], [[0, np.zeros((2, 1)), np.array([[0], [1]])]], None, TypeError),
         ([], [], np.zeros((2, 2)), ValueError),
         ([], [], np.zeros((1, 1)), ValueError),
     ],
 )
-def test_what_does_not_fit_is_refused(carried, tables, out, error):
+def test_what_does_not_fit_is_refused(carried, tables, out, error, backend):
     """Before anything has run."""
     program = trace(lambda x, y: x + y, 1.0, 2.0)
     numbers = np.array([1.0, 2.0])
     with pytest.raises(error):
-        program.repeat(numbers, 2, carried, tables, out, "native")
+        program.repeat(numbers, 2, carried, tables, out, backend)
     assert numbers.tolist() == [1.0, 2.0]
+    with pytest.raises(ValueError, match="doubles"):
+        program.repeat(np.array([1, 2]), 2, [], [], None, backend)
 
 
 def test_run_takes_values_in_a_trace():

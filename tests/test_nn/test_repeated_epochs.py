@@ -335,6 +335,209 @@ def test_a_weight_decay_moves_parameters_that_the_loss_does_not_reach(runs):
     assert sum(runs) > 0
 
 
+class Returning(nn.Module):
+    """A model one of whose outputs is a parameter."""
+
+    def __init__(self):
+        self.inner = nn.MLP(4, [1], seed=6)
+        self.b = nn.models.module.parameter(0.5, "b")
+
+    def forward(self, x):
+        return [self.inner(x) + self.b, self.b]
+
+
+def second_outputs(outputs, targets):
+    return sum(out[1] for out in outputs)
+
+
+def test_an_output_that_is_a_parameter():
+    """Metrics are of the outputs before the step, as eagerly."""
+    found = []
+    for compiled in (False, True):
+        model = Returning()
+        X, y = blobs(24)
+        history = nn.fit(
+            model, X, [[float(t), 0.0] for t in y], loss="mse", epochs=4, batch_size=8, compiled=compiled,
+            metrics=second_outputs,
+        )  # fmt: skip
+        found.append((model, history))
+    compare(*[model for model, _ in found], *[history for _, history in found])
+
+
+class Clamping(nn.EarlyStopping):
+    """A callback that changes parameters."""
+
+    def __call__(self, training):
+        super().__call__(training)
+        clamp(training.model)
+
+
+class ClampingSchedule(nn.StepLR):
+    """A schedule that changes parameters and an option."""
+
+    def step(self, *given):
+        super().step(*given)
+        clamp_all(self.optimizer.parameters)
+        self.optimizer.param_groups[0]["weight_decay"] = 0.1
+
+
+class Grouping(nn.DataLoader):
+    """Batches of 5, whatever the batch size."""
+
+    def draw(self):
+        order = [i for batch in super().draw() for i in batch]
+        return [order[i : i + 5] for i in range(0, len(order), 5)]
+
+
+class Keeping(nn.Adam):
+    """Gradients are halved where others clear them."""
+
+    def zero_grad(self):
+        for p in self.parameters:
+            p.grad *= 0.5
+
+
+class Bound(Optimizer):
+    """A rule that reads an attribute, which changes."""
+
+    scale = 1.0
+
+    @on_arrays
+    def rule(self, p, g, state, step, *, lr=0.05):
+        return p - lr * self.scale * g, ()
+
+
+class Whole(Optimizer):
+    """A rule whose state is a whole number after the first step."""
+
+    state_size = 1
+
+    @staticmethod
+    @on_arrays
+    def rule(p, g, state, step, *, lr=0.05):
+        (mean,) = state
+        mean = 0 if step == 1 else 0.9 * mean + g
+        return p - lr * mean, (mean,)
+
+
+def clamp(model):
+    clamp_all(model.parameters())
+
+
+def clamp_all(parameters):
+    for p in parameters:
+        p.data = min(max(p.data, -0.5), 0.5)
+
+
+def clamping_metric(model):
+    def metric(outputs, targets):
+        clamp(model)
+        return 0.0
+
+    return metric
+
+
+def patched(model):
+    optimizer = nn.SGD(model.parameters(), lr=0.05)
+    step = optimizer.step
+
+    def twice():
+        step()
+        step()
+
+    optimizer.step = twice
+    return optimizer
+
+
+def change_scale(training):
+    training.optimizer.scale = 1.0 / len(training.history)
+
+
+def freeze_for_an_epoch(training):
+    training.model.layers[1].requires_grad_(len(training.history) != 2)
+
+
+CHANGES = {
+    "a callback": lambda model: {"callbacks": Clamping(monitor="loss")},
+    "a metric": lambda model: {"metrics": clamping_metric(model)},
+    "a step of an optimiser": lambda model: {"optimizer": patched(model)},
+    "gradients that stay": lambda model: {"optimizer": Keeping(model.parameters(), lr=0.02)},
+    "a bound rule": lambda model: {"optimizer": Bound(model.parameters()), "callbacks": change_scale},
+    "a whole state": lambda model: {"optimizer": Whole(model.parameters())},
+    "all frozen": lambda model: {
+        "optimizer": nn.SGD(model.layers[1].parameters(), lr=0.05),
+        "callbacks": freeze_for_an_epoch,
+    },
+}
+
+
+@pytest.mark.parametrize("kind", CHANGES)
+def test_parts_of_ones_own_that_change_things(kind):
+    """Whatever they change between and within epochs, compiled training sees it as eager training does."""
+    found = []
+    for compiled in (False, True):
+        model = small_model("mlp")
+        X, y = blobs()
+        options = {"loss": "cross_entropy", "epochs": 6, "batch_size": 16} | CHANGES[kind](model)
+        history = nn.fit(model, X, y, compiled=compiled, **options)
+        found.append(([(p.data, p.grad) for p in model.parameters()], history["loss"]))
+    assert np.array(found[1][0]) == pytest.approx(np.array(found[0][0]), rel=1e-8, abs=1e-12)
+    assert found[1][1] == pytest.approx(found[0][1], rel=1e-9)
+
+
+def test_a_schedule_of_ones_own_that_changes_things():
+    found = []
+    for compiled in (False, True):
+        model = small_model("mlp")
+        X, y = blobs()
+        optimizer = nn.Adam(model.parameters(), lr=0.02)
+        schedule = ClampingSchedule(optimizer, 3)
+        nn.fit(
+            model, X, y, loss="cross_entropy", optimizer=optimizer, schedule=schedule, epochs=6, batch_size=9,
+            compiled=compiled,
+        )  # fmt: skip
+        found.append([p.data for p in model.parameters()])
+    assert found[1] == pytest.approx(found[0], rel=1e-8)
+
+
+def test_a_loader_of_ones_own():
+    found = []
+    for compiled in (False, True):
+        model = small_model("mlp")
+        loader = Grouping(*blobs(), batch_size=8, seed=1)
+        nn.fit(model, loader, loss="cross_entropy", epochs=4, compiled=compiled)
+        found.append([p.data for p in model.parameters()])
+    assert found[1] == pytest.approx(found[0], rel=1e-8)
+
+
+def test_targets_of_several_forms():
+    found = []
+    for compiled in (False, True):
+        model = nn.MLP(1, [3, 1], "tanh", seed=7)
+        X = [[0.1 * i] for i in range(12)]
+        y = [[0.2 * i] if i % 3 == 0 else 0.2 * i for i in range(12)]
+
+        def loss(outputs, targets):
+            numbers = [t[0] if isinstance(t, list) else t for t in targets]
+            return sum((out - t) ** 2 for out, t in zip(outputs, numbers, strict=True))
+
+        nn.fit(model, X, y, loss=loss, epochs=3, batch_size=4, lr=0.01, compiled=compiled)
+        found.append([p.data for p in model.parameters()])
+    assert found[1] == pytest.approx(found[0], rel=1e-8)
+
+
+def test_an_option_that_changes_in_each_epoch_is_not_traced_each_time(runs):
+    """After some programs Python trains on."""
+    model = nn.MLP(4, [3], "tanh", seed=8)
+    X, y = blobs(12)
+
+    def change(training):
+        training.optimizer.param_groups[0]["weight_decay"] = 0.001 * len(training.history)
+
+    nn.fit(model, X, y, loss="cross_entropy", epochs=60, batch_size=4, callbacks=change, compiled=True)
+    assert 0 < len(runs) <= 2 * repeated.MOST_TRACES
+
+
 def test_a_step_moves_each_parameter_once():
     """Those that were frozen have made fewer steps, and do not move twice to catch up."""
     for count in (2, 100):
