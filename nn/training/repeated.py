@@ -26,7 +26,7 @@ from nn.training.step_program import Carry, step_program
 from nn.training.steps import CompiledStep
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from nn.training.callbacks import Training
     from nn.training.step_program import StepProgram
@@ -46,17 +46,16 @@ def may_repeat(training: Training, step: Any, accumulate: int, max_norm: float |
         and accumulate == 1
         and max_norm is None
         and (schedule is None or schedule.steps_by == "epoch")
-        and _is_inherited(optimizer, Optimizer.step)
-        and _is_inherited(optimizer, Optimizer.zero_grad)
+        and _is_inherited(optimizer, Optimizer, "step", "zero_grad")
         and optimizer.takes_arrays
         and not hasattr(optimizer.rule, "__self__")  # its attributes would be constants
-        and all(_is_inherited(loader, m) for m in (DataLoader.__iter__, DataLoader.__len__, DataLoader.draw))
+        and _is_inherited(loader, DataLoader, "__iter__", "__len__", "draw")
     )
 
 
-def _is_inherited(owner: Any, method: Callable[..., Any]) -> bool:
-    """Whether an object has this method, and no other of the same name."""
-    return getattr(getattr(owner, method.__name__), "__func__", None) is method
+def _is_inherited(owner: Any, base: type, *names: str) -> bool:
+    """Whether an object has the methods of these names from a class, and no others in their place."""
+    return all(getattr(getattr(owner, name), "__func__", None) is vars(base)[name] for name in names)
 
 
 class RepeatedEpochs(Epochs):
