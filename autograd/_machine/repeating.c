@@ -87,6 +87,14 @@ done:
     return result;
 }
 
+/* The i-th number of a row, which may lie at any address. */
+static int64_t row_number(const Table *table, Py_ssize_t i)
+{
+    int64_t row;
+    memcpy(&row, (const char *)table->rows.buf + i * sizeof row, sizeof row);
+    return row;
+}
+
 /* A table, from (first input, table, rows): rows has for each run the numbers of the rows that it takes. */
 static int read_table(Table *table, const Code *code, PyObject *given, Py_ssize_t runs)
 {
@@ -112,12 +120,13 @@ static int read_table(Table *table, const Code *code, PyObject *given, Py_ssize_
     }
     table->width = (int)n->shape[1];
     table->count = (int)r->shape[1];
-    const int64_t *row = r->buf;
-    for (Py_ssize_t i = 0; i < runs * table->count; i++)
-        if (row[i] < 0 || row[i] >= n->shape[0]) {
-            PyErr_Format(PyExc_IndexError, "a table of %zd rows has no row %lld", n->shape[0], (long long)row[i]);
+    for (Py_ssize_t i = 0; i < runs * table->count; i++) {
+        const int64_t row = row_number(table, i);
+        if (row < 0 || row >= n->shape[0]) {
+            PyErr_Format(PyExc_IndexError, "a table of %zd rows has no row %lld", n->shape[0], (long long)row);
             return -1;
         }
+    }
     return 0;
 }
 
@@ -144,10 +153,11 @@ static int read_tables(Repetition *repetition, const Code *code, PyObject *given
 static void load_tables(const Repetition *repetition, Py_ssize_t run, double *frame)
 {
     for (const Table *table = repetition->tables; table < repetition->tables + repetition->table_count; table++) {
-        const int64_t *row = (const int64_t *)table->rows.buf + run * table->count;
+        const char *numbers = table->numbers.buf;
+        const size_t width = table->width * sizeof(double);
         double *input = frame + table->first;
         for (int i = 0; i < table->count; i++, input += table->width)
-            copy_numbers(input, (const double *)table->numbers.buf + row[i] * table->width, table->width);
+            memcpy(input, numbers + row_number(table, run * table->count + i) * width, width);
     }
 }
 
