@@ -4,7 +4,7 @@ import math
 import random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from autograd import Value, dot, exp, grad, jit, jvp, maximum, relu, tanh, vmap, where
@@ -81,6 +81,7 @@ def close(expected):
 
 @settings(max_examples=150)
 @given(seed=st.integers(0, 2**32))
+@example(seed=470)  # a derivative that is traced with numbers of no path of lanes inside lanes
 def test_random_compositions(seed):
     draw = random.Random(seed)
     count = draw.choice([1, 2, 3])
