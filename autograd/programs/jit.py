@@ -295,9 +295,8 @@ class Jitted(QuickCallable, Generic[P, R]):  # type: ignore[misc]
         traced_parts = traced(self.f, args, kwargs, True, [i in static for i in range(len(args))])
         kept = Kept(*traced_parts, self.backend)
         found = run(kept, leaves)
-        if (
-            found is FAILED
-        ):  # a condition on the last bit or on the sign of a zero, which backends may not keep
+        # A condition may go by the last bit or by the sign of a zero, which backends need not keep.
+        if found is FAILED:
             return None
         group.insert(0, kept)
         return group, kept, found
