@@ -159,9 +159,9 @@ class Optimizer:
             if together:
                 self._move_together(cluster)
                 continue
-            state, n = self._listed_state(), cluster.steps + 1
+            state, n, options = self._listed_state(), cluster.steps + 1, cluster.options
             for i, p in zip(cluster.places, cluster.parameters, strict=True):
-                p.data, state[i] = self.rule(p.data, p.grad, state[i], n, **cluster.options)
+                p.data, state[i] = self.rule(p.data, p.grad, state[i], n, **options)
                 self._steps[i] = n
 
     @property
@@ -177,7 +177,7 @@ class Optimizer:
             params = group["params"]
             end = first + len(params)
             places: Sequence[int] = range(first, end)
-            if not _array(params, "requires_grad").all():
+            if not _all_move(params):
                 places = [i for i in places if params[i - first].requires_grad]
             counts = set(self._steps[first:end])
             for steps in sorted(counts):
@@ -277,6 +277,13 @@ def all_finite(parameters: Iterable[Value]) -> bool:
     import numpy
 
     return bool(numpy.isfinite(_array(list(parameters), "data")).all())
+
+
+def _all_move(params: list[Value]) -> bool:
+    """Whether no parameter is frozen."""
+    if len(params) < MANY:
+        return all(p.requires_grad for p in params)
+    return bool(_array(params, "requires_grad").all())
 
 
 def _array(values: list[Value], name: Literal["data", "grad", "requires_grad"]) -> Any:

@@ -86,10 +86,10 @@ class StepProgram:
 
     def __init__(self, gradients: Program, captured: list[Value], wanted: list[Value], carry: Carry) -> None:
         self.gradients = gradients
-        place = {id(p): i for i, p in enumerate(carry.parameters)}
+        moving = set(map(id, carry.parameters))
         self.captured = captured
         self.flags = bytes(gather(captured, "requires_grad"))
-        self.others = [x for x in captured if id(x) not in place]
+        self.others = [x for x in captured if id(x) not in moving]
         self.results = len(gradients.outputs) - len(wanted)
         self.size = len(carry.numbers)
         rule = carry.optimizer.rule
