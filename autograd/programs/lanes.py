@@ -68,7 +68,8 @@ class Lanes(CallOfNumbers):
         self.summed = tuple(summed)
         self.has_chains = any(map(has_chains, paths))
         sizes = [1 if is_sum else size for is_sum in summed]
-        self._starts = list(accumulate(sizes, initial=0))  # the places of the first results of all outputs
+        # For each output the place of its first result, and at the end the number of results:
+        self._starts = list(accumulate(sizes, initial=0))
         self._made: dict[Any, Any] = {}
 
     def __reduce__(self) -> Any:
@@ -77,6 +78,11 @@ class Lanes(CallOfNumbers):
     def __repr__(self) -> str:
         paths = [path._key() for path in self.paths]
         return f"<lanes {self.size}, {self.uniform} uniform, summed {self.summed}: {paths}>"
+
+    @property
+    def result_count(self) -> int:
+        """The number of results: one for each sum, and one for each lane of other outputs."""
+        return self._starts[-1]
 
     def places(self) -> list[range]:
         """For each output the places of its results."""
@@ -146,7 +152,7 @@ class Lanes(CallOfNumbers):
             found = self.run(numbers, "auto", True)
         if type(found) is int:
             if current().program is not None:  # a derivative may be traced with numbers of no path
-                return [nan] * sum([1 if is_sum else self.size for is_sum in self.summed])
+                return [nan] * self.result_count
             raise self.paths[0]._guard_error(len(self.paths[0].guards))
         return found  # type: ignore[no-any-return]
 
@@ -168,8 +174,7 @@ class Lanes(CallOfNumbers):
         key = "machine", strict
         if key in self._made:
             return self._made[key]
-        results = sum(1 if is_sum else self.size for is_sum in self.summed)
-        made = machine_of_lanes(self, operands, results, strict)
+        made = machine_of_lanes(self, operands, self.result_count, strict)
         if current().program is None:  # in a trace the program that contains the op will have a machine
             self._made[key] = made
         return made
@@ -448,7 +453,7 @@ class Lanes(CallOfNumbers):
         if _all_are(of_operands[:u], 0.0):
             moved = len(of_operands) - sum([type(x) is float and x == 0.0 for x in of_operands])
             if moved <= min(MOST_ROWS, self.size // 4):
-                return None if moved else [0.0] * self._starts[-1]
+                return None if moved else [0.0] * self.result_count
         given = [*[[x] for x in of_operands[:u]], *self._columns(of_operands)]
         # The tangents of each input where they are 0.0, or 1.0, in all lanes; None for others.
         known = [next((c for c in (0.0, 1.0) if _all_are(xs, c)), None) for xs in given]

@@ -164,7 +164,7 @@ def _merged(
     summed = [is_sum for op in ops for is_sum in op.summed]
     lanes = Lanes([body], ops[0].size, len(uniform), summed)
     call = NewCall(lanes, [*[x for x, _ in uniform], *[x for column in columns for x, _ in column]])
-    counts = [op.places()[-1].stop if op.summed else 0 for op in ops]
+    counts = [op.result_count for op in ops]
     offset = dict(zip(places, accumulate(counts, initial=0), strict=False))
     outputs = {
         place: (call, offset[args[0]] + op.place)
