@@ -8,6 +8,7 @@ import mpmath
 import numpy as np
 import pytest
 from mpmath import mpf
+from threads import run_in_threads
 
 import autograd as ag
 from autograd import Value, dot, exp, grad, gradients, hessian, hvp, jacobian, jvp, log, logsumexp, sin, vjp
@@ -452,8 +453,6 @@ class TestWhatAReviewFound:
         assert vjp(lambda x: x, 1.0)[1](w)[0] is not w
 
     def test_a_pullback_may_be_shared_by_threads(self):
-        import sys
-        import threading
 
         def f(x):
             for _ in range(100):
@@ -469,16 +468,7 @@ class TestWhatAReviewFound:
                 if pull(k)[0] != pytest.approx(k * slope):
                     wrong.append(k)
 
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(1e-5)
-        try:
-            threads = [threading.Thread(target=work, args=(float(k),)) for k in (1, 2, 3)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            sys.setswitchinterval(interval)
+        run_in_threads(work, [1.0, 2.0, 3.0])
         assert not wrong
 
     def test_nodes_that_a_function_leaks_bear_no_trace(self):

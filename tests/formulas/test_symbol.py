@@ -7,6 +7,7 @@ import pickle
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from threads import run_in_threads
 
 from autograd import Op, Symbol, Value, cos, dot, eq, exp, logsumexp, sin, where
 from autograd.formulas.notation import latex_name
@@ -148,25 +149,14 @@ def test_conditions():
 
 
 def test_threads_make_equal_formulas_one_object():
-    import sys
-    import threading
+    for k in range(200):
+        found = []
 
-    def build(found, k):
-        found.append(sin(Symbol("shared") * float(k) + 1.0))
+        def build(_, found=found, k=k):
+            found.append(sin(Symbol("shared") * float(k) + 1.0))
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        for k in range(200):
-            found = []
-            threads = [threading.Thread(target=build, args=(found, k)) for _ in range(4)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-            assert len(set(map(id, found))) == 1
-    finally:
-        sys.setswitchinterval(interval)
+        run_in_threads(build, range(4), interval=1e-6)
+        assert len(set(map(id, found))) == 1
 
 
 def test_operands_beyond_the_ninth():

@@ -17,6 +17,7 @@ from array import array
 from contextlib import suppress
 
 import pytest
+from threads import run_in_threads
 
 import autograd as ag
 from autograd import Value, backend_info, dot, logsumexp, no_grad, sum_of, where
@@ -503,16 +504,7 @@ class TestSweeps:
             except BaseException as failure:
                 failures.append(failure)
 
-        interval = sys.getswitchinterval()
-        sys.setswitchinterval(1e-5)
-        try:
-            threads = [threading.Thread(target=work, args=(k,)) for k in range(8)]
-            for thread in threads:
-                thread.start()
-            for thread in threads:
-                thread.join()
-        finally:
-            sys.setswitchinterval(interval)
+        run_in_threads(work, range(8))
         assert not failures
         assert w.grad == 8 * 100 * 2.0
 

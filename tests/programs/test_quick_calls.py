@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
+from threads import run_in_threads
 
 from autograd import (
     Value,
@@ -537,16 +538,7 @@ def test_threads_have_their_own_numbers(f, size):
             if turn % 50 == 0 and i == 0:
                 f.forget_quick_calls()
 
-    threads = [threading.Thread(target=work, args=(i,)) for i in range(8)]
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-5)
-    try:
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_in_threads(work, range(8))
     assert not wrong
     assert len(f.programs) == 1
 

@@ -2,10 +2,9 @@
 
 import math
 import statistics
-import sys
-import threading
 
 import pytest
+from threads import run_in_threads
 
 import autograd as ag
 import nn
@@ -176,16 +175,7 @@ def test_threads_that_share_a_model_have_paths_of_their_own():
             if path != f"{name}.MLP.layers.0.neurons.0":
                 wrong.append(path)
 
-    interval = sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    try:
-        threads = [threading.Thread(target=run, args=(name,)) for name in "abc"]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-    finally:
-        sys.setswitchinterval(interval)
+    run_in_threads(run, "abc", interval=1e-6)
     assert wrong == []
 
 
